@@ -1,0 +1,171 @@
+import { createClock, type Clock as FakeClock } from '@sinonjs/fake-timers';
+
+/** A timer that has not fired yet. Cancelling twice, or after it fired, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+interface Pending {
+  readonly dueMs: number;
+  readonly run: () => void;
+  readonly watching: boolean;
+  disarm: () => void;
+}
+
+/** Node's timers overflow above this and fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/**
+ * The time of one lane: real, `speed` times as fast as real, or manual (it stands still until it is advanced).
+ * The mode can change while timers are pending; each keeps the lane time at which it is due.
+ */
+export class Clock {
+  #anchorLaneMs: number;
+  #anchorMonotonicMs = performance.now();
+  #speed: number;
+  #manual: FakeClock | undefined;
+  readonly #pending = new Set<Pending>();
+  readonly #watchers = new Set<() => void>();
+  readonly #armed = new Set<() => void>();
+
+  constructor({ speed = 1, mode = 'real' }: { speed?: number; mode?: 'real' | 'manual' } = {}) {
+    this.#anchorLaneMs = this.wallNow();
+    this.#speed = speed;
+    if (mode === 'manual') this.setManual();
+  }
+
+  get mode(): 'real' | 'manual' {
+    return this.#manual ? 'manual' : 'real';
+  }
+
+  /** How many lane seconds pass in one real second; meaningless while the clock is manual. */
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** Lane time, in Unix milliseconds. It follows the monotonic clock, so a corrected system time moves no deadline. */
+  now(): number {
+    if (this.#manual) return this.#manual.now;
+    return this.#anchorLaneMs + (performance.now() - this.#anchorMonotonicMs) * this.#speed;
+  }
+
+  /** The machine's time, in Unix milliseconds: what a client's own clock is compared with. */
+  wallNow(): number {
+    return Date.now();
+  }
+
+  /** Calls `run` once, `ms` of lane time from now. */
+  after(ms: number, run: () => void): Timer {
+    return this.#schedule(ms, run, false);
+  }
+
+  /** Resolves `ms` of lane time from now, or as soon as `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const timer = this.after(ms, () => done());
+      const done = () => {
+        timer.cancel();
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /**
+   * Calls `look` every `everyMs` of lane time. A manual clock also calls it before each step, so that whatever
+   * happened while time stood still is seen at the moment at which it happened.
+   */
+  watch(everyMs: number, look: () => void): Timer {
+    let timer = this.#schedule(everyMs, again, true);
+    const self = this;
+    function again() {
+      timer = self.#schedule(everyMs, again, true);
+      look();
+    }
+    this.#watchers.add(look);
+    return {
+      cancel: () => {
+        timer.cancel();
+        this.#watchers.delete(look);
+      },
+    };
+  }
+
+  /** Runs on from the present lane time, `speed` times as fast as real time. */
+  setSpeed(speed: number): void {
+    this.#rearm(() => {
+      this.#speed = speed;
+      this.#manual = undefined;
+    });
+  }
+
+  /** Stops the lane's time; only `advance` moves it. */
+  setManual(): void {
+    this.#rearm((nowMs) => {
+      this.#manual = createClock(nowMs);
+    });
+  }
+
+  /** Moves a manual clock, firing what falls due in order, with the promises and I/O callbacks between.
+   * @throws Error when the clock is not manual */
+  async advance(ms: number): Promise<void> {
+    if (!this.#manual) throw new Error('Only a manual clock can be advanced: start with `clock: manual`.');
+    for (const look of this.#watchers) look();
+    await this.#manual.tickAsync(ms);
+  }
+
+  /** Resolves once something waits for exactly `ms` more of lane time, which tells a test that the server got there. */
+  async waiting(ms: number): Promise<void> {
+    const reached = () => [...this.#pending].some((timer) => !timer.watching && timer.dueMs - this.now() === ms);
+    while (!reached()) await new Promise<void>((resolve) => this.#armed.add(resolve));
+  }
+
+  #schedule(ms: number, run: () => void, watching: boolean): Timer {
+    const pending: Pending = { dueMs: this.now() + ms, run, watching, disarm: () => {} };
+    this.#pending.add(pending);
+    this.#arm(pending);
+    if (!watching) {
+      for (const wake of this.#armed) wake();
+      this.#armed.clear();
+    }
+    return {
+      cancel: () => {
+        pending.disarm();
+        this.#pending.delete(pending);
+      },
+    };
+  }
+
+  #arm(pending: Pending): void {
+    const leftMs = Math.max(0, pending.dueMs - this.now());
+    const fire = () => {
+      this.#pending.delete(pending);
+      pending.run();
+    };
+    const manual = this.#manual;
+    if (manual) {
+      const id = manual.setTimeout(fire, leftMs);
+      pending.disarm = () => manual.clearTimeout(id);
+      return;
+    }
+    const realMs = leftMs / this.#speed;
+    // Node fires up to 1 ms early; rounding up keeps the promise "not before".
+    const id =
+      realMs > MAX_TIMEOUT_MS
+        ? setTimeout(() => this.#arm(pending), MAX_TIMEOUT_MS)
+        : setTimeout(fire, Math.ceil(realMs));
+    id.unref();
+    pending.disarm = () => clearTimeout(id);
+  }
+
+  #rearm(change: (nowMs: number) => void): void {
+    const nowMs = this.now();
+    for (const pending of this.#pending) pending.disarm();
+    change(nowMs);
+    this.#anchorLaneMs = nowMs;
+    this.#anchorMonotonicMs = performance.now();
+    for (const pending of this.#pending) this.#arm(pending);
+  }
+}

@@ -1,0 +1,163 @@
+/** Where in a file a problem stands; line and column count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One problem, the same on stderr and in JSON. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly message: string;
+  readonly hint: string;
+  readonly at?: Position;
+  /** The line it stands on, with a caret under the place. */
+  readonly excerpt?: string;
+}
+
+interface Kind<D> {
+  readonly status: number;
+  readonly message: (details: D) => string;
+  readonly hint: (details: D) => string;
+}
+
+const kind = <D>(status: number, message: (details: D) => string, hint: (details: D) => string): Kind<D> => ({
+  status,
+  message,
+  hint,
+});
+
+const didYouMean = ({ closest, known }: { closest: string | undefined; known: readonly string[] }) =>
+  closest ? `Did you mean "${closest}"?` : `Known are: ${known.join(', ')}.`;
+
+/** Every problem we report: code, HTTP status, what is wrong, and the way out. */
+export const problems = {
+  YAML_SYNTAX: kind(
+    400,
+    (d: { reason: string }) => d.reason,
+    () => 'The file is not valid YAML 1.2; check indentation, quotes and brackets near this place.',
+  ),
+  UNKNOWN_KEY: kind(
+    400,
+    (d: { given: string; closest: string | undefined; known: readonly string[] }) =>
+      `There is no setting "${d.given}" here.`,
+    didYouMean,
+  ),
+  UNKNOWN_FAULT: kind(
+    400,
+    (d: { given: string; hook: string; closest: string | undefined; known: readonly string[] }) =>
+      `No fault on "${d.hook}" is called "${d.given}".`,
+    (d) => `${didYouMean(d)} \`seedance-mock list faults\` shows them all.`,
+  ),
+  MISSING_KEY: kind(
+    400,
+    (d: { key: string }) => `The setting "${d.key}" is missing.`,
+    (d) => `Add \`${d.key}:\`.`,
+  ),
+  INVALID_VALUE: kind(
+    400,
+    (d: { reason: string; expected: string }) => d.reason,
+    (d) => d.expected,
+  ),
+  INVALID_DURATION: kind(
+    400,
+    (d: { given: string }) => `"${d.given}" is not a duration.`,
+    () => 'Write a number and its unit: 250ms, 8s, 2m, 48h.',
+  ),
+  DELAY_TOO_LONG: kind(
+    400,
+    (d: { given: string; limit: string }) => `A delay of ${d.given} is over the limit of ${d.limit}.`,
+    () => 'Use `end: { at: headers, how: hang }` to outlast any client timeout.',
+  ),
+  CONTRADICTION: kind(
+    400,
+    (d: { reason: string }) => d.reason,
+    () => 'Split it into two faults, each with a `when` of its own.',
+  ),
+  DUPLICATE_NAME: kind(
+    400,
+    (d: { name: string }) => `Two faults are called "${d.name}".`,
+    () => 'Give each fault a name of its own: the journal and the chance of a fault go by its name.',
+  ),
+  SCENARIO_NOT_FOUND: kind(
+    404,
+    (d: { given: string; closest: string | undefined; known: readonly string[] }) =>
+      `There is no scenario file or bundled scenario "${d.given}".`,
+    (d) => `${didYouMean(d)} \`seedance-mock list scenarios\` shows the bundled ones.`,
+  ),
+  FILE_UNREADABLE: kind(
+    400,
+    (d: { file: string; reason: string }) => `Cannot read ${d.file}: ${d.reason}.`,
+    () => 'Check the path and its permissions.',
+  ),
+  FILE_UNWRITABLE: kind(
+    400,
+    (d: { file: string; reason: string }) => `Cannot write ${d.file}: ${d.reason}.`,
+    () => 'Name a file in a folder that exists and that you may write to.',
+  ),
+  PORT_IN_USE: kind(
+    400,
+    (d: { host: string; port: number }) => `Port ${d.port} on ${d.host} is taken.`,
+    (d) =>
+      `Stop what listens there, or choose another with --port or --admin-port; 0 takes a free one. \`ss -ltnp sport = :${d.port}\` names the holder.`,
+  ),
+  CANNOT_LISTEN: kind(
+    400,
+    (d: { host: string; port: number; reason: string }) => `Cannot listen on ${d.host}:${d.port}: ${d.reason}.`,
+    () => 'Check --host, and whether you may open this port; 0 takes a free one.',
+  ),
+  INVALID_OPTION: kind(
+    400,
+    (d: { option: string; given: string; expected: string }) => `${d.option} does not take "${d.given}".`,
+    (d) => d.expected,
+  ),
+  ADMIN_NOT_FOUND: kind(
+    404,
+    (d: { what: string }) => `There is no ${d.what}.`,
+    () => 'GET / on the admin port lists its paths.',
+  ),
+  ADMIN_UNAUTHORIZED: kind(
+    401,
+    () => 'The admin token is missing or wrong.',
+    () => 'Send `authorization: Bearer <token>` with the value of --admin-token.',
+  ),
+  ADMIN_BAD_REQUEST: kind(
+    400,
+    (d: { reason: string }) => d.reason,
+    () => 'GET / on the admin port lists what each path takes.',
+  ),
+} as const;
+
+export type ProblemCode = keyof typeof problems;
+type DetailsOf<C extends ProblemCode> = Parameters<(typeof problems)[C]['message']>[0];
+
+/** Makes one problem from the table. */
+export function problem<C extends ProblemCode>(
+  code: C,
+  details: DetailsOf<C>,
+  place: Pick<Problem, 'at' | 'excerpt'> = {},
+): Problem {
+  const { status, message, hint } = problems[code] as Kind<DetailsOf<C>>;
+  return { code, status, message: message(details), hint: hint(details), ...place };
+}
+
+/** A mistake in what the user gave us, never a bug of ours: one or more problems, told all at once. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly problems: readonly Problem[];
+
+  constructor(found: readonly Problem[]) {
+    super(found.map(renderProblem).join('\n\n'));
+    this.problems = found;
+  }
+}
+
+/** A problem as it stands on a terminal. */
+export function renderProblem({ code, message, hint, at, excerpt }: Problem): string {
+  const place = at ? `${at.file}:${at.line}:${at.column}  ${code}` : code;
+  return [place, message, ...(excerpt ? [excerpt] : []), hint].join('\n');
+}
+
+/** What `unknown` in a catch clause says of itself. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,66 @@
+/** What is about to happen to a connection before it speaks HTTP. */
+export interface ConnectionPlan {
+  end?: {
+    readonly at: 'accept' | 'client-hello' | 'server-hello' | 'finished';
+    readonly how: 'reset' | 'fin' | 'hang';
+  };
+}
+
+/** GOAWAY, RFC 9113 section 6.8. Without `lastStreamId`: the highest stream the server has seen. */
+export interface Goaway {
+  /** RFC 9113 section 7, as the number on the wire. */
+  readonly code: number;
+  readonly lastStreamId?: number | undefined;
+  /** Two steps: first a GOAWAY that names 2^31-1, then, one turn of the loop later, the real one. */
+  readonly graceful: boolean;
+}
+
+/** What is about to happen to a connection that has just agreed on its HTTP version. */
+export interface SessionPlan {
+  goaway?: Goaway;
+}
+
+/** Where a response ends before its time. */
+export type EndAt = 'before-commit' | 'after-commit' | 'headers' | { readonly bodyBytes: number };
+
+/** How it ends there. `rst-stream` leaves sibling streams alone; HTTP/1.1 has no streams, so there it is a reset. */
+export interface ResponseEnd {
+  readonly at: EndAt;
+  readonly how: 'reset' | 'fin' | 'rst-stream' | 'hang';
+  /** RST_STREAM error code, as the number on the wire. */
+  readonly code: number;
+}
+
+/** An answer given in place of the service's own. */
+export interface PlannedStatus {
+  readonly code: number;
+  /** The `code` of the Ark error body; left out = the one that belongs to the status. */
+  readonly error?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What all faults on one request add up to; one executor carries it out, over HTTP/2 and HTTP/1.1 alike. */
+export interface ResponsePlan {
+  /** Waited before the request is carried out. */
+  delayBeforeMs: number;
+  /** Waited after the request was carried out, before the first byte of the answer. */
+  delayAfterMs: number;
+  /** In place of carrying the request out. */
+  statusBefore?: PlannedStatus;
+  /** In place of the answer; the request was carried out. */
+  statusAfter?: PlannedStatus;
+  goaway?: Goaway;
+  /** Pace of the body. */
+  bytesPerSecond?: number;
+  end?: ResponseEnd;
+}
+
+/** The life a task is about to have. */
+export interface TaskPlan {
+  queuedMs: number;
+  runningMs: number;
+  outcome: 'succeeded' | 'failed';
+  error?: { readonly code: string; readonly message: string };
+  /** Never leaves this state by itself (it still expires). */
+  stickIn?: 'queued' | 'running';
+}

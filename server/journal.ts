@@ -1,0 +1,160 @@
+/** Trace context a client sent along; kept on every event that ends a call, so that it can be found downstream. */
+export interface Trace {
+  /** W3C Trace Context, header `traceparent`. */
+  readonly traceparent?: string;
+  /** Header `x-async-trace-id`. */
+  readonly asyncTraceId?: string;
+}
+
+/** A request that had no complete answer yet when something happened to its connection. */
+export interface OpenRequest extends Trace {
+  readonly request: number;
+  /** The HTTP/2 stream identifier; absent on HTTP/1.1. */
+  readonly stream?: number;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Who ended a connection. */
+export type EndedBy = 'client' | 'rule' | 'fault' | 'shutdown' | 'admin' | 'server';
+
+/** How a connection ended: a TCP RST, a FIN, a GOAWAY and then a FIN, or a failure such as a bad TLS record. */
+export type EndedHow = 'reset' | 'fin' | 'goaway' | 'error';
+
+/** Everything that can be known about a run. One union, told apart by `type`. */
+export type JournalEntry =
+  | { type: 'connection.opened'; connection: number; remote: string }
+  | { type: 'connection.hello'; connection: number; alpn: readonly string[] | null; serverName?: string }
+  | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }
+  | {
+      type: 'connection.ended';
+      connection: number;
+      remote: string;
+      by: EndedBy;
+      how: EndedHow;
+      cause?: string;
+      idleMs: number;
+      ageMs: number;
+      requests: readonly OpenRequest[];
+    }
+  | ({ type: 'request.received'; connection: number; client: string } & OpenRequest)
+  | {
+      type: 'response.sent';
+      connection: number;
+      request: number;
+      stream?: number;
+      status: number;
+      bytes: number;
+      ms: number;
+    }
+  | {
+      type: 'response.abandoned';
+      connection: number;
+      request: number;
+      stream?: number;
+      by: EndedBy;
+      how: string;
+      cause?: string;
+    }
+  | {
+      type: 'heartbeat';
+      connection: number;
+      source: 'ping' | 'header' | 'endpoint';
+      ageMs: number;
+      judgedBy: 'client' | 'arrival';
+    }
+  | { type: 'goaway.received'; connection: number; code: number; lastStreamId: number }
+  | { type: 'rule.applied'; rule: string; connection: number; did: string; line: string }
+  | {
+      type: 'fault.injected';
+      fault: string;
+      hook: string;
+      ordinal: number;
+      did: string;
+      connection?: number;
+      request?: number;
+      stream?: number;
+      task?: string;
+    }
+  | { type: 'task.created'; task: string; model: string }
+  | { type: 'task.changed'; task: string; from: string; to: string }
+  | { type: 'task.deleted'; task: string }
+  | { type: 'scenario.loaded'; name: string; seed: number; faults: number }
+  | { type: 'lane.reset' }
+  | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
+
+export type EventType = JournalEntry['type'];
+
+/** An entry as it stands in the journal: `seq` counts from 1, `at` is lane time in Unix milliseconds. */
+export type JournalEvent<T extends EventType = EventType> = Extract<JournalEntry, { type: T }> & {
+  readonly seq: number;
+  readonly at: number;
+};
+
+/** How many events are kept; older ones make room and are counted in `dropped`. */
+export const JOURNAL_CAPACITY = 20_000;
+
+/** The only source of truth: an append-only ring buffer, written before the deed. */
+export class Journal {
+  readonly capacity: number;
+  readonly #ring: JournalEvent[] = [];
+  readonly #readers = new Set<(event: JournalEvent) => void>();
+  readonly #now: () => number;
+  #seq = 0;
+
+  constructor(now: () => number, capacity = JOURNAL_CAPACITY) {
+    this.#now = now;
+    this.capacity = capacity;
+  }
+
+  /** The sequence number of the newest event; 0 when there is none. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** How many events had to make room for newer ones. */
+  get dropped(): number {
+    return Math.max(0, this.#seq - this.capacity);
+  }
+
+  append(entry: JournalEntry): void {
+    const event = entry as JournalEvent & { seq: number; at: number };
+    event.at = Math.floor(this.#now());
+    event.seq = ++this.#seq;
+    this.#ring[(event.seq - 1) % this.capacity] = event;
+    for (const read of this.#readers) read(event);
+  }
+
+  /** The events kept, oldest first; of one type, after one sequence number. */
+  events<T extends EventType = EventType>(type?: T, since = 0): readonly JournalEvent<T>[] {
+    const first = Math.max(since, this.dropped) + 1;
+    const found: JournalEvent<T>[] = [];
+    for (let seq = first; seq <= this.#seq; seq++) {
+      const event = this.#ring[(seq - 1) % this.capacity] as JournalEvent<T>;
+      if (type === undefined || event.type === type) found.push(event);
+    }
+    return found;
+  }
+
+  /** Calls `read` for each event from now on, until the returned function is called. */
+  subscribe(read: (event: JournalEvent) => void): () => void {
+    this.#readers.add(read);
+    return () => this.#readers.delete(read);
+  }
+
+  /** Resolves with the first event of a type that satisfies `is`, looking at what is kept first. */
+  async waitFor<T extends EventType>(
+    type: T,
+    is: (event: JournalEvent<T>) => boolean = () => true,
+  ): Promise<JournalEvent<T>> {
+    const found = this.events(type).find(is);
+    if (found) return found;
+    return new Promise((resolve) => {
+      const stop = this.subscribe((event) => {
+        if (event.type !== type || !is(event as JournalEvent<T>)) return;
+        stop();
+        resolve(event as JournalEvent<T>);
+      });
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { Clock } from './clock.ts';
+import type { HookContexts } from './faults/fault.ts';
+import { Journal } from './journal.ts';
+import { chooseSeed, randomSequence } from './random.ts';
+import { Injector } from './scenario/injector.ts';
+import type { Facts, Hook, Scenario, Service } from './scenario/scenario.ts';
+
+/** One isolated world: scenario, seed, clock, journal. Nothing is global, so many can live in one process. */
+export class Lane {
+  readonly id: string;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Draws what must differ but need not be replayed one by one: ids and the like. */
+  readonly random: () => number;
+  #scenario: Scenario;
+  #seed: number;
+  #injector: Injector;
+
+  constructor(
+    id: string,
+    scenario: Scenario,
+    { seed = scenario.seed ?? chooseSeed(), clock = new Clock(scenario.clock) } = {},
+  ) {
+    this.id = id;
+    this.clock = clock;
+    this.journal = new Journal(() => clock.now());
+    this.#seed = seed;
+    this.random = randomSequence(seed, 'ids');
+    this.#scenario = scenario;
+    this.#injector = this.#arm(scenario);
+  }
+
+  get scenario(): Scenario {
+    return this.#scenario;
+  }
+
+  get service(): Service {
+    return this.#scenario.service;
+  }
+
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /** The faults now armed, and how often each matched and struck. */
+  get faults(): ReturnType<Injector['state']> {
+    return this.#injector.state();
+  }
+
+  /** Takes another scenario into force at once; connections and tasks stay, ordinals start again. */
+  load(scenario: Scenario): void {
+    this.#seed = scenario.seed ?? this.#seed;
+    this.#scenario = scenario;
+    this.#injector = this.#arm(scenario);
+  }
+
+  /** Starts the scenario over: ordinals, times and chance as on the first run. */
+  restart(): void {
+    this.#injector = this.#arm(this.#scenario);
+    this.journal.append({ type: 'lane.reset' });
+  }
+
+  /** Whether any fault is armed on a hook: lets a hot path skip gathering facts. */
+  armed(hook: Hook): boolean {
+    return this.#injector.armed(hook);
+  }
+
+  /** Asks the scenario which faults strike here, notes each in the journal, and lets it write into the context's plan.
+   * @returns the names of the faults that struck, in the order of the scenario */
+  strike<H extends Hook>(
+    hook: H,
+    facts: Facts,
+    context: HookContexts[H],
+    where: { request?: number; stream?: number } = {},
+  ): readonly string[] {
+    const strikes = this.#injector.strikes(hook, facts);
+    for (const { rule, ordinal } of strikes) {
+      for (const injection of rule.inject) {
+        this.journal.append({
+          type: 'fault.injected',
+          fault: rule.name,
+          hook,
+          ordinal,
+          did: injection.did,
+          ...(facts.connection !== undefined && { connection: facts.connection }),
+          ...(facts.task !== undefined && hook === 'task' && { task: facts.task }),
+          ...where,
+        });
+        injection.apply(context as never);
+      }
+    }
+    return strikes.map(({ rule }) => rule.name);
+  }
+
+  #arm(scenario: Scenario): Injector {
+    this.journal.append({
+      type: 'scenario.loaded',
+      name: scenario.name,
+      seed: this.#seed,
+      faults: scenario.faults.length,
+    });
+    return new Injector(scenario.faults, { seed: this.#seed, lane: this.id, now: () => this.clock.now() });
+  }
+}
