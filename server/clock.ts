@@ -15,6 +15,9 @@ interface Pending {
 /** Node's timers overflow above this and fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** A manual clock turns the event loop once per timer; looking more often would make long steps slow. */
+const MANUAL_WATCH_MS = 100;
+
 /**
  * The time of one lane: real, `speed` times as fast as real, or manual (it stands still until it is advanced).
  * The mode can change while timers are pending; each keeps the lane time at which it is due.
@@ -74,16 +77,19 @@ export class Clock {
   }
 
   /**
-   * Calls `look` every `everyMs` of lane time. A manual clock also calls it before each step, so that whatever
-   * happened while time stood still is seen at the moment at which it happened.
+   * Calls `look` every `everyMs` of lane time. A manual clock also calls it before and after each step, so that what
+   * happened while time stood still is seen at the moment at which it happened, and a deadline is met to the millisecond.
    */
   watch(everyMs: number, look: () => void): Timer {
-    let timer = this.#schedule(everyMs, again, true);
-    const self = this;
-    function again() {
-      timer = self.#schedule(everyMs, again, true);
+    let timer: Timer;
+    const arm = () => {
+      timer = this.#schedule(this.#manual ? Math.max(everyMs, MANUAL_WATCH_MS) : everyMs, again, true);
+    };
+    const again = () => {
+      arm();
       look();
-    }
+    };
+    arm();
     this.#watchers.add(look);
     return {
       cancel: () => {
@@ -114,6 +120,7 @@ export class Clock {
     if (!this.#manual) throw new Error('Only a manual clock can be advanced: start with `clock: manual`.');
     for (const look of this.#watchers) look();
     await this.#manual.tickAsync(ms);
+    for (const look of this.#watchers) look();
   }
 
   /** Resolves once something waits for exactly `ms` more of lane time, which tells a test that the server got there. */

@@ -1,0 +1,23 @@
+import type { AddressInfo, Server } from 'node:net';
+import { problem, reasonOf, UsageError } from './errors.ts';
+
+/** Binds a server.
+ * @returns the port, which matters when `port` was 0
+ * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
+export function listenOn(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException) =>
+      reject(
+        new UsageError([
+          error.code === 'EADDRINUSE'
+            ? problem('PORT_IN_USE', { host, port })
+            : problem('CANNOT_LISTEN', { host, port, reason: reasonOf(error) }),
+        ]),
+      );
+    server.once('error', refuse);
+    server.listen({ host, port }, () => {
+      server.off('error', refuse);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

@@ -1,0 +1,100 @@
+import type { ResponseEnd, ResponsePlan } from '../faults/plans.ts';
+import { closeConnection } from './closing.ts';
+import type { Exchange, Headers } from './exchange.ts';
+import { drainSession } from './http2.ts';
+
+/** The answer as the service would give it, before any fault. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/** Largest piece of a paced body, and how many pieces a second it is cut into at least. */
+const PACED_PIECE_BYTES = 16_384;
+const PACED_PIECES_PER_SECOND = 10;
+
+/** Carries out what comes before the request is given to the API.
+ * @returns whether to go on with it; `false` when this was the end, or nobody is left to answer */
+export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Promise<boolean> {
+  if (plan.goaway) drainSession(exchange.connection, plan.goaway, exchange.struckBy.join(', '));
+  // A stream above GOAWAY's last stream identifier was never processed: RFC 9113, section 6.8.
+  if (exchange.abandoned) return false;
+  await pause(exchange, plan.delayBeforeMs);
+  if (exchange.destroyed) return false;
+  if (plan.end?.at === 'before-commit') {
+    await endExchange(exchange, plan.end);
+    return false;
+  }
+  return true;
+}
+
+/** Carries out the rest, from the first byte of the answer to its planned or natural end. */
+export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, answer: Answer): Promise<void> {
+  const { end } = plan;
+  await pause(exchange, plan.delayAfterMs);
+  if (exchange.destroyed) return;
+  if (end?.at === 'after-commit') return endExchange(exchange, end);
+
+  exchange.writeHead(answer.status, answer.headers);
+  if (end?.at === 'headers') return endExchange(exchange, end);
+
+  let leftBytes = typeof end?.at === 'object' ? end.at.bodyBytes : Number.POSITIVE_INFINITY;
+  for await (const chunk of answer.body) {
+    const wanted = chunk.subarray(0, Math.min(chunk.byteLength, leftBytes));
+    leftBytes -= wanted.byteLength;
+    await sendPaced(exchange, plan, wanted);
+    if (exchange.destroyed) return;
+    if (leftBytes === 0) break;
+  }
+  // A body that is shorter than `bodyBytes` ends where it ends, before its END_STREAM.
+  if (end) return endExchange(exchange, end);
+  exchange.end();
+}
+
+async function sendPaced(exchange: Exchange, { bytesPerSecond }: ResponsePlan, bytes: Uint8Array): Promise<void> {
+  if (bytesPerSecond === undefined) return exchange.send(bytes);
+  const pace = (byteCount: number) => pause(exchange, (byteCount / bytesPerSecond) * 1_000);
+  const piece = Math.max(1, Math.min(PACED_PIECE_BYTES, Math.floor(bytesPerSecond / PACED_PIECES_PER_SECOND)));
+  for (let at = 0; at < bytes.byteLength && !exchange.destroyed; at += piece) {
+    const part = bytes.subarray(at, at + piece);
+    await pace(part.byteLength);
+    await exchange.send(part);
+  }
+}
+
+/** Ends an exchange before its time, as planned. */
+async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Promise<void> {
+  const { connection } = exchange;
+  const reason = exchange.faultReason;
+  await handedToKernel();
+  exchange.abandoned = true;
+  connection.lane.journal.append({
+    type: 'response.abandoned',
+    connection: connection.id,
+    request: exchange.id,
+    ...(exchange.stream !== undefined && { stream: exchange.stream }),
+    how,
+    ...reason,
+  });
+  switch (how) {
+    case 'reset':
+    case 'fin':
+      return closeConnection(connection, how, reason);
+    case 'rst-stream':
+      return exchange.resetStream(code, reason);
+    case 'hang':
+      connection.hanging++;
+      return exchange.onceClosed(() => {
+        connection.hanging--;
+      });
+  }
+}
+
+const pause = (exchange: Exchange, ms: number): Promise<void> =>
+  ms > 0 ? exchange.connection.lane.clock.sleep(ms, exchange.signal) : Promise.resolve();
+
+/** A frame is queued in this turn of the loop, turned into TLS records in the next, and with the kernel after that. */
+async function handedToKernel(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}

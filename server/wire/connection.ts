@@ -1,0 +1,117 @@
+import { hash } from 'node:crypto';
+import type { Http2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { EndedBy, EndedHow, OpenRequest } from '../journal.ts';
+import type { Lane } from '../lane.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Why a connection or a response ends: who wants it, and the rule or fault by name. */
+export interface Reason {
+  readonly by: EndedBy;
+  readonly cause?: string;
+}
+
+/** What a client did to its side of the connection, as far as we saw it. */
+interface ClientEnd {
+  fin: boolean;
+  goaway: boolean;
+  error: NodeJS.ErrnoException | undefined;
+}
+
+/** One TCP connection, from accept to its end. The raw socket stays in our hands, whatever is stacked on it. */
+export class Connection {
+  readonly id: number;
+  readonly lane: Lane;
+  readonly raw: Socket;
+  readonly remote: string;
+  readonly openedAt: number;
+  readonly exchanges = new Set<Exchange>();
+  readonly clientEnd: ClientEnd = { fin: false, goaway: false, error: undefined };
+  tls: TLSSocket | undefined;
+  session: Http2Session | undefined;
+  protocol: 'h2' | 'http/1.1' | undefined;
+  /** Lane time at which a byte was last seen to pass, in either direction. */
+  lastTrafficAt: number;
+  /** Lane time of the latest heartbeat, as judged by the heartbeat rule; the count starts when the connection opens. */
+  heartbeatAt: number;
+  /** A hang is meant to outlast the client's patience, so no rule ends a connection while one is on. */
+  hanging = 0;
+  requestsSeen = 0;
+  /** What was decided at the ClientHello for the moment at which the handshake is done. */
+  onceSecured: (() => void) | undefined;
+  /** Set once we have sent our FIN: lane time, and why. */
+  half: { readonly at: number; readonly how: 'fin' | 'goaway'; readonly reason: Reason } | undefined;
+  #client: { readonly authorization: string; readonly name: string } | undefined;
+  #bytesSeen = 0;
+  #ended = false;
+
+  constructor(id: number, lane: Lane, raw: Socket) {
+    this.id = id;
+    this.lane = lane;
+    this.raw = raw;
+    this.remote = `${raw.remoteAddress}:${raw.remotePort}`;
+    this.openedAt = this.lastTrafficAt = this.heartbeatAt = lane.clock.now();
+    lane.journal.append({ type: 'connection.opened', connection: id, remote: this.remote });
+  }
+
+  /** A short name for whoever uses this API key; a client seldom changes it within one connection. */
+  identify(authorization: string | undefined): string {
+    if (authorization === undefined) return this.raw.remoteAddress ?? '';
+    if (this.#client?.authorization !== authorization) {
+      this.#client = { authorization, name: `key-${hash('sha256', authorization).slice(0, 8)}` };
+    }
+    return this.#client.name;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get openRequests(): readonly OpenRequest[] {
+    return [...this.exchanges].map((exchange) => exchange.describe());
+  }
+
+  /** Notes bytes that passed since the last look: any frame or byte in either direction is traffic (reference, rule A5). */
+  observeTraffic(nowMs: number): void {
+    const bytes = this.raw.bytesRead + this.raw.bytesWritten;
+    if (bytes === this.#bytesSeen) return;
+    this.#bytesSeen = bytes;
+    this.lastTrafficAt = nowMs;
+  }
+
+  /** Keeps the way open for the client's FIN: after GOAWAY nghttp2 wants nothing more, and Node stops reading for good. */
+  listenForFin(): void {
+    (this.tls as (TLSSocket & { readonly _handle?: { readStart(): number } | null }) | undefined)?._handle?.readStart();
+  }
+
+  /** Writes the one event that every connection's end has. Only the first call counts. */
+  recordEnd(how: EndedHow, reason: Reason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const now = this.lane.clock.now();
+    this.observeTraffic(now);
+    this.lane.journal.append({
+      type: 'connection.ended',
+      connection: this.id,
+      remote: this.remote,
+      by: reason.by,
+      how,
+      ...(reason.cause !== undefined && { cause: reason.cause }),
+      idleMs: Math.round(now - this.lastTrafficAt),
+      ageMs: Math.round(now - this.openedAt),
+      requests: this.openRequests,
+    });
+  }
+
+  /** Tells whose doing the end of the socket was, once the socket is gone. */
+  recordSocketClosed(): void {
+    if (this.half) return this.recordEnd(this.half.how, this.half.reason);
+    const { error, goaway, fin } = this.clientEnd;
+    if (error) {
+      const how = error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'error';
+      return this.recordEnd(how, { by: 'client', ...(error.code !== undefined && { cause: error.code }) });
+    }
+    this.recordEnd(goaway ? 'goaway' : fin ? 'fin' : 'error', { by: 'client' });
+  }
+}

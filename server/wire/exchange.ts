@@ -1,0 +1,248 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Writable } from 'node:stream';
+import type { ResponsePlan } from '../faults/plans.ts';
+import type { OpenRequest, Trace } from '../journal.ts';
+import { closeConnection } from './closing.ts';
+import type { Connection, Reason } from './connection.ts';
+
+export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
+
+const one = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : value?.[0];
+
+function readTrace(headers: IncomingHttpHeaders): Trace {
+  const traceparent = one(headers['traceparent']);
+  const asyncTraceId = one(headers['x-async-trace-id']);
+  return { ...(traceparent !== undefined && { traceparent }), ...(asyncTraceId !== undefined && { asyncTraceId }) };
+}
+
+/**
+ * A request and its answer, alike over HTTP/2 and HTTP/1.1.
+ *
+ * Fastify writes to it as to a ServerResponse. Over HTTP/2 that replaces Node's compatibility layer, which costs a
+ * quarter of the throughput: here a response is a `respond()` and an `end()` on the stream.
+ */
+export abstract class Exchange {
+  readonly connection: Connection;
+  readonly id: number;
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly receivedAt: number;
+  abstract readonly stream: number | undefined;
+  protected abstract readonly sink: Writable;
+
+  // What Fastify reads and writes on a ServerResponse.
+  statusCode = 200;
+  headersSent = false;
+  writableEnded = false;
+
+  /** What the faults on this request add up to; absent when none struck. */
+  plan: ResponsePlan | undefined;
+  /** The faults that wrote the plan, for the journal. */
+  struckBy: readonly string[] = [];
+  /** The answer will not be finished, on purpose. */
+  abandoned = false;
+  bytesWritten = 0;
+  #staged: Record<string, number | string | readonly string[] | undefined> | undefined;
+
+  constructor(connection: Connection, method: string, url: string, headers: IncomingHttpHeaders) {
+    this.connection = connection;
+    this.id = ++connection.requestsSeen;
+    this.method = method;
+    this.url = url;
+    this.headers = headers;
+    this.receivedAt = connection.lane.clock.now();
+    connection.exchanges.add(this);
+  }
+
+  protected abstract sendHead(status: number, headers: Headers): void;
+  /** Ends this exchange alone, with an RST_STREAM of `code`; on HTTP/1.1, which has no streams, the connection is reset. */
+  abstract resetStream(code: number, reason: Reason): void;
+  describe(): OpenRequest {
+    return {
+      request: this.id,
+      ...(this.stream !== undefined && { stream: this.stream }),
+      method: this.method,
+      path: this.url,
+      ...readTrace(this.headers),
+    };
+  }
+
+  /** Who calls: a digest of the API key, which must not stand in a journal that people pass around; else the address. */
+  get client(): string {
+    return this.connection.identify(this.headers.authorization);
+  }
+
+  /** Why this exchange ends otherwise than the service would end it. */
+  get faultReason(): Reason {
+    return { by: 'fault', cause: this.struckBy.join(', ') };
+  }
+
+  get destroyed(): boolean {
+    return this.sink.destroyed;
+  }
+
+  /** Calls `run` once the exchange is over, however it ended. */
+  onceClosed(run: () => void): void {
+    this.sink.once('close', run);
+  }
+
+  /** Aborts when the exchange is over: for whatever waits on its behalf. */
+  get signal(): AbortSignal {
+    const controller = new AbortController();
+    if (this.destroyed) controller.abort();
+    else this.onceClosed(() => controller.abort());
+    return controller.signal;
+  }
+
+  setHeader(name: string, value: number | string | readonly string[]): this {
+    this.#staged = { ...this.#staged, [name.toLowerCase()]: value };
+    return this;
+  }
+
+  getHeader(name: string) {
+    return this.#staged?.[name.toLowerCase()];
+  }
+
+  getHeaders(): OutgoingHttpHeaders {
+    return { ...this.#staged } as OutgoingHttpHeaders;
+  }
+
+  hasHeader(name: string): boolean {
+    return this.getHeader(name) !== undefined;
+  }
+
+  removeHeader(name: string): void {
+    delete this.#staged?.[name.toLowerCase()];
+  }
+
+  writeHead(status: number, headers: Headers = {}): this {
+    this.statusCode = status;
+    if (this.headersSent || this.destroyed) return this;
+    this.headersSent = true;
+    this.sendHead(status, this.#staged ? { ...this.#staged, ...headers } : headers);
+    return this;
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    if (this.destroyed) return false;
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    this.bytesWritten += Buffer.byteLength(chunk);
+    return this.sink.write(chunk);
+  }
+
+  /** Writes and resolves once the bytes have been handed to the kernel, or the exchange is over. */
+  send(chunk: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.destroyed) return resolve();
+      this.onceClosed(resolve);
+      this.bytesWritten += chunk.byteLength;
+      this.sink.write(chunk, () => resolve());
+    });
+  }
+
+  end(chunk?: string | Uint8Array | null): this {
+    if (this.writableEnded || this.destroyed) return this;
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    if (chunk != null) this.bytesWritten += Buffer.byteLength(chunk);
+    this.writableEnded = true;
+    this.connection.lane.journal.append({
+      type: 'response.sent',
+      connection: this.connection.id,
+      request: this.id,
+      ...(this.stream !== undefined && { stream: this.stream }),
+      status: this.statusCode,
+      bytes: this.bytesWritten,
+      ms: Math.round(this.connection.lane.clock.now() - this.receivedAt),
+    });
+    if (chunk == null) this.sink.end();
+    else this.sink.end(chunk);
+    return this;
+  }
+
+  destroy(error?: Error): this {
+    this.sink.destroy(error);
+    return this;
+  }
+
+  on(event: string, listener: (...given: unknown[]) => void): this {
+    this.sink.on(event, listener);
+    return this;
+  }
+
+  once(event: string, listener: (...given: unknown[]) => void): this {
+    this.sink.once(event, listener);
+    return this;
+  }
+
+  removeListener(event: string, listener: (...given: unknown[]) => void): this {
+    this.sink.removeListener(event, listener);
+    return this;
+  }
+
+  emit(event: string, ...given: unknown[]): boolean {
+    return this.sink.emit(event, ...given);
+  }
+}
+
+/** Connection-specific fields have no place in HTTP/2 (RFC 9113, section 8.2.2); Node refuses a message that has one. */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+
+/** An HTTP/2 stream. */
+export class Http2Exchange extends Exchange {
+  readonly stream: number;
+  protected readonly sink: ServerHttp2Stream;
+
+  constructor(connection: Connection, sink: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    super(connection, String(headers[':method']), String(headers[':path']), headers);
+    this.sink = sink;
+    this.stream = sink.id ?? 0;
+    sink.once('close', () => connection.exchanges.delete(this));
+  }
+
+  protected sendHead(status: number, headers: Headers): void {
+    const fields: Record<string, number | string | readonly string[] | undefined> = { ':status': status };
+    for (const name in headers) if (!HOP_BY_HOP.has(name)) fields[name] = headers[name];
+    // Node's close(code) sends END_STREAM before RST_STREAM, which turns an aborted body into a finished one. A stream
+    // that waits for trailers is left open instead.
+    this.sink.respond(fields as OutgoingHttpHeaders, { waitForTrailers: this.plan?.end?.how === 'rst-stream' });
+  }
+
+  resetStream(code: number, _reason: Reason): void {
+    this.sink.close(code);
+  }
+}
+
+/** An HTTP/1.1 request and its response. */
+export class Http1Exchange extends Exchange {
+  readonly stream = undefined;
+  protected readonly sink: ServerResponse;
+
+  constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
+    super(connection, request.method ?? 'GET', request.url ?? '/', request.headers);
+    this.sink = response;
+    response.once('close', () => connection.exchanges.delete(this));
+    // Node's server closes the socket by itself once either side has said `connection: close`.
+    response.once('finish', () => {
+      const byClient: Reason | undefined = /\bclose\b/i.test(request.headers.connection ?? '')
+        ? { by: 'client', cause: 'connection: close' }
+        : undefined;
+      const reason = this.plan?.goaway ? this.faultReason : byClient;
+      if (reason) connection.half ??= { at: connection.lane.clock.now(), how: 'fin', reason };
+    });
+  }
+
+  protected sendHead(status: number, headers: Headers): void {
+    const closing = this.plan?.goaway ? { connection: 'close' } : undefined;
+    this.sink.writeHead(status, { ...headers, ...closing } as OutgoingHttpHeaders);
+    // Node holds the head back until the first byte of the body; a fault may want to end between the two.
+    this.sink.flushHeaders();
+  }
+
+  resetStream(_code: number, reason: Reason): void {
+    closeConnection(this.connection, 'reset', reason);
+  }
+}

@@ -1,0 +1,43 @@
+import http, { type Server } from 'node:http';
+import { refuseH2c } from '../rules/cleartext.ts';
+import type { Connection } from './connection.ts';
+import { type Exchange, Http1Exchange } from './exchange.ts';
+import { applyRuling } from './sweeper.ts';
+
+/** Answer to a request that Node's parser refuses; RFC 9110, sections 15.5.1 and 15.5.22 (431: RFC 6585). */
+const refusal = (status: '400 Bad Request' | '431 Request Header Fields Too Large', sentence: string) => {
+  const type = status.startsWith('400') ? 'BadRequest' : 'RequestHeaderFieldsTooLarge';
+  const body = JSON.stringify({ error: { code: 'InvalidParameter', message: sentence, param: '', type } });
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+};
+
+/** Speaks HTTP/1.1 on connections handed to it by `emit('connection', socket)`.
+ * @param connectionOf finds the connection a socket belongs to */
+export function createHttp1Server(
+  connectionOf: (socket: object) => Connection | undefined,
+  handle: (exchange: Exchange, request: object) => void,
+): Server {
+  const server = http.createServer((request, response) => {
+    const connection = connectionOf(request.socket);
+    if (!connection) return;
+    if (request.headers.upgrade?.toLowerCase() === 'h2c') return applyRuling(connection, refuseH2c('upgrade'));
+    handle(new Http1Exchange(connection, request, response), request);
+  });
+  // How long a connection may idle is for the service rules to say, not for Node's defaults.
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
+  server.requestTimeout = 0;
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+    const connection = connectionOf(socket);
+    if (!connection || connection.ended) return;
+    if (error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2.0')) return applyRuling(connection, refuseH2c('preface'));
+    connection.clientEnd.error ??= error;
+    if (!socket.writable) return socket.destroy();
+    socket.end(
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? refusal('431 Request Header Fields Too Large', 'The header fields are over the limit of 16 KiB.')
+        : refusal('400 Bad Request', `The request is not HTTP/1.1: ${error.message}.`),
+    );
+  });
+  return server;
+}

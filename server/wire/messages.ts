@@ -1,0 +1,121 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { reasonOf } from '../errors.ts';
+import type { PlannedStatus, ResponsePlan } from '../faults/plans.ts';
+import { readReportedTime } from '../rules/heartbeat.ts';
+import type { Facts } from '../scenario/scenario.ts';
+import { noteBeat } from './beats.ts';
+import { type Answer, carryOutAnswer, carryOutBefore } from './carry-out.ts';
+import { Exchange } from './exchange.ts';
+import type { HandleExchange } from './listener.ts';
+
+/** Makes the answer for a planned status: the API owns the shape of its error bodies. */
+export type RenderStatus = (status: PlannedStatus, requestId: string) => { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+/**
+ * Puts the hooks `request` and `response` into a Fastify app: each request is noted, asks the scenario, and is answered
+ * by its plan. A request that no fault struck goes through Fastify untouched.
+ *
+ * Call it after the API has registered its own hooks, so that a planned answer carries the API's headers.
+ *
+ * @returns what a listener hands its exchanges to, once the app is ready
+ */
+export function carryMessages(app: FastifyInstance, renderStatus: RenderStatus): HandleExchange {
+  app.addHook('onRequest', (request, reply, next) => {
+    const exchange = exchangeOf(reply);
+    const { connection } = exchange;
+    const { lane } = connection;
+    lane.journal.append({ type: 'request.received', connection: connection.id, client: exchange.client, ...exchange.describe() });
+    const reported = request.headers['x-client-timestamp'];
+    if (reported !== undefined) noteBeat(connection, 'header', readReportedTime(reported));
+    if (!lane.armed('request')) return next();
+
+    const plan = blankPlan();
+    exchange.struckBy = lane.strike('request', factsOf(exchange), { plan, stage: 'request' }, whereOf(exchange));
+    if (exchange.struckBy.length === 0) return next();
+    exchange.plan = plan;
+    guard(exchange, async () => {
+      if (!(await carryOutBefore(exchange, plan))) return;
+      if (!plan.statusBefore) return next();
+      const { headers, body } = renderStatus(plan.statusBefore, requestIdOf(reply));
+      reply.code(plan.statusBefore.code).headers(headers).send(body);
+    });
+  });
+
+  app.addHook('onSend', (_request, reply, payload, next) => {
+    const exchange = exchangeOf(reply);
+    const { lane } = exchange.connection;
+    if (lane.armed('response')) {
+      const plan = exchange.plan ?? blankPlan();
+      const facts = { ...factsOf(exchange), status: reply.statusCode };
+      const struckBy = lane.strike('response', facts, { plan, stage: 'response' }, whereOf(exchange));
+      if (struckBy.length > 0) exchange.plan = plan;
+      exchange.struckBy = [...exchange.struckBy, ...struckBy];
+    }
+    const { plan } = exchange;
+    if (!plan) return next(null, payload);
+    // `next` is never called: the executor answers in Fastify's place.
+    guard(exchange, () => carryOutAnswer(exchange, plan, answerOf(exchange, plan, reply, payload, renderStatus)));
+  });
+
+  // Fastify asks of a request and a response what ours can do; its types name Node's own classes.
+  return (exchange, request) => app.routing(request as never, exchange as never);
+}
+
+function answerOf(exchange: Exchange, plan: ResponsePlan, reply: FastifyReply, payload: unknown, renderStatus: RenderStatus): Answer {
+  const planned = plan.statusAfter;
+  const rendered = planned && renderStatus(planned, requestIdOf(reply));
+  const headers = { ...reply.getHeaders(), ...rendered?.headers };
+  const body = rendered ? rendered.body : payload;
+  const status = planned?.code ?? reply.statusCode;
+  if (body !== null && typeof body === 'object' && Symbol.asyncIterator in body) {
+    return { status, headers, body: body as AsyncIterable<Uint8Array> };
+  }
+  const bytes = body === null || body === undefined ? Buffer.alloc(0) : Buffer.from(body as string | Uint8Array);
+  return {
+    status,
+    headers: { ...headers, 'content-length': bytes.byteLength },
+    body: exchange.method === 'HEAD' || bytes.byteLength === 0 ? [] : [bytes],
+  };
+}
+
+const whereOf = ({ id, stream }: Exchange) => ({ request: id, ...(stream !== undefined && { stream }) });
+
+const blankPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });
+
+const requestIdOf = (reply: FastifyReply): string => String(reply.getHeader('x-request-id') ?? '');
+
+function exchangeOf(reply: FastifyReply): Exchange {
+  const raw: object = reply.raw;
+  if (raw instanceof Exchange) return raw;
+  throw new TypeError('This app answers exchanges of its listener only.');
+}
+
+const TASK_PATH = /\/contents\/generations\/tasks\/([^/?]+)/;
+
+const factsOf = (exchange: Exchange): Facts => {
+  const task = TASK_PATH.exec(exchange.url)?.[1];
+  return {
+    connection: exchange.connection.id,
+    client: exchange.client,
+    method: exchange.method,
+    path: exchange.url,
+    headers: exchange.headers,
+    ...(exchange.connection.protocol && { protocol: exchange.connection.protocol }),
+    ...(task !== undefined && { task }),
+  };
+};
+
+/** Runs what answers a request in Fastify's place; a failure in it is a bug of ours and is told as one. */
+function guard(exchange: Exchange, run: () => Promise<void>): void {
+  run().catch((error: unknown) => {
+    const { connection } = exchange;
+    connection.lane.journal.append({
+      type: 'bug',
+      message: reasonOf(error),
+      connection: connection.id,
+      request: exchange.id,
+      ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
+    });
+    exchange.destroy();
+  });
+}

@@ -1,0 +1,40 @@
+import type { Timer } from '../clock.ts';
+import type { Lane } from '../lane.ts';
+import type { Ruling } from '../rules/rule.ts';
+import { timedRules } from '../rules/table.ts';
+import { closeConnection } from './closing.ts';
+import type { Connection } from './connection.ts';
+
+/** How often all connections are looked at: the grain of every timed rule, in lane time and in real time at least. */
+const SWEEP_EVERY_MS = 25;
+const SWEEP_REAL_MS_AT_LEAST = 5;
+
+/**
+ * Looks at every connection's byte counters and asks the timed rules. Reading counters costs nothing on the data path,
+ * sees every frame and byte whatever the protocol, and is one timer for all connections.
+ */
+export function startSweeper(lane: Lane, connections: Iterable<Connection>): Timer {
+  return lane.clock.watch(Math.max(SWEEP_EVERY_MS, SWEEP_REAL_MS_AT_LEAST * lane.clock.speed), () => {
+    const now = lane.clock.now();
+    for (const connection of connections) sweep(connection, now);
+  });
+}
+
+function sweep(connection: Connection, nowMs: number): void {
+  if (connection.ended) return;
+  connection.observeTraffic(nowMs);
+  if (connection.half) connection.listenForFin();
+  if (connection.hanging > 0) return;
+  for (const rule of timedRules) {
+    const ruling = rule(connection, connection.lane.service, nowMs);
+    if (ruling) return applyRuling(connection, ruling);
+  }
+}
+
+/** Notes a ruling in the journal and carries it out. */
+export function applyRuling(connection: Connection, { rule, how, did, line }: Ruling): void {
+  // A connection that is already half closed can only be reset: a second FIN says nothing.
+  const end = connection.half ? 'reset' : how;
+  connection.lane.journal.append({ type: 'rule.applied', rule, connection: connection.id, did, line });
+  closeConnection(connection, end, { by: 'rule', cause: rule });
+}
