@@ -28,8 +28,10 @@ const kind = <D>(status: number, message: (details: D) => string, hint: (details
   hint,
 });
 
-const didYouMean = ({ closest, known }: { closest: string | undefined; known: readonly string[] }) =>
-  closest ? `Did you mean "${closest}"?` : `Known are: ${known.join(', ')}.`;
+const didYouMean = ({ closest, known }: { closest: string | undefined; known: readonly string[] }) => {
+  if (closest) return `Did you mean "${closest}"?`;
+  return known.length > 0 ? `Known are: ${known.join(', ')}.` : 'There are none yet.';
+};
 
 /** Every problem we report: code, HTTP status, what is wrong, and the way out. */
 export const problems = {
@@ -37,6 +39,21 @@ export const problems = {
     400,
     (d: { reason: string }) => d.reason,
     () => 'The file is not valid YAML 1.2; check indentation, quotes and brackets near this place.',
+  ),
+  EMPTY_SCENARIO: kind(
+    400,
+    () => 'The scenario is empty.',
+    () => 'Write `name: ...` to start from; `seedance-mock list scenarios` shows examples.',
+  ),
+  SCENARIO_TOO_LARGE: kind(
+    400,
+    (d: { given: string; limit: string }) => `The scenario has ${d.given}, over the limit of ${d.limit}.`,
+    () => 'Split it into several scenarios.',
+  ),
+  DUPLICATE_KEY: kind(
+    400,
+    (d: { given: string }) => `The setting "${d.given}" stands here twice.`,
+    () => 'Keep one of them.',
   ),
   UNKNOWN_KEY: kind(
     400,
@@ -46,14 +63,28 @@ export const problems = {
   ),
   UNKNOWN_FAULT: kind(
     400,
-    (d: { given: string; hook: string; closest: string | undefined; known: readonly string[] }) =>
-      `No fault on "${d.hook}" is called "${d.given}".`,
-    (d) => `${didYouMean(d)} \`seedance-mock list faults\` shows them all.`,
+    (d: {
+      given: string;
+      hook: string;
+      closest: string | undefined;
+      known: readonly string[];
+      /** The hooks that do have a fault of this name. */
+      elsewhere: readonly string[];
+    }) => `No fault on "${d.hook}" is called "${d.given}".`,
+    (d) =>
+      d.elsewhere.length > 0
+        ? `"${d.given}" strikes on ${d.elsewhere.join(', ')}: change \`on:\` to ${d.elsewhere.length > 1 ? 'one of them' : 'it'}.`
+        : `${didYouMean(d)} \`seedance-mock list faults\` shows them all.`,
+  ),
+  UNKNOWN_CHECK: kind(
+    400,
+    (d: { given: string; closest: string | undefined; known: readonly string[] }) => `No check is called "${d.given}".`,
+    (d) => `${didYouMean(d)} \`seedance-mock list checks\` shows them all.`,
   ),
   MISSING_KEY: kind(
     400,
-    (d: { key: string }) => `The setting "${d.key}" is missing.`,
-    (d) => `Add \`${d.key}:\`.`,
+    (d: { key: string; expected: string }) => `The setting "${d.key}" is missing.`,
+    (d) => `Add \`${d.key}:\`. ${d.expected}`,
   ),
   INVALID_VALUE: kind(
     400,
@@ -65,6 +96,11 @@ export const problems = {
     (d: { given: string }) => `"${d.given}" is not a duration.`,
     () => 'Write a number and its unit: 250ms, 8s, 2m, 48h.',
   ),
+  DURATION_TOO_LONG: kind(
+    400,
+    (d: { given: string; limit: string }) => `A duration of ${d.given} is over the limit of ${d.limit}.`,
+    () => 'Write a shorter one, and let time pass faster with `clock: { speed: 20 }`.',
+  ),
   DELAY_TOO_LONG: kind(
     400,
     (d: { given: string; limit: string }) => `A delay of ${d.given} is over the limit of ${d.limit}.`,
@@ -72,8 +108,8 @@ export const problems = {
   ),
   CONTRADICTION: kind(
     400,
-    (d: { reason: string }) => d.reason,
-    () => 'Split it into two faults, each with a `when` of its own.',
+    (d: { reason: string; instead?: string | undefined }) => d.reason,
+    (d) => d.instead ?? 'Split it into two faults, each with a `when` of its own.',
   ),
   DUPLICATE_NAME: kind(
     400,
@@ -130,7 +166,8 @@ export const problems = {
 } as const;
 
 export type ProblemCode = keyof typeof problems;
-type DetailsOf<C extends ProblemCode> = Parameters<(typeof problems)[C]['message']>[0];
+/** What a problem is told with. */
+export type DetailsOf<C extends ProblemCode> = Parameters<(typeof problems)[C]['message']>[0];
 
 /** Makes one problem from the table. */
 export function problem<C extends ProblemCode>(

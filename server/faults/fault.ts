@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Hook, Injection } from '../scenario/scenario.ts';
+import type { Hook, Injection, Match } from '../scenario/scenario.ts';
 import type { ConnectionPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
@@ -15,16 +15,35 @@ export interface HookContexts {
   readonly dns: { readonly plan: object };
 }
 
+/** The rule a fault stands in, as far as its parameters can contradict it. */
+export interface RuleSetting {
+  readonly on: Hook;
+  readonly match: Match;
+}
+
+/** Why parameters make no sense, and which one to point at. */
+export interface Contradiction {
+  readonly reason: string;
+  readonly instead: string;
+  readonly param: string;
+}
+
 /** What a fault file says of itself. */
-export interface FaultDefinition<H extends Hook, S extends z.ZodType> {
+export interface FaultDefinition<N extends string, H extends Hook, S extends z.ZodType> {
   /** Kebab case, unique within its hook. */
-  readonly name: string;
+  readonly name: N;
   readonly on: readonly H[];
   /** One sentence for `list`, the reference and the JSON Schema. */
   readonly summary: string;
   readonly params: S;
+  /** The one thing of the plan that it decides: two that decide the same cannot stand in one rule. */
+  readonly decides?: 'end' | 'status' | 'goaway' | 'pace' | 'outcome';
+  /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
+  readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
   /** What it is about to do, in words, with its parameters. */
   readonly explain: (params: z.output<S>) => string;
+  /** Whether it does anything this time; left out, always. */
+  readonly applies?: (context: HookContexts[H], params: z.output<S>) => boolean;
   /** Writes what it wants into the plan; the server carries the plan out. */
   readonly apply: (context: HookContexts[H], params: z.output<S>) => void;
 }
@@ -35,21 +54,44 @@ export interface Fault {
   readonly on: readonly Hook[];
   readonly summary: string;
   readonly params: z.ZodType;
+  readonly decides: FaultDefinition<string, Hook, z.ZodType>['decides'];
   /** Binds parameters that `params` has accepted. */
   readonly bind: (params: unknown) => Injection;
+  /** Asked with parameters that `params` has accepted. */
+  readonly contradiction: (params: unknown, rule: RuleSetting) => Contradiction | undefined;
+}
+
+/** A table row that still knows its own name, hooks and parameters: what `inject:` takes is read off these. */
+export interface FaultRow<N extends string, H extends Hook, S extends z.ZodType> extends Fault {
+  readonly name: N;
+  readonly on: readonly H[];
+  readonly params: S;
 }
 
 /** Turns a definition into a table row: the types of `params` and of the hook meet here and nowhere else. */
-export function defineFault<const H extends Hook, S extends z.ZodType>(definition: FaultDefinition<H, S>): Fault {
-  const { name, on, summary, params, explain, apply } = definition;
+export function defineFault<const N extends string, const H extends Hook, S extends z.ZodType>(
+  definition: FaultDefinition<N, H, S>,
+): FaultRow<N, H, S> {
+  const { name, on, summary, params, decides, explain, apply } = definition;
+  const { contradiction = () => undefined, applies = () => true } = definition;
   return {
     name,
     on,
     summary,
     params,
+    decides,
+    contradiction: (given, rule) => contradiction(given as z.output<S>, rule),
     bind: (given) => {
       const checked = given as z.output<S>;
-      return { fault: name, params: checked, did: explain(checked), apply: (context) => apply(context, checked) };
+      return {
+        fault: name,
+        params: checked,
+        did: explain(checked),
+        applies: (context) => applies(context, checked),
+        apply: (context) => {
+          if (applies(context, checked)) apply(context, checked);
+        },
+      };
     },
   };
 }

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import type { ProfileName, Service } from './service.ts';
+
+export { type ProfileName, profileNames, profiles, resolveService, type Service } from './service.ts';
 
 /** The stops on the way of the data, in order. */
 export const hooks = [
@@ -15,90 +18,11 @@ export const hooks = [
 ] as const;
 export type Hook = (typeof hooks)[number];
 
-export const profileNames = ['seedance', 'dual-stack', 'permissive'] as const;
-export type ProfileName = (typeof profileNames)[number];
-
-const off = z.literal('off').transform(() => undefined);
-const then = z.enum(['reset', 'fin']).default('reset');
-
-/** What the real service always does (reference, section A), as far as a scenario changes it. */
-export const serviceSchema = z
-  .strictObject({
-    idle: off.or(
-      z
-        .strictObject({ after: duration().default(8_000), then })
-        .transform(({ after, then }) => ({ afterMs: after, then })),
-    ),
-    heartbeat: off.or(
-      z
-        .strictObject({
-          within: duration().default(30_000),
-          judgedBy: z.enum(['client', 'server']).default('client'),
-          then,
-        })
-        .transform(({ within, judgedBy, then }) => ({ withinMs: within, judgedBy, then })),
-    ),
-    fin: off.or(
-      z
-        .strictObject({ answerWithin: duration().default(400), then: z.literal('reset').default('reset') })
-        .transform(({ answerWithin }) => ({ answerWithinMs: answerWithin })),
-    ),
-    alpn: z
-      .strictObject({
-        offer: z.array(z.enum(['h2', 'http/1.1'])).min(1),
-        absent: z.enum(['reset-after-handshake', 'http/1.1']),
-        mismatch: z.enum(['reset', 'alert']),
-      })
-      .partial(),
-    cleartext: z.enum(['reset', 'fin']),
-  })
-  .partial();
-
-type ServiceChanges = z.output<typeof serviceSchema>;
-
-/** The service rules in force. A rule that is `undefined` is off. */
-export interface Service {
-  readonly idle: ServiceChanges['idle'];
-  readonly heartbeat: ServiceChanges['heartbeat'];
-  readonly fin: ServiceChanges['fin'];
-  readonly alpn: {
-    readonly offer: readonly ('h2' | 'http/1.1')[];
-    readonly absent: 'reset-after-handshake' | 'http/1.1';
-    readonly mismatch: 'reset' | 'alert';
-  };
-  readonly cleartext: 'reset' | 'fin';
-}
-
-const seedance: Service = {
-  idle: { afterMs: 8_000, then: 'reset' },
-  heartbeat: { withinMs: 30_000, judgedBy: 'client', then: 'reset' },
-  fin: { answerWithinMs: 400 },
-  alpn: { offer: ['h2'], absent: 'reset-after-handshake', mismatch: 'reset' },
-  cleartext: 'reset',
-};
-const dualStack: Service = {
-  ...seedance,
-  alpn: { offer: ['h2', 'http/1.1'], absent: 'http/1.1', mismatch: 'reset' },
-};
-
-/** The profiles of the reference, section A. */
-export const profiles: Record<ProfileName, Service> = {
-  seedance,
-  'dual-stack': dualStack,
-  permissive: { ...dualStack, idle: undefined, heartbeat: undefined, fin: undefined },
-};
-
-/** A profile with a scenario's `service:` laid over it. */
-export function resolveService(profile: ProfileName, changes: ServiceChanges = {}): Service {
-  const base = profiles[profile];
-  return { ...base, ...changes, alpn: { ...base.alpn, ...changes.alpn } } as Service;
-}
-
 /** How tasks go unless a fault says otherwise: time in each state, and the end. */
 export const tasksSchema = z.strictObject({
-  queued: duration().default(1_000),
-  running: duration().default(4_000),
-  outcome: z.enum(['succeeded', 'failed']).default('succeeded'),
+  queued: duration().default(1_000).describe('Time before a task starts.'),
+  running: duration().default(4_000).describe('Time from its start to its end.'),
+  outcome: z.enum(['succeeded', 'failed']).default('succeeded').describe('How it ends.'),
 });
 export type TaskTimes = Readonly<z.output<typeof tasksSchema>>;
 
@@ -111,16 +35,19 @@ const ordinals = z.union([ordinal, z.array(ordinal).min(1)]);
 /** When a fault strikes, counted over what its `match` lets through; everything given must hold, nothing given = always. */
 export const whenSchema = z
   .strictObject({
-    nth: ordinals,
-    every: ordinal,
-    first: ordinal,
-    after: z.int().min(0),
-    times: ordinal,
-    probability: z.number().min(0).max(1),
-    from: duration(),
-    to: duration(),
-    connection: z.strictObject({ nth: ordinals, every: ordinal, first: ordinal, after: z.int().min(0) }).partial(),
-    per: z.enum(perNames),
+    nth: ordinals.describe('The 3rd, or the 3rd and the 5th.'),
+    every: ordinal.describe('Every 3rd.'),
+    first: ordinal.describe('The first 2.'),
+    after: z.int().min(0).describe('Those after the 10th.'),
+    times: ordinal.describe('No more often than this in all.'),
+    probability: z.number().min(0).max(1).describe('By chance; the same seed gives the same strikes.'),
+    from: duration().describe('Not before this long after the scenario was loaded.'),
+    to: duration().describe('Not later than this long after the scenario was loaded.'),
+    connection: z
+      .strictObject({ nth: ordinals, every: ordinal, first: ordinal, after: z.int().min(0) })
+      .partial()
+      .describe('Only on these connections, counted from 1.'),
+    per: z.enum(perNames).describe('What the ordinals are counted over; left out, the lane.'),
   })
   .partial();
 export type When = Readonly<z.output<typeof whenSchema>>;
@@ -186,6 +113,8 @@ export interface Injection {
   readonly params: unknown;
   /** What it does, in words: for `explain` and the journal. */
   readonly did: string;
+  /** Whether it does anything this time; a `limit`, say, that is not reached does not. */
+  applies(context: never): boolean;
   apply(context: never): void;
 }
 

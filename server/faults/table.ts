@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import type { Hook } from '../scenario/scenario.ts';
+import { hang } from './accept/hang.ts';
+import { limit } from './accept/limit.ts';
+import { reset } from './accept/reset.ts';
+import type { Fault } from './fault.ts';
+import { tlsCut } from './handshake/tls-cut.ts';
+import { delay } from './request/delay.ts';
+import { end } from './request/end.ts';
+import { slowBody } from './request/slow-body.ts';
+import { status } from './request/status.ts';
+import { goaway } from './session/goaway.ts';
+import { fail } from './task/fail.ts';
+import { stick } from './task/stick.ts';
+
+/** Every fault there is, in the order the reference lists them. */
+export const faults = [
+  reset,
+  hang,
+  limit,
+  tlsCut,
+  goaway,
+  delay,
+  status,
+  slowBody,
+  end,
+  fail,
+  stick,
+] as const satisfies readonly Fault[];
+
+type Row = (typeof faults)[number];
+
+/** What one fault takes under `inject:`: its settings by its name, or the bare name when all of them may be left out. */
+type SpecOf<R extends Row> = R extends Row
+  ? { readonly [N in R['name']]: z.input<R['params']> } | (object extends z.input<R['params']> ? R['name'] : never)
+  : never;
+
+type RowOn<H extends Hook, R extends Row = Row> = R extends Row ? (H extends R['on'][number] ? R : never) : never;
+
+/** What a scenario may say under `inject:` on a hook. Grows with the table, nothing to keep in step. */
+export type FaultSpec<H extends Hook = Hook> = SpecOf<RowOn<H>>;
+
+/** The faults that can strike on a hook. */
+export const faultsOn = (hook: Hook): readonly Fault[] => faults.filter(({ on }: Fault) => on.includes(hook));
+
+/** The fault that goes by a name on a hook. */
+export const findFault = (hook: Hook, name: string): Fault | undefined =>
+  faultsOn(hook).find((fault) => fault.name === name);

@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import type { Contradiction, Fault } from '../faults/fault.ts';
+import { renderDuration } from './duration.ts';
+import type { Hook, When, whenSchema } from './scenario.ts';
+
+/** Why the conditions of a `when` can never hold together, or undefined when they can. */
+export function contradictionOf(when: When, on: Hook): Contradiction | undefined {
+  const { from = 0, to = Number.POSITIVE_INFINITY, per } = when;
+  if (from > to) {
+    const reason = `It ends at ${renderDuration(to)}, before it starts at ${renderDuration(from)}.`;
+    return { param: 'to', reason, instead: 'Write a `to` that is later than `from`.' };
+  }
+  if (per === 'task' && beforeRequests.includes(on)) {
+    const reason = `On "${on}" no task is known yet to count by.`;
+    return {
+      param: 'per',
+      reason,
+      instead: 'Count per lane, connection or client, or strike on request, response or task.',
+    };
+  }
+  const connection = ordinalsOf(when.connection ?? {});
+  return ordinalsOf(when) ?? (connection && { ...connection, param: 'connection' });
+}
+
+const beforeRequests: readonly Hook[] = ['accept', 'client-hello', 'handshake', 'session', 'dns'];
+
+/** The first ordinal at which everything else holds lies beyond what `first` and `nth` allow. */
+function ordinalsOf({ nth, every = 1, first, after = 0 }: Ordinals): Contradiction | undefined {
+  const earliest = Math.ceil((after + 1) / every) * every;
+  const instead = 'Loosen one of them: all that is given must hold.';
+  if (first !== undefined && earliest > first)
+    return {
+      param: 'first',
+      reason: `It never strikes: it could from number ${earliest} on, after the first ${first}.`,
+      instead,
+    };
+  const possible = [nth ?? []].flat().filter((n) => n > after && n % every === 0 && n <= (first ?? n));
+  if (nth !== undefined && possible.length === 0)
+    return { param: 'nth', reason: 'It never strikes: no `nth` satisfies the other conditions.', instead };
+  return undefined;
+}
+
+type Ordinals = Pick<z.output<typeof whenSchema>, 'nth' | 'every' | 'first' | 'after'>;
+
+/** Two injections of one rule that decide the same thing: the later one would never have an effect. */
+export function findRival(fault: Fault, before: readonly Fault[]): Contradiction | undefined {
+  const rival = before.find(({ decides }) => decides !== undefined && decides === fault.decides);
+  if (!rival || !fault.decides) return undefined;
+  const reason = `"${rival.name}" before it decides the ${fault.decides} already, so this "${fault.name}" has no effect.`;
+  return { param: '', reason, instead: 'Split it into two faults, each with a `when` of its own.' };
+}

@@ -1,0 +1,28 @@
+import type { Path } from './document.ts';
+import type { Findings } from './findings.ts';
+
+/** An item of `inject:` or `expect:`: a name, and its settings if it has any. */
+export interface Item {
+  readonly name: string;
+  readonly settings: unknown;
+  /** Where the name stands. */
+  readonly path: Path;
+}
+
+/** Reads `- reset`, `- reset:` or `- delay: { ms: 200 }`. */
+export function readItem(item: unknown, path: Path, findings: Findings): Item | undefined {
+  if (typeof item === 'string' && item !== '') return { name: item, settings: {}, path };
+  const entries = typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.entries(item) : [];
+  const [first, second] = entries;
+  if (first && !second) return { name: first[0], settings: first[1] ?? {}, path: [...path, first[0]] };
+
+  if (second) {
+    const reason = `An item has one name; this one has ${entries.length}: ${entries.map(([name]) => name).join(', ')}.`;
+    const expected = 'Start each with `- ` on a line of its own, and indent its settings below it.';
+    findings.add('INVALID_VALUE', { reason, expected }, [...path, second[0]], 'key');
+  } else {
+    const expected = 'Write `- name`, or `- name: { setting: value }`.';
+    findings.add('INVALID_VALUE', { reason: 'This item has no name.', expected }, path);
+  }
+  return undefined;
+}

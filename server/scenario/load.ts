@@ -1,0 +1,98 @@
+import { basename, extname } from 'node:path';
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import { problem, reasonOf, UsageError } from '../errors.ts';
+import type { FaultSpec } from '../faults/table.ts';
+import { checkPart } from './check.ts';
+import { type CheckName, readExpectations } from './checks.ts';
+import { readDocument, type ScenarioDocument } from './document.ts';
+import { scenarioSchema } from './file.ts';
+import { collectFindings, sortByPlace } from './findings.ts';
+import { readRules } from './rules.ts';
+import { type Hook, type matchSchemas, resolveService, type Scenario, type whenSchema } from './scenario.ts';
+
+/** A fault as a program writes it: the same words as in YAML, completed and checked by the compiler. */
+export type FaultInput = {
+  [H in Hook]: {
+    readonly name?: string;
+    readonly on: H;
+    readonly match?: z.input<(typeof matchSchemas)[H]>;
+    readonly when?: z.input<typeof whenSchema>;
+    readonly inject: readonly FaultSpec<H>[];
+  };
+}[Hook];
+
+/** A scenario as a program writes it. */
+export type ScenarioInput = Omit<z.input<typeof scenarioSchema>, 'faults' | 'expect'> & {
+  readonly faults?: readonly FaultInput[];
+  readonly expect?: readonly (CheckName | { readonly [check in CheckName]?: object })[];
+};
+
+export interface LoadOptions {
+  /** Where the text comes from; left out, it was written in a program. */
+  readonly file?: string;
+  /** Takes the place of the scenario's own seed. */
+  readonly seed?: number;
+}
+
+/** What positions and the name say of a scenario that has no file. */
+const INLINE = 'inline';
+
+/** Reads a scenario: the text of a YAML or JSON file, or an object of a program.
+ * An empty text is the default scenario, but an empty file is a mistake.
+ * @throws UsageError with every problem of the scenario at once */
+export function loadScenario(given: string | ScenarioInput, { file, seed }: LoadOptions = {}): Scenario {
+  const source = typeof given === 'string' ? given : writeYaml(given);
+  const document = readDocument(source, file ?? INLINE) ?? emptyDocument(file);
+  const scenario = readScenario(document, { source, name: file ? nameOf(file) : INLINE });
+  return seed === undefined ? scenario : { ...scenario, seed };
+}
+
+const nameOf = (file: string) => basename(file, extname(file));
+
+/** An object has no lines to point at, so it gets some. */
+function writeYaml(given: ScenarioInput): string {
+  try {
+    // Through JSON first: YAML would write shared objects as anchors and aliases, and loops without end.
+    return stringify(JSON.parse(JSON.stringify(given)));
+  } catch (error) {
+    const expected = 'Use only what JSON can hold, and no loops.';
+    const reason = `The scenario cannot be written as YAML: ${reasonOf(error)}.`;
+    throw new UsageError([problem('INVALID_VALUE', { reason, expected })]);
+  }
+}
+
+function emptyDocument(file: string | undefined): ScenarioDocument {
+  if (file === undefined) return { value: {}, place: () => ({}) };
+  throw new UsageError([problem('EMPTY_SCENARIO', {}, { at: { file, line: 1, column: 1 } })]);
+}
+
+function readScenario(document: ScenarioDocument, { source, name }: { source: string; name: string }): Scenario {
+  const findings = collectFindings(document);
+  const given = document.value;
+  const checked = checkPart(scenarioSchema, given, [], findings);
+  const faults = readRules(listIn(given, 'faults'), findings);
+  const warnings = readExpectations(listIn(given, 'expect'), findings);
+  if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
+
+  const { service, profile, description, seed, clock, tasks } = checked;
+  return {
+    name: checked.name ?? name,
+    ...(description !== undefined && { description }),
+    ...(seed !== undefined && { seed }),
+    profile,
+    clock,
+    service: resolveService(profile, service),
+    tasks,
+    faults,
+    source,
+    warnings,
+  };
+}
+
+/** The items of a list that may be missing or be no list at all; `scenarioSchema` has complained of the latter. */
+function listIn(given: unknown, key: 'faults' | 'expect'): readonly unknown[] {
+  if (typeof given !== 'object' || given === null) return [];
+  const list: unknown = Object.getOwnPropertyDescriptor(given, key)?.value;
+  return Array.isArray(list) ? list : [];
+}

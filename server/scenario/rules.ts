@@ -1,0 +1,90 @@
+import type { Contradiction, Fault } from '../faults/fault.ts';
+import { faults, faultsOn, findFault } from '../faults/table.ts';
+import { checkPart } from './check.ts';
+import { closestTo } from './closest.ts';
+import { contradictionOf, findRival } from './contradictions.ts';
+import type { Path } from './document.ts';
+import { faultSchema } from './file.ts';
+import type { Findings } from './findings.ts';
+import { type Item, readItem } from './item.ts';
+import { type FaultRule, type Hook, hooks, type Injection, type Match, matchSchemas, whenSchema } from './scenario.ts';
+
+/** Reads `faults:`, noting every problem of every fault. */
+export function readRules(given: readonly unknown[], findings: Findings): FaultRule[] {
+  const rules = given.map((fault, index) => readRule(fault, index, findings));
+  rules.forEach(({ name }, index) => {
+    if (rules.findIndex((other) => other.name === name) < index)
+      findings.add('DUPLICATE_NAME', { name }, ['faults', index, 'name']);
+  });
+  return rules;
+}
+
+/** Reads all it can: a mistake in `when` must not hide one in `inject`. What it returns holds only if nothing was noted. */
+function readRule(given: unknown, index: number, findings: Findings): FaultRule {
+  const path = ['faults', index];
+  checkPart(faultSchema, given, path, findings);
+  const raw: Record<string, unknown> = isRecord(given) ? given : {};
+  const on = hooks.find((hook) => hook === raw.on);
+  const when = whenSchema.safeParse(raw.when ?? {}).data ?? {};
+  const match = (on && readMatch(on, raw.match, [...path, 'match'], findings)) ?? {};
+  const inject = on ? readInjections(raw.inject, { on, match, path: [...path, 'inject'], findings }) : [];
+
+  const contradiction = on && contradictionOf(when, on);
+  if (contradiction) noteContradiction(contradiction, [...path, 'when'], findings);
+  const name = typeof raw.name === 'string' ? raw.name : `${inject[0]?.fault ?? 'fault'} #${index + 1}`;
+  return { name, on: on ?? 'request', match, when, inject };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function readMatch(on: Hook, given: unknown, path: Path, findings: Findings): Match {
+  return given === undefined ? {} : (checkPart(matchSchemas[on], given, path, findings) ?? {});
+}
+
+interface Setting {
+  readonly on: Hook;
+  readonly match: Match;
+  readonly path: Path;
+  readonly findings: Findings;
+}
+
+function readInjections(given: unknown, setting: Setting): Injection[] {
+  const before: Fault[] = [];
+  const items: readonly unknown[] = Array.isArray(given) ? given : [];
+  return items.flatMap((item, index) => {
+    const read = readItem(item, [...setting.path, index], setting.findings);
+    const fault = read && lookUp(read, setting);
+    if (!fault) return [];
+    const rival = findRival(fault, before);
+    if (rival) noteContradiction(rival, read.path, setting.findings);
+    before.push(fault);
+    return bindFault(fault, read, setting) ?? [];
+  });
+}
+
+function lookUp({ name, path }: Item, { on, findings }: Setting): Fault | undefined {
+  const fault = findFault(on, name);
+  if (fault) return fault;
+  const known = faultsOn(on).map((other) => other.name);
+  const elsewhere = faults.filter((other) => other.name === name).flatMap((other) => other.on);
+  findings.add(
+    'UNKNOWN_FAULT',
+    { given: name, hook: on, closest: closestTo(name, known), known, elsewhere },
+    path,
+    'key',
+  );
+  return undefined;
+}
+
+function bindFault(fault: Fault, { settings, path }: Item, { on, match, findings }: Setting): Injection | undefined {
+  const params = checkPart(fault.params, settings, path, findings);
+  if (params === undefined) return undefined;
+  const contradiction = fault.contradiction(params, { on, match });
+  if (contradiction) noteContradiction(contradiction, path, findings);
+  return fault.bind(params);
+}
+
+function noteContradiction({ param, reason, instead }: Contradiction, path: Path, findings: Findings): void {
+  if (param) findings.add('CONTRADICTION', { reason, instead }, [...path, param]);
+  else findings.add('CONTRADICTION', { reason, instead }, path, 'key');
+}
