@@ -43,6 +43,8 @@ export type JournalEntry =
       connection: number;
       request: number;
       stream?: number;
+      method: string;
+      path: string;
       status: number;
       bytes: number;
       ms: number;

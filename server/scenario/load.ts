@@ -9,7 +9,8 @@ import { readDocument, type ScenarioDocument } from './document.ts';
 import { scenarioSchema } from './file.ts';
 import { collectFindings, sortByPlace } from './findings.ts';
 import { readRules } from './rules.ts';
-import { type Hook, type matchSchemas, resolveService, type Scenario, type whenSchema } from './scenario.ts';
+import type { Hook, matchSchemas, Scenario, whenSchema } from './scenario.ts';
+import { type ProfileName, resolveService } from './service.ts';
 
 /** A fault as a program writes it: the same words as in YAML, completed and checked by the compiler. */
 export type FaultInput = {
@@ -31,8 +32,10 @@ export type ScenarioInput = Omit<z.input<typeof scenarioSchema>, 'faults' | 'exp
 export interface LoadOptions {
   /** Where the text comes from; left out, it was written in a program. */
   readonly file?: string;
-  /** Takes the place of the scenario's own seed. */
-  readonly seed?: number;
+  /** These take the place of the scenario's own. */
+  readonly seed?: number | undefined;
+  readonly profile?: ProfileName | undefined;
+  readonly clock?: Scenario['clock'] | undefined;
 }
 
 /** What positions and the name say of a scenario that has no file. */
@@ -41,11 +44,10 @@ const INLINE = 'inline';
 /** Reads a scenario: the text of a YAML or JSON file, or an object of a program.
  * An empty text is the default scenario, but an empty file is a mistake.
  * @throws UsageError with every problem of the scenario at once */
-export function loadScenario(given: string | ScenarioInput, { file, seed }: LoadOptions = {}): Scenario {
+export function loadScenario(given: string | ScenarioInput, { file, ...instead }: LoadOptions = {}): Scenario {
   const source = typeof given === 'string' ? given : writeYaml(given);
   const document = readDocument(source, file ?? INLINE) ?? emptyDocument(file);
-  const scenario = readScenario(document, { source, name: file ? nameOf(file) : INLINE });
-  return seed === undefined ? scenario : { ...scenario, seed };
+  return readScenario(document, { source, name: file ? nameOf(file) : INLINE, instead });
 }
 
 const nameOf = (file: string) => basename(file, extname(file));
@@ -67,7 +69,13 @@ function emptyDocument(file: string | undefined): ScenarioDocument {
   throw new UsageError([problem('EMPTY_SCENARIO', {}, { at: { file, line: 1, column: 1 } })]);
 }
 
-function readScenario(document: ScenarioDocument, { source, name }: { source: string; name: string }): Scenario {
+interface Origin {
+  readonly source: string;
+  readonly name: string;
+  readonly instead: Omit<LoadOptions, 'file'>;
+}
+
+function readScenario(document: ScenarioDocument, { source, name, instead }: Origin): Scenario {
   const findings = collectFindings(document);
   const given = document.value;
   const checked = checkPart(scenarioSchema, given, [], findings);
@@ -75,7 +83,8 @@ function readScenario(document: ScenarioDocument, { source, name }: { source: st
   const warnings = readExpectations(listIn(given, 'expect'), findings);
   if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
 
-  const { service, profile, description, seed, clock, tasks } = checked;
+  const { service, description, tasks } = checked;
+  const { profile = checked.profile, seed = checked.seed, clock = checked.clock } = instead;
   return {
     name: checked.name ?? name,
     ...(description !== undefined && { description }),
@@ -83,6 +92,7 @@ function readScenario(document: ScenarioDocument, { source, name }: { source: st
     profile,
     clock,
     service: resolveService(profile, service),
+    serviceChanges: service,
     tasks,
     faults,
     source,

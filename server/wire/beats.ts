@@ -3,7 +3,11 @@ import type { Connection } from './connection.ts';
 
 /** Notes a heartbeat: from now on the connection's heartbeat is as old as the client's clock says (reference, rule A6).
  * @param reportedMs the time the client reported, Unix milliseconds */
-export function noteBeat(connection: Connection, source: 'ping' | 'header' | 'endpoint', reportedMs: number | undefined): void {
+export function noteBeat(
+  connection: Connection,
+  source: 'ping' | 'header' | 'endpoint',
+  reportedMs: number | undefined,
+): void {
   const { clock, journal, service } = connection.lane;
   const { ageMs, judgedBy } = judgeBeat(reportedMs, clock.wallNow(), service);
   journal.append({ type: 'heartbeat', connection: connection.id, source, ageMs, judgedBy });

@@ -28,7 +28,12 @@ export class CertificateAuthority {
   readonly #contexts = new Map<string, Promise<SecureContext>>();
   #serial = 1;
 
-  private constructor(certificate: x509.X509Certificate, key: webcrypto.CryptoKey, leafKeys: webcrypto.CryptoKeyPair, leafKeyPem: string) {
+  private constructor(
+    certificate: x509.X509Certificate,
+    key: webcrypto.CryptoKey,
+    leafKeys: webcrypto.CryptoKeyPair,
+    leafKeyPem: string,
+  ) {
     this.pem = `${certificate.toString('pem')}\n`;
     this.#certificate = certificate;
     this.#key = key;
@@ -54,14 +59,21 @@ export class CertificateAuthority {
       ],
     });
     const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey);
-    return new CertificateAuthority(certificate, caKeys.privateKey, leafKeys, x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'));
+    return new CertificateAuthority(
+      certificate,
+      caKeys.privateKey,
+      leafKeys,
+      x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+    );
   }
 
   /** Key and chain for the names every server answers to, and for `names` besides. */
   async issue(nowMs: number, ...names: readonly string[]): Promise<{ readonly key: string; readonly cert: string }> {
     const covered = [...new Set([...names, ...ALWAYS_COVERED])];
     const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: (++this.#serial).toString(16).padStart(2, '0') + createHash('sha256').update(covered.join()).digest('hex').slice(0, 14),
+      serialNumber:
+        (++this.#serial).toString(16).padStart(2, '0') +
+        createHash('sha256').update(covered.join()).digest('hex').slice(0, 14),
       subject: `CN=${covered[0]}`,
       issuer: this.#certificate.subject,
       notBefore: new Date(nowMs - BACKDATED_MS),

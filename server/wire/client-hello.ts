@@ -27,7 +27,8 @@ export async function readOpening(raw: Socket): Promise<Opening> {
     };
   } catch (error) {
     if (raw.destroyed || raw.readableEnded) throw error;
-    if (!(error instanceof NonTlsError)) return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
+    if (!(error instanceof NonTlsError))
+      return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
     return readClearText(raw);
   }
 }

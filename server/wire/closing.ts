@@ -8,7 +8,11 @@ import type { Connection, Reason } from './connection.ts';
  * - `goaway`: GOAWAY, then `fin` when the streams still open have ended; on HTTP/1.1 simply `fin`.
  * - `hang`: nothing more is said, and no rule interferes.
  */
-export function closeConnection(connection: Connection, how: 'reset' | 'fin' | 'goaway' | 'hang', reason: Reason): void {
+export function closeConnection(
+  connection: Connection,
+  how: 'reset' | 'fin' | 'goaway' | 'hang',
+  reason: Reason,
+): void {
   if (connection.ended) return;
   switch (how) {
     case 'reset':

@@ -154,6 +154,8 @@ export abstract class Exchange {
       connection: this.connection.id,
       request: this.id,
       ...(this.stream !== undefined && { stream: this.stream }),
+      method: this.method,
+      path: this.url,
       status: this.statusCode,
       bytes: this.bytesWritten,
       ms: Math.round(this.connection.lane.clock.now() - this.receivedAt),

@@ -30,7 +30,8 @@ export function createHttp1Server(
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     const connection = connectionOf(socket);
     if (!connection || connection.ended) return;
-    if (error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2.0')) return applyRuling(connection, refuseH2c('preface'));
+    if (error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2.0'))
+      return applyRuling(connection, refuseH2c('preface'));
     connection.clientEnd.error ??= error;
     if (!socket.writable) return socket.destroy();
     socket.end(

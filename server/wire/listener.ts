@@ -38,7 +38,12 @@ export class Listener {
   readonly #sweeper: { cancel(): void };
   #opened = 0;
 
-  private constructor(lane: Lane, handle: HandleExchange, authority: CertificateAuthority, leaf: { key: string; cert: string }) {
+  private constructor(
+    lane: Lane,
+    handle: HandleExchange,
+    authority: CertificateAuthority,
+    leaf: { key: string; cert: string },
+  ) {
     this.#lane = lane;
     this.#handle = handle;
     // Without allowHalfOpen Node would answer a FIN by itself; without noDelay small frames wait 40 ms for an ACK.
@@ -48,7 +53,8 @@ export class Listener {
       ...leaf,
       minVersion: 'TLSv1.2',
       ALPNCallback: ({ protocols }) => selectProtocol(protocols, lane.service.alpn.offer),
-      SNICallback: (name, done) => void authority.contextFor(name, lane.clock.wallNow()).then((context) => done(null, context), done),
+      SNICallback: (name, done) =>
+        void authority.contextFor(name, lane.clock.wallNow()).then((context) => done(null, context), done),
     });
     this.#tls.on('secureConnection', (socket) => this.#secured(socket));
     this.#tls.on('tlsClientError', (error, socket) => {
@@ -60,8 +66,18 @@ export class Listener {
     this.#sweeper = startSweeper(lane, { [Symbol.iterator]: () => this.connections.values() });
   }
 
-  static async create(lane: Lane, authority: CertificateAuthority, names: readonly string[], handle: HandleExchange): Promise<Listener> {
+  /** @param names what the certificate covers beside localhost and the names a client asks for */
+  static async create(
+    lane: Lane,
+    authority: CertificateAuthority,
+    { names, handle }: { readonly names: readonly string[]; readonly handle: HandleExchange },
+  ): Promise<Listener> {
     return new Listener(lane, handle, authority, await authority.issue(lane.clock.wallNow(), ...names));
+  }
+
+  /** Calls `keep` with each line that Wireshark needs to decrypt what passes here. */
+  onTlsSecret(keep: (line: Buffer) => void): void {
+    this.#tls.on('keylog', keep);
   }
 
   /** Starts to listen.
@@ -98,7 +114,11 @@ export class Listener {
       this.connections.delete(connection.id);
     });
 
-    const facts: Facts = { connection: connection.id, client: raw.remoteAddress ?? '', remote: raw.remoteAddress ?? '' };
+    const facts: Facts = {
+      connection: connection.id,
+      client: raw.remoteAddress ?? '',
+      remote: raw.remoteAddress ?? '',
+    };
     const plan: ConnectionPlan = {};
     let struckBy = this.#lane.strike('accept', facts, { plan, openConnections: this.connections.size });
     if (plan.end?.at === 'accept') return closeAsPlanned(connection, plan.end.how, struckBy);
@@ -110,7 +130,10 @@ export class Listener {
       case 'h2c-preface':
         return applyRuling(connection, refuseH2c('preface'));
       case 'http':
-        return applyRuling(connection, opening.upgrade === 'h2c' ? refuseH2c('upgrade') : refuseClearText('http', service));
+        return applyRuling(
+          connection,
+          opening.upgrade === 'h2c' ? refuseH2c('upgrade') : refuseClearText('http', service),
+        );
       case 'garbage':
         return applyRuling(connection, refuseClearText(opening, service));
       case 'tls':
@@ -118,7 +141,12 @@ export class Listener {
     }
 
     const { alpn, serverName } = opening;
-    this.#lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ...(serverName !== undefined && { serverName }) });
+    this.#lane.journal.append({
+      type: 'connection.hello',
+      connection: connection.id,
+      alpn,
+      ...(serverName !== undefined && { serverName }),
+    });
     const helloFacts: Facts = { ...facts, alpn, ...(serverName !== undefined && { serverName }) };
     struckBy = [
       ...struckBy,

@@ -9,7 +9,10 @@ import { Exchange } from './exchange.ts';
 import type { HandleExchange } from './listener.ts';
 
 /** Makes the answer for a planned status: the API owns the shape of its error bodies. */
-export type RenderStatus = (status: PlannedStatus, requestId: string) => { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+export type RenderStatus = (
+  status: PlannedStatus,
+  requestId: string,
+) => { readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 /**
  * Puts the hooks `request` and `response` into a Fastify app: each request is noted, asks the scenario, and is answered
@@ -24,7 +27,12 @@ export function carryMessages(app: FastifyInstance, renderStatus: RenderStatus):
     const exchange = exchangeOf(reply);
     const { connection } = exchange;
     const { lane } = connection;
-    lane.journal.append({ type: 'request.received', connection: connection.id, client: exchange.client, ...exchange.describe() });
+    lane.journal.append({
+      type: 'request.received',
+      connection: connection.id,
+      client: exchange.client,
+      ...exchange.describe(),
+    });
     const reported = request.headers['x-client-timestamp'];
     if (reported !== undefined) noteBeat(connection, 'header', readReportedTime(reported));
     if (!lane.armed('request')) return next();
@@ -61,7 +69,13 @@ export function carryMessages(app: FastifyInstance, renderStatus: RenderStatus):
   return (exchange, request) => app.routing(request as never, exchange as never);
 }
 
-function answerOf(exchange: Exchange, plan: ResponsePlan, reply: FastifyReply, payload: unknown, renderStatus: RenderStatus): Answer {
+function answerOf(
+  exchange: Exchange,
+  plan: ResponsePlan,
+  reply: FastifyReply,
+  payload: unknown,
+  renderStatus: RenderStatus,
+): Answer {
   const planned = plan.statusAfter;
   const rendered = planned && renderStatus(planned, requestIdOf(reply));
   const headers = { ...reply.getHeaders(), ...rendered?.headers };
@@ -84,7 +98,8 @@ const blankPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });
 
 const requestIdOf = (reply: FastifyReply): string => String(reply.getHeader('x-request-id') ?? '');
 
-function exchangeOf(reply: FastifyReply): Exchange {
+/** The exchange behind a reply. */
+export function exchangeOf(reply: FastifyReply): Exchange {
   const raw: object = reply.raw;
   if (raw instanceof Exchange) return raw;
   throw new TypeError('This app answers exchanges of its listener only.');

@@ -1,0 +1,107 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { problem, reasonOf } from '../errors.ts';
+import type { Lane } from '../lane.ts';
+import { listenOn } from '../listen.ts';
+import type { TaskStore } from '../seedance/task-store.ts';
+import type { Listener } from '../wire/listener.ts';
+import { registerClock } from './clock-routes.ts';
+import { registerConnections } from './connection-routes.ts';
+import { registerEvents } from './event-routes.ts';
+import { createMetrics } from './metrics.ts';
+import { answerProblems, sendProblems } from './problem-json.ts';
+import { registerScenarios } from './scenario-routes.ts';
+import { registerTasks } from './task-routes.ts';
+
+/** What the control plane looks at and acts on. */
+export interface AdminDeps {
+  readonly lane: Lane;
+  readonly tasks: TaskStore;
+  readonly listener: Listener;
+  /** The CA certificate, PEM. */
+  readonly ca: string;
+  readonly token: string | undefined;
+}
+
+/** Open to everyone who can reach the port: what a container's health check and a client's set-up need. */
+const OPEN_PATHS = ['/health/live', '/health/ready', '/ca.pem'];
+
+/** The control plane, on a port of its own that no fault ever touches. */
+export class Admin {
+  ready = false;
+  readonly #app: FastifyInstance;
+
+  private constructor(app: FastifyInstance) {
+    this.#app = app;
+  }
+
+  static async create(deps: AdminDeps): Promise<Admin> {
+    const app = Fastify({ forceCloseConnections: true });
+    const admin = new Admin(app);
+    const { journal } = deps.lane;
+    answerProblems(app, (error) => {
+      journal.append({
+        type: 'bug',
+        message: reasonOf(error),
+        ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
+      });
+    });
+    if (deps.token !== undefined) askForToken(app, deps.token);
+    readBodiesAsText(app);
+
+    app.get('/health/live', () => ({ status: 'live' }));
+    app.get('/health/ready', (_request, reply) => {
+      if (!admin.ready) reply.code(503);
+      return { status: admin.ready ? 'ready' : 'starting' };
+    });
+    app.get('/ca.pem', (_request, reply) => reply.type('application/x-pem-file').send(deps.ca));
+    const metrics = createMetrics(deps);
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+    registerScenarios(app, deps);
+    registerEvents(app, journal);
+    registerConnections(app, deps);
+    registerTasks(app, deps);
+    registerClock(app, deps.lane);
+    app.get('/', () => ({
+      service: 'seedance-mock',
+      scenario: deps.lane.scenario.name,
+      seed: deps.lane.seed,
+      paths: listPaths(app),
+    }));
+    await app.ready();
+    return admin;
+  }
+
+  /** Starts to listen.
+   * @returns the port
+   * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
+  listen(host: string, port: number): Promise<number> {
+    return listenOn(this.#app.server, host, port);
+  }
+
+  async close(): Promise<void> {
+    this.ready = false;
+    this.#app.server.closeAllConnections();
+    if (this.#app.server.listening) await new Promise((resolve) => this.#app.server.close(resolve));
+    await this.#app.close();
+  }
+}
+
+function askForToken(app: FastifyInstance, token: string): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (OPEN_PATHS.includes(request.url) || request.headers.authorization === `Bearer ${token}`) return;
+    sendProblems(reply.header('www-authenticate', 'Bearer'), [problem('ADMIN_UNAUTHORIZED', {})]);
+    return reply;
+  });
+}
+
+/** A scenario may come as YAML or JSON under any type, and its problems need positions: every body stays text. */
+function readBodiesAsText(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
+}
+
+const listPaths = (app: FastifyInstance): readonly string[] =>
+  app
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .filter((line) => line.trim() !== '');

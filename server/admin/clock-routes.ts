@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { problem, reasonOf, UsageError } from '../errors.ts';
+import type { Lane } from '../lane.ts';
+import { duration } from '../scenario/duration.ts';
+import { readBody } from './body.ts';
+
+/** The same bound as `clock.speed` in a scenario. */
+const MAX_SPEED = 10_000;
+
+const setting = z.strictObject({
+  speed: z.number().positive().max(MAX_SPEED).optional(),
+  mode: z.enum(['real', 'manual']).optional(),
+});
+const step = z.strictObject({ by: duration() });
+
+/** `/clock`: the lane's time, and ways to hurry it, stop it and move it. */
+export function registerClock(app: FastifyInstance, { clock }: Lane): void {
+  const describe = () => ({ now: Math.floor(clock.now()), mode: clock.mode, speed: clock.speed });
+  app.get('/clock', describe);
+  app.post('/clock', ({ body }) => {
+    const { speed, mode } = readBody(body, setting);
+    if (mode === 'manual') clock.setManual();
+    else clock.setSpeed(speed ?? clock.speed);
+    return describe();
+  });
+  app.post('/clock/advance', async ({ body }) => {
+    const { by } = readBody(body, step);
+    try {
+      await clock.advance(by);
+    } catch (error) {
+      throw new UsageError([
+        problem('ADMIN_BAD_REQUEST', { reason: `${reasonOf(error)} POST /clock {"mode":"manual"} makes it so.` }),
+      ]);
+    }
+    return describe();
+  });
+}

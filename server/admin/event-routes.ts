@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Journal } from '../journal.ts';
+import { readBySchema } from './body.ts';
+
+/** Most events one answer holds; ask again with `since` for more. */
+const MAX_EVENTS = 10_000;
+
+const query = z.object({
+  since: z.coerce.number().int().min(0).default(0),
+  type: z.string().optional(),
+  connection: z.coerce.number().int().optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_EVENTS).default(1_000),
+});
+
+/** `GET /events`: the journal, oldest first, and where it goes on. */
+export function registerEvents(app: FastifyInstance, journal: Journal): void {
+  app.get('/events', (request) => {
+    const { since, type, connection, limit } = readBySchema(request.query, query);
+    const found = journal
+      .events(undefined, since)
+      .filter((event) => type === undefined || event.type === type)
+      .filter((event) => connection === undefined || ('connection' in event && event.connection === connection));
+    const events = found.slice(0, limit);
+    return {
+      events,
+      // What to send as `since` for the next page.
+      next: found.length > limit ? (events.at(-1)?.seq ?? since) : journal.seq,
+      dropped: journal.dropped,
+      // Events after `since` that made room before this answer: a reader that sees more than 0 has missed some.
+      missed: Math.max(0, journal.dropped - since),
+    };
+  });
+}

@@ -1,0 +1,91 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { JournalEvent } from '../journal.ts';
+import { taskStatuses } from '../seedance/task.ts';
+import type { AdminDeps } from './admin.ts';
+
+/** The labels of an event's series, or nothing when events of its type are not counted. */
+function countedAs(event: JournalEvent): readonly [name: string, labels: string] | undefined {
+  switch (event.type) {
+    case 'response.sent':
+      return ['seedance_mock_responses_total', `${event.status}`];
+    case 'connection.opened':
+      return ['seedance_mock_connections_opened_total', ''];
+    case 'connection.ended':
+      return ['seedance_mock_connections_ended_total', `${event.by} ${event.how}`];
+    case 'rule.applied':
+      return ['seedance_mock_rules_applied_total', event.rule];
+    case 'fault.injected':
+      return ['seedance_mock_faults_injected_total', event.fault];
+    case 'bug':
+      return ['seedance_mock_bugs_total', ''];
+    default:
+      return undefined;
+  }
+}
+
+/** What Prometheus scrapes: a reader of the journal that keeps plain tallies and renders them when asked. */
+export function createMetrics({ lane, listener, tasks }: AdminDeps) {
+  const tallies = new Map<string, Map<string, number>>();
+  lane.journal.subscribe((event) => {
+    const [name, labels] = countedAs(event) ?? [];
+    if (name === undefined || labels === undefined) return;
+    const tally = tallies.get(name) ?? tallies.set(name, new Map()).get(name);
+    tally?.set(labels, (tally.get(labels) ?? 0) + 1);
+  });
+
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  const count = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labels, total] of tallies.get(name) ?? []) {
+          const values = labels.split(' ');
+          // Fault names hold spaces: a single label takes the text whole.
+          this.inc(
+            labelNames.length === 1
+              ? { [labelNames[0] ?? '']: labels }
+              : Object.fromEntries(labelNames.map((label, at) => [label, values[at] ?? ''])),
+            total,
+          );
+        }
+      },
+    });
+  count('seedance_mock_responses_total', 'Responses whose last byte was written, by status.', ['status']);
+  count('seedance_mock_connections_opened_total', 'TCP connections accepted.');
+  count('seedance_mock_connections_ended_total', 'Connections that ended, by whom and how.', ['by', 'how']);
+  count('seedance_mock_rules_applied_total', 'Connections ended by a service rule.', ['rule']);
+  count('seedance_mock_faults_injected_total', 'Faults injected, by the name the scenario gives them.', ['fault']);
+  count('seedance_mock_bugs_total', 'Failures of the mock itself.');
+  new Gauge({
+    name: 'seedance_mock_connections',
+    help: 'Connections open now.',
+    registers,
+    collect() {
+      this.set(listener.connections.size);
+    },
+  });
+  new Gauge({
+    name: 'seedance_mock_tasks',
+    help: 'Tasks kept, by status.',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      for (const status of taskStatuses)
+        this.set({ status }, tasks.all().filter((task) => task.status === status).length);
+    },
+  });
+  new Gauge({
+    name: 'seedance_mock_journal_dropped',
+    help: 'Journal events that made room for newer ones.',
+    registers,
+    collect() {
+      this.set(lane.journal.dropped);
+    },
+  });
+  return { contentType: registry.contentType, render: () => registry.metrics() };
+}

@@ -1,0 +1,39 @@
+import { problem, renderProblem } from '../errors.ts';
+import type { Fault } from '../faults/fault.ts';
+import { faults } from '../faults/table.ts';
+import { bundledScenarios } from '../scenario/bundled.ts';
+import { checkNames } from '../scenario/checks.ts';
+import { closestTo } from '../scenario/closest.ts';
+import { type Output, renderColumns } from './output.ts';
+
+const lists = { faults: listFaults, checks: listChecks, scenarios: listScenarios } as const;
+
+/** `seedance-mock list [faults|checks|scenarios]`: one of them, or all.
+ * @returns the exit code: 0, or 2 for a list that there is not */
+export function runList(what?: string, { stdout, stderr }: Output = process): number {
+  const known = Object.keys(lists) as (keyof typeof lists)[];
+  const wanted = known.filter((name) => what === undefined || name === what);
+  if (what !== undefined && wanted.length === 0) {
+    const closest = closestTo(what, known);
+    const expected = closest ? `Did you mean "${closest}"?` : `Write one of: ${known.join(', ')}.`;
+    stderr.write(`${renderProblem(problem('INVALID_OPTION', { option: 'list', given: what, expected }))}\n`);
+    return 2;
+  }
+  const sections = wanted.map((name) => (what === undefined ? `${name}\n${indent(lists[name]())}` : lists[name]()));
+  stdout.write(sections.join('\n'));
+  return 0;
+}
+
+const indent = (text: string) => text.replace(/^(?=.)/gm, '  ');
+
+function listFaults(): string {
+  return renderColumns(faults.map(({ name, on, summary }: Fault) => [name, on.join(', '), summary]));
+}
+
+function listChecks(): string {
+  return `${checkNames.map((name) => `${name}\n`).join('')}A scenario may name these under expect:; this version does not judge by them yet.\n`;
+}
+
+function listScenarios(): string {
+  return renderColumns(bundledScenarios().map(({ name, description }) => [name, description]));
+}

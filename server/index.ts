@@ -1,0 +1,4 @@
+export { UsageError } from './errors.ts';
+export type { EventType, Journal, JournalEvent } from './journal.ts';
+export { type MockServer, type StartOptions, startMockServer } from './mock-server.ts';
+export type { ScenarioInput } from './scenario/load.ts';

@@ -1,0 +1,85 @@
+import { type Logger, pino } from 'pino';
+import type { Journal, JournalEvent } from './journal.ts';
+import { negotiatedLine } from './rules/alpn.ts';
+
+export const logFormats = ['pretty', 'json', 'silent'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** Writes the journal as log lines on stdout, until the returned function is called. */
+export async function logJournal(journal: Journal, format: LogFormat): Promise<() => void> {
+  if (format === 'silent') return () => {};
+  const logger = await createLogger(format);
+  return journal.subscribe((event) => {
+    const line = describe(event);
+    if (line) write(logger, event, ...line);
+  });
+}
+
+async function createLogger(format: 'pretty' | 'json'): Promise<Logger> {
+  const options = { base: null, timestamp: false } as const;
+  if (format === 'json') return pino(options, pino.destination({ fd: 1, sync: true }));
+  // Only those who look at it pay for it: it is a tenth of the start-up time.
+  const { default: pretty } = await import('pino-pretty');
+  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', timestampKey: 'at', hideObject: true }));
+}
+
+function write(logger: Logger, { seq, at, ...event }: JournalEvent, level: Level, text: string): void {
+  logger[level]({ at, seq, ...event }, text);
+}
+
+/** What an event says on a terminal; nothing for those that another event tells as well. */
+function describe(event: JournalEvent): readonly [Level, string] | undefined {
+  switch (event.type) {
+    case 'connection.secured':
+      return ['info', `[${event.connection}] ${negotiatedLine(event.protocol)} (${event.tls})`];
+    case 'connection.ended':
+      return [event.how === 'reset' || event.how === 'error' ? 'warn' : 'info', describeEnd(event)];
+    case 'rule.applied':
+      return ['warn', `[${event.connection}] ${event.line} (${event.did})`];
+    case 'fault.injected':
+      return [
+        'warn',
+        `${event.connection ? `[${event.connection}] ` : ''}fault "${event.fault}" at ${event.hook} #${event.ordinal}: ${event.did}`,
+      ];
+    case 'response.sent':
+      return [
+        'info',
+        `[${event.connection}] ${event.method} ${event.path} ${event.status}, ${event.bytes} B in ${event.ms} ms`,
+      ];
+    case 'response.abandoned':
+      return [
+        'warn',
+        `[${event.connection}] request ${event.request} abandoned: ${event.how} by ${event.cause ?? event.by}`,
+      ];
+    case 'goaway.received':
+      return ['info', `[${event.connection}] the client sent GOAWAY, code ${event.code}`];
+    case 'task.created':
+      return ['info', `${event.task} created for ${event.model}`];
+    case 'task.changed':
+      return ['info', `${event.task} ${event.from} -> ${event.to}`];
+    case 'task.deleted':
+      return ['info', `${event.task} deleted`];
+    case 'scenario.loaded':
+      return ['info', `scenario "${event.name}" in force, ${event.faults} faults, seed ${event.seed}`];
+    case 'lane.reset':
+      return ['info', 'started over'];
+    case 'bug':
+      return ['error', `BUG, please report: ${event.stack ?? event.message}`];
+    case 'connection.opened':
+    case 'connection.hello':
+    case 'request.received':
+    case 'heartbeat':
+      return undefined;
+  }
+}
+
+function describeEnd({ connection, by, how, cause, idleMs, requests }: JournalEvent<'connection.ended'>): string {
+  const because = cause === undefined ? by : `${by} (${cause})`;
+  const open = requests.map(({ method, path, traceparent, asyncTraceId }) => {
+    const trace = asyncTraceId ?? traceparent;
+    return `${method} ${path}${trace === undefined ? '' : ` [trace ${trace}]`}`;
+  });
+  return `[${connection}] ended by ${because}: ${how}, idle ${idleMs} ms${open.length > 0 ? `, unanswered: ${open.join(', ')}` : ''}`;
+}

@@ -1,0 +1,143 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import { Admin } from './admin/admin.ts';
+import type { Clock } from './clock.ts';
+import { reasonOf } from './errors.ts';
+import type { Journal } from './journal.ts';
+import { Lane } from './lane.ts';
+import { readScenario } from './scenario/bundled.ts';
+import { loadScenario, type ScenarioInput } from './scenario/load.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import type { ProfileName } from './scenario/service.ts';
+import { registerApi } from './seedance/api.ts';
+import { registerHeartbeat } from './seedance/heartbeat-route.ts';
+import { renderPlannedStatus } from './seedance/planned-status.ts';
+import { TaskStore } from './seedance/task-store.ts';
+import { Videos } from './seedance/videos.ts';
+import { CertificateAuthority } from './wire/certificates.ts';
+import { Listener } from './wire/listener.ts';
+import { carryMessages } from './wire/messages.ts';
+
+export interface StartOptions {
+  /** YAML or JSON text, the same as an object, a file's path, or the name of a bundled scenario. Left out: a healthy service. */
+  readonly scenario?: string | ScenarioInput;
+  /** Takes the place of the scenario's profile. */
+  readonly profile?: ProfileName;
+  /** Takes the place of the scenario's seed. */
+  readonly seed?: number;
+  /** `manual` stands still until `clock.advance()`; a number is lane seconds per real second. */
+  readonly clock?: 'manual' | number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly adminHost?: string;
+  /** Default 0: a free one. */
+  readonly adminPort?: number;
+  /** What the admin port asks for as a bearer token; left out: nothing. */
+  readonly adminToken?: string;
+  /** Scheme and authority of result URLs; left out: those of the request. */
+  readonly publicUrl?: string;
+  /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). */
+  readonly keylog?: string;
+}
+
+/** A running server. `await using` closes it. */
+export interface MockServer extends AsyncDisposable {
+  /** Scheme and authority; the API is under `/api/v3`. */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** The certificate authority that a client has to trust, PEM. */
+  readonly ca: string;
+  /** The same as a file; it goes with the server. */
+  readonly caFile: string;
+  readonly seed: number;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly lane: Lane;
+  readonly tasks: TaskStore;
+  close(): Promise<void>;
+}
+
+/** Starts a server: everything is wired here, in the order in which a call passes through it.
+ * @throws UsageError when the scenario has problems, or a port cannot be had */
+export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
+  const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0 } = options;
+  const lane = new Lane('main', takeScenario(options));
+  const tasks = new TaskStore(lane);
+
+  const app = Fastify();
+  registerApi(app, {
+    lane,
+    tasks,
+    videos: new Videos(lane),
+    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+  });
+  registerHeartbeat(app);
+  const handle = carryMessages(app, renderPlannedStatus);
+  await app.ready();
+
+  const authority = await CertificateAuthority.create(lane.clock.wallNow());
+  const listener = await Listener.create(lane, authority, { names: [host], handle });
+  const admin = await Admin.create({ lane, tasks, listener, ca: authority.pem, token: options.adminToken });
+  if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
+
+  const directory = await mkdtemp(join(tmpdir(), 'seedance-mock-'));
+  const caFile = join(directory, 'ca.pem');
+  await writeFile(caFile, authority.pem);
+
+  const close = async () => {
+    tasks.close();
+    await Promise.all([listener.close(), admin.close()]);
+    await app.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const url = `https://localhost:${await listener.listen(host, port)}`;
+    const adminUrl = `http://localhost:${await admin.listen(adminHost, adminPort)}`;
+    admin.ready = true;
+    const { journal, clock, seed } = lane;
+    return {
+      url,
+      adminUrl,
+      ca: authority.pem,
+      caFile,
+      seed,
+      journal,
+      clock,
+      lane,
+      tasks,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What cannot be a scenario's text, for want of a colon: a path or a name. */
+const PATH_OR_NAME = /^[^\s:{}]+$/;
+
+function takeScenario({ scenario = {}, profile, seed, clock }: StartOptions): Scenario {
+  const instead = {
+    profile,
+    seed,
+    clock: clock === undefined ? undefined : clock === 'manual' ? MANUAL : { speed: clock, mode: 'real' as const },
+  };
+  const isPath = typeof scenario === 'string' && PATH_OR_NAME.test(scenario);
+  return isPath ? readScenario(scenario, instead) : loadScenario(scenario, instead);
+}
+
+const MANUAL = { speed: 1, mode: 'manual' } as const;
+
+function keepTlsSecrets(listener: Listener, journal: Journal, file: string): void {
+  listener.onTlsSecret((line) => {
+    appendFile(file, line).catch((error: unknown) =>
+      journal.append({ type: 'bug', message: `keylog: ${reasonOf(error)}` }),
+    );
+  });
+}

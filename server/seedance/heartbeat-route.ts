@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify';
+import { readReportedTime } from '../rules/heartbeat.ts';
+import { noteBeat } from '../wire/beats.ts';
+import { exchangeOf } from '../wire/messages.ts';
+import { invalid } from './errors.ts';
+import { API_PREFIX, JSON_TYPE } from './paths.ts';
+
+/** `POST /heartbeat` with `{"timestamp": ...}`: one of the four ways to send a heartbeat (service rules, A6). */
+export function registerHeartbeat(app: FastifyInstance): void {
+  app.post<{ Body: { timestamp?: unknown } | null | undefined }>(`${API_PREFIX}/heartbeat`, (request, reply) => {
+    const reported = request.body?.timestamp;
+    const reportedMs = readReportedTime(reported);
+    if (reported !== undefined && reported !== null && reportedMs === undefined) {
+      throw invalid('timestamp', 'timestamp is neither Unix milliseconds nor RFC 3339');
+    }
+    noteBeat(exchangeOf(reply).connection, 'endpoint', reportedMs);
+    reply.header('content-type', JSON_TYPE).send('{}');
+  });
+}

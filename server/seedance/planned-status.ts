@@ -1,0 +1,9 @@
+import type { PlannedStatus } from '../faults/plans.ts';
+import { errorBody } from './errors.ts';
+import { JSON_TYPE } from './paths.ts';
+
+/** The answer that a scenario puts in the place of the service's own: an Ark error body from 400 up, else `{}`. */
+export function renderPlannedStatus({ code, error, headers }: PlannedStatus, requestId: string) {
+  const body = code < 400 ? {} : errorBody(code, error === undefined ? {} : { code: error }, requestId);
+  return { headers: { 'content-type': JSON_TYPE, ...headers }, body: JSON.stringify(body) };
+}
