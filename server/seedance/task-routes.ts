@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { allowOrigin, authenticate } from './auth.ts';
+import { readCreateRequest } from './create-request.ts';
+import { ArkError } from './errors.ts';
+import { readListQuery, selectPage } from './list-query.ts';
+import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
+import { describeTask } from './task-body.ts';
+import { createTaskJson } from './task-json.ts';
+import type { TaskStore } from './task-store.ts';
+import type { Videos } from './videos.ts';
+
+/** What the task routes need. */
+export interface TaskRoutesDeps {
+  readonly tasks: TaskStore;
+  readonly videos: Videos;
+  readonly publicUrl?: string;
+}
+
+/** How many path segments a base URL may carry before the service's own paths. */
+const MAX_PREFIX_SEGMENTS = 5;
+
+// Clients keep whatever prefix their base URL has (reference, section 12). Fastify has no "any prefix", so each depth
+// gets its route; the usual prefix is written out, which is also the fastest.
+const prefixes = [
+  API_PREFIX,
+  ...Array.from({ length: MAX_PREFIX_SEGMENTS + 1 }, (_, depth) =>
+    Array.from({ length: depth }, (_, at) => `/:prefix${at}`).join(''),
+  ),
+];
+
+interface ById {
+  Params: { id: string };
+}
+
+/** A body without a usable type is JSON too: `curl -d` says form, and HTTP/2 clients may say nothing, for which
+ * Fastify would not even read the body. */
+function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (!headers['content-type']?.includes('/')) headers['content-type'] = 'application/json';
+  done();
+}
+
+/** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
+export function registerTaskRoutes(app: FastifyInstance, { tasks, videos, publicUrl }: TaskRoutesDeps): void {
+  const renderTask = createTaskJson(videos);
+
+  function create(request: FastifyRequest, reply: FastifyReply): string {
+    const { id } = tasks.create(readCreateRequest(request.body));
+    reply.header('content-type', JSON_TYPE);
+    return JSON.stringify({ id });
+  }
+
+  function get(request: FastifyRequest<ById>, reply: FastifyReply): string {
+    const task = tasks.get(request.params.id);
+    if (!task) throw new ArkError('ResourceNotFound', { subject: request.params.id });
+    reply.header('content-type', JSON_TYPE);
+    return renderTask(task, originOf(request, publicUrl));
+  }
+
+  function list(request: FastifyRequest, reply: FastifyReply): string {
+    const origin = originOf(request, publicUrl);
+    const page = selectPage(tasks.all(), readListQuery(request.query));
+    const items = page.tasks.map((task) => {
+      const body = describeTask(task, videos.linksTo(task, origin));
+      return body.error ? { ...body, failure_reason: body.error } : body;
+    });
+    reply.header('content-type', JSON_TYPE);
+    return JSON.stringify({ total: page.total, items });
+  }
+
+  function remove(request: FastifyRequest<ById>, reply: FastifyReply): string {
+    tasks.remove(request.params.id);
+    reply.header('content-type', JSON_TYPE);
+    return '{}';
+  }
+
+  function preflight(request: FastifyRequest, reply: FastifyReply): void {
+    allowOrigin(request, reply);
+    reply
+      .header('access-control-allow-methods', 'GET,POST,PUT,DELETE,HEAD,OPTIONS,PATCH,CONNECT')
+      .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '')
+      .header('access-control-max-age', '0')
+      .send('');
+  }
+
+  const secured = { onRequest: authenticate, exposeHeadRoute: false };
+  const creating = { onRequest: [authenticate, assumeJson] };
+  for (const prefix of prefixes) {
+    const path = prefix + TASKS_PATH;
+    app.post(path, creating, create);
+    // Whatever is posted below, `{id}/cancel` above all, falls through to create and is a bad one (section 1).
+    app.post(`${path}/*`, creating, create);
+    app.get(path, secured, list);
+    app.get<ById>(`${path}/:id`, secured, get);
+    app.delete<ById>(`${path}/:id`, secured, remove);
+    app.options(path, preflight);
+    app.options(`${path}/:id`, preflight);
+  }
+}

@@ -1,0 +1,182 @@
+import type { Timer } from '../clock.ts';
+import { problem, UsageError } from '../errors.ts';
+import type { TaskPlan } from '../faults/plans.ts';
+import type { Lane } from '../lane.ts';
+import { randomText } from '../random.ts';
+import type { CreateRequest, TaskSettings } from './create-request.ts';
+import { ArkError, messageOf, signMessage } from './errors.ts';
+import { createRequestIds } from './request-id.ts';
+import { isForgotten, isTerminal, nextStatuses, type Task, type TaskError, type TaskStatus } from './task.ts';
+import { toChinaTime } from './timestamps.ts';
+
+/** How many tasks a lane keeps; the oldest that are over make room for new ones. */
+export const MAX_TASKS = 10_000;
+
+const MAX_SEED = 2 ** 31 - 1;
+const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+interface Entry {
+  task: Task;
+  readonly plan: TaskPlan;
+  /** What is due next in a task's life; both are cancelled once it is over. */
+  step?: Timer;
+  expiry?: Timer;
+}
+
+/** The tasks of one lane, and the clockwork that takes them through their lives (reference, section 6). */
+export class TaskStore {
+  readonly #lane: Lane;
+  readonly #nextRequestId: () => string;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+    this.#nextRequestId = createRequestIds(lane);
+  }
+
+  /** Takes a task into the queue and asks the scenario, once, how its life will go.
+   * @throws ArkError 429 when all the room is taken by tasks that are not over */
+  create({ settings, prompt }: CreateRequest): Task {
+    this.#makeRoom();
+    const { clock, journal, scenario } = this.#lane;
+    const task = this.#newTask(settings, clock.now());
+    const { queued, running, outcome } = scenario.tasks;
+    const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome };
+    journal.append({ type: 'task.created', task: task.id, model: settings.model.id });
+    this.#lane.strike('task', { task: task.id, model: settings.requestedModel, prompt }, { plan });
+    const entry: Entry = { task, plan };
+    this.#entries.set(task.id, entry);
+    entry.expiry = clock.after(settings.expiresAfterSeconds * 1_000, () => this.#move(entry, 'expired'));
+    if (plan.stickIn !== 'queued') entry.step = clock.after(plan.queuedMs, () => this.#move(entry, 'running'));
+    return task;
+  }
+
+  /** The task, unless it is unknown, deleted or forgotten. */
+  get(id: string): Task | undefined {
+    const task = this.#entries.get(id)?.task;
+    return task && !isForgotten(task, this.#lane.clock.now()) ? task : undefined;
+  }
+
+  /** Every task that is not forgotten, newest first. */
+  all(): readonly Task[] {
+    const nowMs = this.#lane.clock.now();
+    const tasks = [...this.#entries.values()].map(({ task }) => task);
+    return tasks.filter((task) => !isForgotten(task, nowMs)).reverse();
+  }
+
+  /** What DELETE does: cancels a queued task, removes one that is over (reference, section 5).
+   * @throws ArkError 404 for an unknown task, 409 for one that is running or cancelled */
+  remove(id: string): void {
+    const entry = this.#find(id);
+    if (!entry) throw new ArkError('ResourceNotFound', { subject: id });
+    switch (entry.task.status) {
+      case 'queued':
+        this.#move(entry, 'cancelled');
+        break;
+      case 'running':
+        throw new ArkError('InvalidAction.RunningTaskDeletion', { subject: id });
+      case 'cancelled':
+        throw new ArkError('InvalidAction.RunningTaskDeletion', { subject: id, reason: 'already cancelled' });
+      case 'succeeded':
+      case 'failed':
+      case 'expired':
+        this.#lane.journal.append({ type: 'task.deleted', task: id });
+        this.#entries.delete(id);
+    }
+  }
+
+  /** Moves a task by hand, along the arrows that exist.
+   * @throws UsageError for an unknown task or an arrow that does not exist */
+  transition(id: string, to: string): Task {
+    const entry = this.#find(id);
+    if (!entry) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `task "${id}"` })]);
+    const { status } = entry.task;
+    const next = nextStatuses(status).find((known) => known === to);
+    if (!next) {
+      const ways = nextStatuses(status).join(', ') || 'nothing, it is over';
+      const reason = `A task that is ${status} cannot become "${to}"; it can become: ${ways}.`;
+      throw new UsageError([problem('ADMIN_BAD_REQUEST', { reason })]);
+    }
+    this.#move(entry, next);
+    return entry.task;
+  }
+
+  /** Forgets every task and stops what was due. */
+  clear(): void {
+    for (const entry of this.#entries.values()) stop(entry);
+    this.#entries.clear();
+  }
+
+  /** Stops the clockwork for good. */
+  close(): void {
+    this.clear();
+  }
+
+  #find(id: string): Entry | undefined {
+    return this.get(id) && this.#entries.get(id);
+  }
+
+  #move(entry: Entry, to: TaskStatus): void {
+    const { task, plan } = entry;
+    const { clock, journal } = this.#lane;
+    journal.append({ type: 'task.changed', task: task.id, from: task.status, to });
+    entry.task = {
+      ...task,
+      status: to,
+      updatedAtMs: clock.now(),
+      ...(to === 'failed' && { error: this.#failure(plan) }),
+    };
+    entry.step?.cancel();
+    if (isTerminal(entry.task)) stop(entry);
+    else if (plan.stickIn !== 'running')
+      entry.step = clock.after(plan.runningMs, () => this.#move(entry, plan.outcome));
+  }
+
+  #failure({ error }: TaskPlan): TaskError {
+    const code = error?.code ?? 'InternalServiceError';
+    return { code, message: signMessage(error?.message || messageOf(code), this.#nextRequestId()) };
+  }
+
+  #newTask(settings: TaskSettings, nowMs: number): Task {
+    const { random } = this.#lane;
+    const draw = (min: number, max: number) => min + Math.floor(random() * (max - min + 1));
+    const { min, max } = settings.model.seconds;
+    const { seed, length } = settings;
+    return {
+      id: this.#newId(settings, nowMs),
+      status: 'queued',
+      settings,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+      chosen: {
+        seed: seed === -1 ? draw(0, MAX_SEED) : seed,
+        length: 'seconds' in length && length.seconds === -1 ? { seconds: draw(min, max) } : length,
+      },
+      fileId: this.#nextRequestId(),
+    };
+  }
+
+  /** An id as in `cgt-20260521225953-zr48p`; the offline tier has its own kind (reference, section 2). */
+  #newId({ serviceTier }: TaskSettings, nowMs: number): string {
+    const head = `${serviceTier === 'flex' ? 'cgt-batch' : 'cgt'}-${toChinaTime(nowMs)}`;
+    const draw = () => `${head}-${randomText(this.#lane.random, ID_ALPHABET, 5)}`;
+    let id = draw();
+    while (this.#entries.has(id)) id = draw();
+    return id;
+  }
+
+  #makeRoom(): void {
+    if (this.#entries.size < MAX_TASKS) return;
+    for (const [id, { task }] of this.#entries) {
+      if (!isTerminal(task)) continue;
+      this.#entries.delete(id);
+      return;
+    }
+    throw new ArkError('QuotaExceeded');
+  }
+}
+
+function stop({ step, expiry }: Entry): void {
+  step?.cancel();
+  expiry?.cancel();
+}
