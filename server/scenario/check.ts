@@ -42,6 +42,11 @@ function reportIssue(issue: Issue, part: Part): void {
     for (const inner of meant) reportIssue({ ...inner, path: [...issue.path, ...inner.path] }, part);
     return;
   }
+  if (issue.code === 'invalid_key') {
+    const expected = issue.issues[0]?.message ?? issue.message;
+    findings.add('INVALID_VALUE', { reason: `"${String(here.at(-1))}" cannot stand here.`, expected }, here, 'key');
+    return;
+  }
   const expected = describeExpected(issue, given, knownKeys(schema, issue.path));
   if (given === undefined) findings.add('MISSING_KEY', { key: String(here.at(-1)), expected }, here);
   else if (isDurationProblem(issue.message)) findings.add(issue.message, durationDetails(issue, given), here);

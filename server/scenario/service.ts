@@ -49,7 +49,8 @@ export const serviceSchema = z
   })
   .partial();
 
-type ServiceChanges = z.output<typeof serviceSchema>;
+/** What a scenario says under `service:`. */
+export type ServiceChanges = Readonly<z.output<typeof serviceSchema>>;
 
 /** The service rules in force. A rule that is `undefined` is off. */
 export interface Service {

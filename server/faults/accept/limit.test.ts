@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { ConnectionPlan } from '../plans.ts';
+import { applyFault, complaintsOf } from '../testing.ts';
+import { limit } from './limit.ts';
+
+const accept = (params: object, openConnections: number) => {
+  const plan: ConnectionPlan = {};
+  applyFault(limit, params, { plan, openConnections });
+  return plan.end;
+};
+
+test('a connection within the limit goes on', () => expect(accept({ max: 2 }, 2)).toBeUndefined());
+
+test('a connection above the limit is reset', () =>
+  expect(accept({ max: 2 }, 3)).toEqual({ at: 'accept', how: 'reset' }));
+
+test('or left unanswered', () =>
+  expect(accept({ max: 0, overflow: 'hang' }, 1)).toEqual({ at: 'accept', how: 'hang' }));
+
+test('it does nothing below the limit, so that the journal need not tell of it', () => {
+  const injection = limit.bind(limit.params.parse({ max: 2 }));
+  const context = (openConnections: number) => ({ plan: {}, openConnections }) as never;
+  expect(injection.applies(context(2))).toBe(false);
+  expect(injection.applies(context(3))).toBe(true);
+});
+
+test('it says what it does', () => {
+  const did = applyFault(limit, { max: 2, overflow: 'hang' }, { plan: {}, openConnections: 3 });
+  expect(did).toBe('leave the connection unanswered, as more than 2 are open');
+});
+
+test('a limit has to be given, and makes sense from 0', () => {
+  expect(complaintsOf(limit, {})).toHaveLength(1);
+  expect(complaintsOf(limit, { max: -1 })).toHaveLength(1);
+  expect(complaintsOf(limit, { max: 1.5 })).toHaveLength(1);
+});

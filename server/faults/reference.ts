@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Fault } from './fault.ts';
+
+/** The reference of the faults, as `server/faults/README.md` shows it. */
+export const renderReference = (faults: readonly Fault[]): string => `# Faults
+
+What can go wrong on purpose. A scenario names a fault under \`inject:\`, on one of the hooks where it strikes:
+
+\`\`\`yaml
+faults:
+  - name: every third poll dies
+    on: request
+    match: { method: GET, path: /api/v3/contents/generations/tasks/:id }
+    when: { every: 3 }
+    inject:
+      - delay: { ms: 200 }
+      - end: { at: { bodyBytes: 40 }, how: reset }
+\`\`\`
+
+The folder \`scenarios/\` has an example of each. To add one: a file here, its test beside it, a line in \`table.ts\`, a scenario.
+This page is made from the table by a test; \`npx vitest run server/faults -u\` writes it anew.
+
+${faults.map(renderFault).join('\n')}`;
+
+function renderFault({ name, on, summary, params }: Fault): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(params, { io: 'input' });
+  const rows = Object.entries(properties).map(([key, schema]) => renderParam(key, schema, required.includes(key)));
+  const table = ['| setting | takes | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return `### ${name}
+
+${summary} On ${on.map((hook) => `\`${hook}\``).join(', ')}.
+
+${rows.length > 0 ? table : `It has no settings: write \`- ${name}\`.`}
+`;
+}
+
+type JsonSchema = z.core.JSONSchema._JSONSchema;
+
+function renderParam(key: string, schema: JsonSchema, required: boolean): string {
+  const { default: standard, description = '' } = typeof schema === 'object' ? schema : {};
+  const fallback = required ? 'required' : standard === undefined ? '' : `\`${JSON.stringify(standard)}\``;
+  return `| \`${key}\` | ${describe(schema)} | ${fallback} | ${description} |`;
+}
+
+function describe(schema: JsonSchema): string {
+  if (typeof schema !== 'object') return 'anything';
+  const { anyOf, enum: words, type, properties, minimum, exclusiveMinimum, maximum, examples } = schema;
+  if (anyOf) return anyOf.map(describe).join(', or ');
+  if (words) return words.map((word) => `\`${word}\``).join(' ');
+  if (properties) return `\`{ ${Object.keys(properties).join(', ')} }\``;
+  if (examples) return `duration, such as ${examples.map((example) => `\`${example}\``).join(' ')}`;
+
+  const top = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  const bounds = [
+    minimum !== undefined && `from ${minimum}`,
+    exclusiveMinimum !== undefined && `above ${exclusiveMinimum}`,
+    top !== undefined && `to ${top}`,
+  ];
+  return [nouns[String(type)] ?? 'anything', ...bounds].filter(Boolean).join(' ');
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  integer: 'whole number',
+  number: 'number',
+  string: 'text',
+  boolean: '`true` `false`',
+  object: 'names and texts',
+};

@@ -1,0 +1,23 @@
+import type { Match } from '../scenario/scenario.ts';
+import type { Fault, HookContexts, RuleSetting } from './fault.ts';
+import type { ResponsePlan } from './plans.ts';
+
+/** What a scenario's parameters make a fault do to a plan, without a server around it.
+ * @returns what it says it did */
+export function applyFault<F extends Fault>(fault: F, params: object, context: HookContexts[F['on'][number]]): string {
+  const injection = fault.bind(fault.params.parse(params));
+  injection.apply(context as never);
+  return injection.did;
+}
+
+/** Why a rule with these parameters would be refused. */
+export function contradictionOf(fault: Fault, params: object, on: RuleSetting['on'], match: Match = {}) {
+  return fault.contradiction(fault.params.parse(params), { on, match });
+}
+
+/** What is wrong with parameters, in the words of their schema. */
+export const complaintsOf = (fault: Fault, params: object): readonly string[] =>
+  fault.params.safeParse(params).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+
+/** The plan of an answer that nothing was planned for yet. */
+export const emptyPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });

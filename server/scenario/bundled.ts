@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { problem, reasonOf, UsageError } from '../errors.ts';
+import { closestTo } from './closest.ts';
+import { type LoadOptions, loadScenario } from './load.ts';
+import type { Scenario } from './scenario.ts';
+
+/** A scenario that comes with the package. */
+export interface BundledScenario {
+  readonly name: string;
+  readonly description: string;
+  readonly file: string;
+}
+
+/** The same from `server/scenario/` and from `dist/scenario/`. */
+const FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url));
+
+/** The scenarios that come with the package, by name. */
+export function bundledScenarios(): readonly BundledScenario[] {
+  return bundledFiles().map((file) => {
+    const { name, description = '' } = readScenario(file);
+    return { name, description, file };
+  });
+}
+
+const bundledFiles = () =>
+  readdirSync(FOLDER)
+    .filter((file) => extname(file) === '.yaml')
+    .toSorted()
+    .map((file) => `${FOLDER}${file}`);
+
+const bundledName = (file: string) => basename(file, '.yaml');
+
+/** The file that a path or the name of a bundled scenario leads to; a file of that name comes first.
+ * @throws UsageError when there is neither */
+export function findScenario(nameOrPath: string): string {
+  if (statSync(nameOrPath, { throwIfNoEntry: false })?.isFile()) return nameOrPath;
+  const files = bundledFiles();
+  const found = files.find((file) => bundledName(file) === nameOrPath);
+  if (found) return found;
+  const known = files.map(bundledName);
+  throw new UsageError([
+    problem('SCENARIO_NOT_FOUND', { given: nameOrPath, closest: closestTo(bundledName(nameOrPath), known), known }),
+  ]);
+}
+
+/** Loads the scenario that a path or a bundled name leads to.
+ * @throws UsageError when it is not there, cannot be read, or has problems */
+export function readScenario(nameOrPath: string, options: Omit<LoadOptions, 'file'> = {}): Scenario {
+  const file = findScenario(nameOrPath);
+  return loadScenario(readText(file), { ...options, file });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError([problem('FILE_UNREADABLE', { file, reason: reasonOf(error) })]);
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Fault } from '../faults/fault.ts';
+import { faultsOn } from '../faults/table.ts';
+import { checkNames } from './checks.ts';
+import { faultSchema, scenarioSchema } from './file.ts';
+import { type Hook, hooks, matchSchemas } from './scenario.ts';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The JSON Schema of a scenario file, for editors: what may stand where, and what it means. */
+export function scenarioJsonSchema(): JsonSchema {
+  const file = toJson(scenarioSchema);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'seedance-mock scenario',
+    ...file,
+    properties: {
+      ...file.properties,
+      faults: { ...(file.properties?.faults as JsonSchema), items: faultJsonSchema() },
+      expect: { ...(file.properties?.expect as JsonSchema), items: checkJsonSchema() },
+    },
+  };
+}
+
+/** What `match` and `inject` take depends on `on`. */
+function faultJsonSchema(): JsonSchema {
+  return { ...toJson(faultSchema), allOf: hooks.map(hookJsonSchema) };
+}
+
+const hookJsonSchema = (hook: Hook): JsonSchema => ({
+  if: { properties: { on: { const: hook } }, required: ['on'] },
+  then: {
+    properties: {
+      match: toJson(matchSchemas[hook]),
+      inject: { items: injectJsonSchema(faultsOn(hook)) },
+    },
+  },
+});
+
+/** One fault per item: its settings by its name, or the bare name where all of them may be left out. */
+function injectJsonSchema(faults: readonly Fault[]): JsonSchema | false {
+  const bare = faults.filter(({ params }) => params.safeParse({}).success);
+  const properties = faults.map((fault) => [fault.name, paramsJsonSchema(fault, bare.includes(fault))]);
+  const named = oneOfThese(Object.fromEntries(properties));
+  if (faults.length === 0) return false;
+  return bare.length > 0 ? { anyOf: [{ enum: bare.map(({ name }) => name) }, named] } : named;
+}
+
+function paramsJsonSchema({ params, summary }: Fault, mayBeEmpty: boolean): JsonSchema {
+  const schema = { description: summary, ...toJson(params) };
+  return mayBeEmpty ? { ...schema, type: ['object', 'null'] as never } : schema;
+}
+
+const checkJsonSchema = (): JsonSchema => ({
+  anyOf: [{ enum: [...checkNames] }, oneOfThese(Object.fromEntries(checkNames.map((name) => [name, {}])))],
+});
+
+const oneOfThese = (properties: Record<string, JsonSchema>): JsonSchema => ({
+  type: 'object',
+  minProperties: 1,
+  maxProperties: 1,
+  properties,
+  additionalProperties: false,
+});
+
+function toJson(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', override: dropSafeLimit });
+  return rest;
+}
+
+/** That a number in JSON is no larger than JavaScript can hold helps nobody who reads the schema. */
+function dropSafeLimit({ jsonSchema }: { jsonSchema: JsonSchema }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}
