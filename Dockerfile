@@ -1,0 +1,32 @@
+# seedance-mock in a container:
+#
+#   docker build -t seedance-mock .
+#   docker run --rm --init --network host seedance-mock
+#
+# --init puts tini in front as process 1, which reaps what is left behind; the mock itself ends on SIGTERM with or without it.
+# --network host, or a client in a container on the same network (docker-compose.yml), because Docker's proxy for published
+# ports turns every TCP reset into an orderly FIN.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+# Without scripts: the only one that matters would fetch the Node that this image already is.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY server server
+RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+COPY scenarios scenarios
+USER node
+EXPOSE 8443 8480
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8480/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/dist/main.js"]
+CMD ["serve", "--host", "0.0.0.0", "--admin-host", "0.0.0.0"]

@@ -1,0 +1,18 @@
+/** `npm run build`: server/ becomes dist/, what the npm package and the image run. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (tsc.error) throw tsc.error;
+if (tsc.status !== 0) process.exit(1);
+cpSync(join(root, 'server/seedance/media'), join(dist, 'seedance/media'), { recursive: true });
+// npm makes a bin executable when it installs one; whoever runs dist/ from a checkout has only this.
+chmodSync(join(dist, 'main.js'), 0o755);
