@@ -19,6 +19,7 @@ import { Videos } from './seedance/videos.ts';
 import { CertificateAuthority } from './wire/certificates.ts';
 import { Listener } from './wire/listener.ts';
 import { carryMessages } from './wire/messages.ts';
+import { ownAddresses } from './wire/own-addresses.ts';
 
 export interface StartOptions {
   /** YAML or JSON text, the same as an object, a file's path, or the name of a bundled scenario. Left out: a healthy service. */
@@ -81,7 +82,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   await app.ready();
 
   const authority = await CertificateAuthority.create(lane.clock.wallNow());
-  const listener = await Listener.create(lane, authority, { names: [host], handle });
+  const listener = await Listener.create(lane, authority, { names: ownAddresses(host), handle });
   const admin = await Admin.create({ lane, tasks, listener, ca: authority.pem, token: options.adminToken });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
