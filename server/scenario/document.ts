@@ -54,7 +54,7 @@ export function readDocument(text: string, file: string): ScenarioDocument | und
   const locate = (from: number, to: number) => locateSpan(text, file, lines, from, to);
 
   const found = [...documents].flatMap(({ errors, warnings }) => firstPerPlace([...errors, ...warnings]));
-  const problems = found.map((error) => syntaxProblem(error, text, locate(...error.pos)));
+  const problems = found.map((error) => syntaxProblem(error, text, locate));
   if (second) {
     const at = second.contents?.range?.[0] ?? text.length;
     problems.push(
@@ -88,13 +88,15 @@ function firstPerPlace(errors: readonly YAMLError[]): YAMLError[] {
     : [...new Map(errors.toReversed().map((error) => [error.pos[0], error])).values()].toReversed();
 }
 
-function syntaxProblem({ code, message, pos }: YAMLError, text: string, place: Place): Problem {
-  if (code === 'DUPLICATE_KEY') return problem('DUPLICATE_KEY', { given: keyAt(text, pos[0]) }, place);
+function syntaxProblem({ code, message, pos }: YAMLError, text: string, locate: Locate): Problem {
+  const [from, to] = pos;
+  if (code === 'DUPLICATE_KEY') {
+    const given = /^["']?([^"':\s]+)/.exec(text.slice(from))?.[1] ?? '';
+    return problem('DUPLICATE_KEY', { given }, locate(from, from + given.length));
+  }
   const reason = code === 'RESOURCE_EXHAUSTION' ? 'This is nested too deeply to be read' : message;
-  return problem('YAML_SYNTAX', { reason: `${reason}.` }, place);
+  return problem('YAML_SYNTAX', { reason: `${reason}.` }, locate(from, to));
 }
-
-const keyAt = (text: string, offset: number) => /^["']?([^"':\s]+)/.exec(text.slice(offset))?.[1] ?? '';
 
 const isBlank = (node: Node) => isScalar(node) && node.value === null && !node.source;
 

@@ -39,7 +39,12 @@ export function explainMatch(hook: Hook, match: Match): string {
   const { method, path, headers = {}, protocol, status, remote, serverName, alpn, model, prompt, name } = match;
   const words = [
     ...(hook === 'response' ? [status === undefined ? 'answer to' : `answer ${status} to`] : []),
-    method === undefined ? nounOf(hook, path) : [method].flat().join(' or ').toUpperCase(),
+    method === undefined
+      ? nounOf(hook, path)
+      : [method]
+          .flat()
+          .map((word) => word.toUpperCase())
+          .join(' or '),
     path,
     ...Object.entries(headers).map(([header, value]) => `with ${header.toLowerCase()}: ${value}`),
     hook === 'callback' && status !== undefined && `of status ${status}`,

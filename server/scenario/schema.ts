@@ -64,11 +64,13 @@ const oneOfThese = (properties: Record<string, JsonSchema>): JsonSchema => ({
 });
 
 function toJson(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', override: dropSafeLimit });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', override: tidyUp });
   return rest;
 }
 
-/** That a number in JSON is no larger than JavaScript can hold helps nobody who reads the schema. */
-function dropSafeLimit({ jsonSchema }: { jsonSchema: JsonSchema }): void {
+function tidyUp({ jsonSchema }: { jsonSchema: JsonSchema }): void {
+  // That a number is no larger than JavaScript can hold helps nobody who reads the schema.
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  // Zod's own name for a format; JSON Schema has none, and the pattern beside it says the same.
+  if (jsonSchema.format === 'starts_with') delete jsonSchema.format;
 }

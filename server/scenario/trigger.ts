@@ -37,11 +37,11 @@ function countsIn({ nth, every, first, after }: Ordinals, ordinal: number): bool
 
 /** When a rule strikes, around what it strikes: `every 3rd GET /tasks, at most 5 times`. */
 export function explainWhen(when: When, subject: string): string {
-  const { times, probability, from, to, per } = when;
+  const { times, probability, from, to, per, connection } = when;
   const parts = [
-    `${explainOrdinals(when)} ${subject}`,
+    explainOrdinals(when, subject),
     per && per !== 'lane' && `counted per ${per}`,
-    when.connection && `on ${explainOrdinals(when.connection)} connection`,
+    connection && `on ${explainOrdinals(connection, 'connection')}`,
     probability !== undefined && `with probability ${probability}`,
     from !== undefined && `from ${renderDuration(from)}`,
     to !== undefined && `until ${renderDuration(to)}`,
@@ -50,23 +50,21 @@ export function explainWhen(when: When, subject: string): string {
   return parts.filter(Boolean).join(', ');
 }
 
-function explainOrdinals({ nth, every, first, after }: Ordinals): string {
-  const which =
-    nth === undefined
-      ? every === undefined
-        ? 'every'
-        : `every ${rank(every)}`
-      : `the ${[nth].flat().map(rank).join(' and ')}`;
-  const bounds = [
+function explainOrdinals({ nth, every, first, after }: Ordinals, subject: string): string {
+  const parts = [
+    `${nth === undefined ? explainEvery(every) : `the ${and.format([nth].flat().map(rank))}`} ${subject}`,
     nth !== undefined && every !== undefined && `only every ${rank(every)}`,
-    first !== undefined && `of the first ${first}`,
+    first !== undefined && `up to the ${rank(first)}`,
     after !== undefined && `after the ${rank(after)}`,
-  ].filter(Boolean);
-  return bounds.length > 0 ? `${which} (${bounds.join(', ')})` : which;
+  ];
+  return parts.filter(Boolean).join(', ');
 }
+
+const explainEvery = (every: number | undefined) => (every === undefined ? 'every' : `every ${rank(every)}`);
 
 const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
 const ranks = new Intl.PluralRules('en', { type: 'ordinal' });
+const and = new Intl.ListFormat('en-GB');
 
 /** 1st, 2nd, 3rd, 4th ... 11th */
 const rank = (n: number) => `${n}${suffixes[ranks.select(n)] ?? 'th'}`;

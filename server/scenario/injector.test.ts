@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { Injector, MAX_COUNTED_APART } from './injector.ts';
+import { loadScenario } from './load.ts';
+import type { Facts, FaultRule, Hook } from './scenario.ts';
+
+const rulesOf = (faults: string): readonly FaultRule[] => loadScenario(`faults:\n${faults}`).faults;
+
+function arm(faults: string, { seed = 7, lane = 'main', now = (): number => 0 } = {}) {
+  return new Injector(rulesOf(faults), { seed, lane, now });
+}
+
+const POLL: Facts = { method: 'GET', path: '/tasks/a', connection: 1, client: 'a', task: 'a' };
+
+/** Which of so many things at a hook are struck. */
+const strikesOf = (injector: Injector, count: number, facts: Facts = POLL, hook: Hook = 'request') =>
+  Array.from({ length: count }, () => injector.strikes(hook, facts)).flatMap((strikes, index) =>
+    strikes.length > 0 ? [index + 1] : [],
+  );
+
+const BY_CHANCE = '  - { name: chance, on: request, when: { probability: 0.177 }, inject: [ delay: { ms: 1 } ] }';
+
+test('only a hook with a fault is armed', () => {
+  const injector = arm('  - { on: request, inject: [ delay: { ms: 1 } ] }');
+  expect(injector.armed('request')).toBe(true);
+  expect(injector.armed('accept')).toBe(false);
+  expect(injector.strikes('accept', POLL)).toEqual([]);
+});
+
+test('only what matches counts', () => {
+  const injector = arm('  - { on: request, match: { method: GET }, when: { nth: 2 }, inject: [ delay: { ms: 1 } ] }');
+  expect(strikesOf(injector, 1)).toEqual([]);
+  expect(strikesOf(injector, 5, { ...POLL, method: 'POST' })).toEqual([]);
+  expect(injector.strikes('request', POLL)).toMatchObject([{ rule: { name: 'delay #1' }, ordinal: 2 }]);
+});
+
+test('several faults strike in the order of the scenario, each by its own count', () => {
+  const injector = arm(`
+  - { name: third, on: request, when: { every: 3 }, inject: [ delay: { ms: 1 } ] }
+  - { name: all, on: request, inject: [ delay: { ms: 1 } ] }`);
+  const names = Array.from({ length: 3 }, () => injector.strikes('request', POLL).map(({ rule }) => rule.name));
+  expect(names).toEqual([['all'], ['all'], ['third', 'all']]);
+});
+
+test('ordinals are counted per connection, task or client', () => {
+  for (const per of ['connection', 'task', 'client'] as const) {
+    const injector = arm(`  - { on: request, when: { nth: 2, per: ${per} }, inject: [ delay: { ms: 1 } ] }`);
+    expect(strikesOf(injector, 3, { ...POLL, [per]: 1 })).toEqual([2]);
+    expect(strikesOf(injector, 3, { ...POLL, [per]: 2 })).toEqual([2]);
+  }
+});
+
+test('what is not known is counted together', () => {
+  const injector = arm('  - { on: request, when: { nth: 2, per: task }, inject: [ delay: { ms: 1 } ] }');
+  expect(strikesOf(injector, 3, { method: 'POST' })).toEqual([2]);
+});
+
+test('times bounds the strikes over all that is counted apart', () => {
+  const injector = arm('  - { on: request, when: { first: 1, per: task, times: 2 }, inject: [ delay: { ms: 1 } ] }');
+  const struck = ['a', 'b', 'c'].map((task) => strikesOf(injector, 2, { ...POLL, task }));
+  expect(struck).toEqual([[1], [1], []]);
+});
+
+test('from and to are counted from when the scenario was loaded', () => {
+  let now = 1_000_000;
+  const injector = arm('  - { on: request, when: { from: 1s, to: 2s }, inject: [ delay: { ms: 1 } ] }', {
+    now: () => now,
+  });
+  expect(strikesOf(injector, 1)).toEqual([]);
+  now += 1_000;
+  expect(strikesOf(injector, 1)).toEqual([1]);
+  now += 1_001;
+  expect(strikesOf(injector, 1)).toEqual([]);
+});
+
+test('the same seed strikes the same, another seed, lane or name does not', () => {
+  const struck = strikesOf(arm(BY_CHANCE), 200);
+  expect(strikesOf(arm(BY_CHANCE), 200)).toEqual(struck);
+  expect(strikesOf(arm(BY_CHANCE, { seed: 8 }), 200)).not.toEqual(struck);
+  expect(strikesOf(arm(BY_CHANCE, { lane: 'other' }), 200)).not.toEqual(struck);
+  expect(strikesOf(arm(BY_CHANCE.replace('name: chance', 'name: luck')), 200)).not.toEqual(struck);
+});
+
+test('what happens in between does not change who is struck', () => {
+  const perTask = BY_CHANCE.replace('0.177', '0.177, per: task');
+  const alone = strikesOf(arm(perTask), 100);
+  const mixed = arm(perTask);
+  const struck = Array.from({ length: 100 }, (_, index) => index + 1).filter(() => {
+    mixed.strikes('request', { ...POLL, task: 'other' });
+    return mixed.strikes('request', POLL).length > 0;
+  });
+  expect(struck).toEqual(alone);
+});
+
+test.each([1, 7, 4711])('17.7 %% of 10,000 are struck, within one in a hundred (seed %i)', (seed) => {
+  const share = strikesOf(arm(BY_CHANCE, { seed }), 10_000).length / 10_000;
+  expect(Math.abs(share - 0.177)).toBeLessThan(0.01);
+});
+
+test('it tells how often each fault matched and struck', () => {
+  const injector = arm(`
+  - name: drain
+    on: request
+    match: { method: GET, path: /tasks/:id }
+    when: { every: 3 }
+    inject: [ goaway: { lastStreamId: 1 }, delay: { ms: 200 } ]`);
+  strikesOf(injector, 7);
+  expect(injector.state()).toEqual([
+    {
+      name: 'drain',
+      on: 'request',
+      explain: 'strikes every 3rd GET /tasks/:id: send GOAWAY NO_ERROR, last stream 1, wait 200ms',
+      matched: 7,
+      struck: 2,
+    },
+  ]);
+});
+
+test('with too many to count apart, the one not seen for longest starts again', () => {
+  const injector = arm('  - { on: request, when: { nth: 2, per: connection }, inject: [ delay: { ms: 1 } ] }');
+  const see = (connection: number) => injector.strikes('request', { connection }).length > 0;
+  for (let connection = 1; connection <= MAX_COUNTED_APART; connection++) see(connection);
+  expect(see(1)).toBe(true);
+  see(MAX_COUNTED_APART + 1);
+  expect(see(3)).toBe(true);
+  expect(see(2)).toBe(false);
+});
