@@ -44,7 +44,11 @@ type Rejection = readonly [status: number, code: string, param: string, message:
 /** What each bad request is told: reference, section 2.3. */
 const rejections: readonly (readonly [title: string, body: unknown, rejection: Rejection])[] = [
   ['no body', undefined, missing('model')],
-  ['a body that is no object', [1], about('', 'the request body must be a JSON object')],
+  [
+    'a body that is no object',
+    [1],
+    [400, 'InvalidParameter', '', 'The request is not valid: the request body must be a JSON object.'],
+  ],
   ['no model', { content: [text] }, missing('model')],
   ['model null', { model: null, content: [text] }, missing('model')],
   ['a model that is no text', request({ model: 5 }), about('model', 'expected string but got number')],

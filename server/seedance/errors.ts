@@ -1,6 +1,6 @@
 /** What a message may need to know. All optional: a planned failure knows only its code. */
 export interface ErrorDetails {
-  /** The field to blame, `content[1].image_url` style. */
+  /** The field to blame, `content[1].image_url` style; empty when it is the request as a whole. */
   readonly param?: string | undefined;
   /** The inner sentence, without a full stop at its end. */
   readonly reason?: string | undefined;
@@ -41,7 +41,7 @@ export const arkErrors = {
   ),
   InvalidParameter: badRequest(
     (d) =>
-      `The parameter \`${d.param ?? 'content'}\` specified in the request is not valid${d.reason ? `: ${d.reason}` : ''}.`,
+      `The ${d.param === '' ? 'request' : `parameter \`${d.param ?? 'content'}\` specified in the request`} is not valid${d.reason ? `: ${d.reason}` : ''}.`,
   ),
   'InvalidParameter.UnsupportedParameter': badRequest(
     (d) => `The parameter \`${d.param ?? 'content'}\` specified in the request is not available on this endpoint.`,
@@ -177,7 +177,14 @@ export function errorBody(
   requestId: string,
 ): ArkErrorBody {
   const { type } = kindOf(code) ?? arkErrors[codeOf(status)];
-  return { error: { code, message: signMessage(message ?? messageOf(code, { param }), requestId), param, type } };
+  return {
+    error: {
+      code,
+      message: signMessage(message ?? messageOf(code, { param: param || undefined }), requestId),
+      param,
+      type,
+    },
+  };
 }
 
 /** An answer of the service that is an error; thrown where it is found, sent by the error handler. */

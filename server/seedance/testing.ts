@@ -66,3 +66,9 @@ export async function openApi(scenario: ScenarioInput = {}, options: { publicUrl
     },
   };
 }
+
+/** Whether a message ends in a sentence and, behind it, a request id. */
+export const signed = (sentence: string) => (message: string) => {
+  const [before = '', id = '', ...rest] = message.split(' Request id: ');
+  return before.endsWith(sentence) && /^02\d{13}[0-9a-f]{38}$/.test(id) && rest.length === 0;
+};

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { Lane } from '../lane.ts';
@@ -21,6 +21,8 @@ export type MediaEnding = keyof typeof media;
 export interface Media {
   readonly type: string;
   readonly bytes: Buffer;
+  /** As object storage makes it: the MD5 of the content. */
+  readonly etag: string;
 }
 
 /** Why the storage refuses a URL; both are 403. */
@@ -62,7 +64,7 @@ export class Videos {
     const known = this.#media.get(ending);
     if (known) return known;
     const { type, file } = media[ending];
-    const reading = readFile(file).then((bytes) => ({ type, bytes }));
+    const reading = readFile(file).then((bytes) => ({ type, bytes, etag: `"${hash('md5', bytes)}"` }));
     this.#media.set(ending, reading);
     return reading;
   }
