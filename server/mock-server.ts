@@ -90,11 +90,16 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const caFile = join(directory, 'ca.pem');
   await writeFile(caFile, authority.pem);
 
-  const close = async () => {
+  const shutDown = async () => {
     tasks.close();
     await Promise.all([listener.close(), admin.close()]);
     await app.close();
     await rm(directory, { recursive: true, force: true });
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= shutDown();
+    return closing;
   };
   try {
     const url = `https://localhost:${await listener.listen(host, port)}`;

@@ -29,8 +29,10 @@ export function judgeAlpn(
 }
 
 /** The protocol that ALPN settles on: the first of the server's own list that the client offers (RFC 7301, section 3.2). */
-export const selectProtocol = (offered: readonly string[], offer: Service['alpn']['offer']): 'h2' | 'http/1.1' | undefined =>
-  offer.find((protocol) => offered.includes(protocol));
+export const selectProtocol = (
+  offered: readonly string[],
+  offer: Service['alpn']['offer'],
+): 'h2' | 'http/1.1' | undefined => offer.find((protocol) => offered.includes(protocol));
 
 /** A1, as the service logs it. */
 export const negotiatedLine = (protocol: string): string => `${LOG_PREFIX} ALPN negotiated '${protocol}'`;

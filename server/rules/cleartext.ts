@@ -18,7 +18,9 @@ export function refuseClearText(spoken: 'http' | { readonly firstBytes: string }
   return {
     rule: 'cleartext',
     how: cleartext,
-    did: http ? 'the client spoke HTTP without TLS; use https://' : `the client spoke neither TLS nor HTTP: ${spoken.firstBytes}`,
+    did: http
+      ? 'the client spoke HTTP without TLS; use https://'
+      : `the client spoke neither TLS nor HTTP: ${spoken.firstBytes}`,
     line: `${LOG_PREFIX} ${http ? 'HTTP in clear text' : 'not a TLS ClientHello'} -> ${cleartext}`,
   };
 }

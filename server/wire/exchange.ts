@@ -12,7 +12,7 @@ const one = (value: string | readonly string[] | undefined): string | undefined 
   typeof value === 'string' ? value : value?.[0];
 
 function readTrace(headers: IncomingHttpHeaders): Trace {
-  const traceparent = one(headers['traceparent']);
+  const traceparent = one(headers.traceparent);
   const asyncTraceId = one(headers['x-async-trace-id']);
   return { ...(traceparent !== undefined && { traceparent }), ...(asyncTraceId !== undefined && { asyncTraceId }) };
 }

@@ -1,0 +1,71 @@
+import type { ConnectionPlan } from '../faults/plans.ts';
+import { judgeAlpn } from '../rules/alpn.ts';
+import { refuseClearText, refuseH2c } from '../rules/cleartext.ts';
+import type { Facts } from '../scenario/scenario.ts';
+import { type Opening, readOpening } from './client-hello.ts';
+import { closeConnection } from './closing.ts';
+import type { Connection } from './connection.ts';
+import { applyRuling } from './sweeper.ts';
+
+/** What the ClientHello decided for the handshake that follows; nothing = it goes its way. */
+export interface Admission {
+  /** Ends the connection inside the server's flight, after its ServerHello. */
+  readonly cutAfterServerHello?: () => void;
+  /** Ends the connection once the handshake has succeeded. */
+  readonly cutAfterHandshake?: () => void;
+}
+
+/**
+ * Takes a connection from accept to its ClientHello: the hooks `accept`, `client-hello` and `handshake`, and the rules
+ * on clear text and ALPN.
+ *
+ * @returns how the TLS handshake is to go, or undefined when the connection ended here
+ */
+export async function admit(connection: Connection, openConnections: number): Promise<Admission | undefined> {
+  const { lane } = connection;
+  const address = connection.raw.remoteAddress ?? '';
+  const facts: Facts = { connection: connection.id, client: address, remote: address };
+  const plan: ConnectionPlan = {};
+  const struckBy = [...lane.strike('accept', facts, { plan, openConnections })];
+  const cutAt = (place: NonNullable<ConnectionPlan['end']>['at']) => {
+    const { end } = plan;
+    if (end?.at !== place) return undefined;
+    return () => closeConnection(connection, end.how, { by: 'fault', cause: struckBy.join(', ') });
+  };
+  const atAccept = cutAt('accept');
+  if (atAccept) return void atAccept();
+
+  const opening = await readOpening(connection.raw).catch(() => undefined);
+  if (!opening || connection.ended) return undefined;
+  if (opening.kind !== 'tls') return void refuseOpening(connection, opening);
+
+  const { alpn, serverName } = opening;
+  const named = serverName !== undefined && { serverName };
+  lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ...named });
+  const helloFacts: Facts = { ...facts, alpn, ...named };
+  struckBy.push(...lane.strike('client-hello', helloFacts, { plan }));
+  struckBy.push(...lane.strike('handshake', helloFacts, { plan }));
+  const atClientHello = cutAt('client-hello');
+  if (atClientHello) return void atClientHello();
+
+  const ruling = judgeAlpn(alpn, lane.service);
+  if (ruling && !ruling.afterHandshake) return void applyRuling(connection, ruling);
+  const cutAfterServerHello = cutAt('server-hello');
+  const cutAfterHandshake = cutAt('finished') ?? (ruling && (() => applyRuling(connection, ruling)));
+  return { ...(cutAfterServerHello && { cutAfterServerHello }), ...(cutAfterHandshake && { cutAfterHandshake }) };
+}
+
+function refuseOpening(connection: Connection, opening: Exclude<Opening, { kind: 'tls' }>): void {
+  const { service } = connection.lane;
+  switch (opening.kind) {
+    case 'h2c-preface':
+      return applyRuling(connection, refuseH2c('preface'));
+    case 'http':
+      return applyRuling(
+        connection,
+        opening.upgrade === 'h2c' ? refuseH2c('upgrade') : refuseClearText('http', service),
+      );
+    case 'garbage':
+      return applyRuling(connection, refuseClearText(opening, service));
+  }
+}
