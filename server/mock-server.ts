@@ -13,6 +13,7 @@ import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
 import { registerApi } from './seedance/api.ts';
 import { registerHeartbeat } from './seedance/heartbeat-route.ts';
+import { escapeBrokenUrl } from './seedance/paths.ts';
 import { renderPlannedStatus } from './seedance/planned-status.ts';
 import { TaskStore } from './seedance/task-store.ts';
 import { Videos } from './seedance/videos.ts';
@@ -70,7 +71,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const lane = new Lane('main', takeScenario(options));
   const tasks = new TaskStore(lane);
 
-  const app = Fastify();
+  const app = Fastify({ rewriteUrl: escapeBrokenUrl });
   registerApi(app, {
     lane,
     tasks,

@@ -11,3 +11,14 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 /** Scheme and authority as the client knows them: TLS is all we speak, and HTTP/2 has `:authority` for `Host`. */
 export const originOf = ({ headers }: FastifyRequest, publicUrl?: string): string =>
   publicUrl?.replace(/\/+$/, '') ?? `https://${headers[':authority'] ?? headers.host}`;
+
+/** A path that cannot be decoded is answered like every other path that does not exist, not by the router. */
+export function escapeBrokenUrl({ url = '/' }: { readonly url?: string | undefined }): string {
+  if (!url.includes('%')) return url;
+  try {
+    decodeURI(url);
+    return url;
+  } catch {
+    return url.replaceAll('%', '%25');
+  }
+}

@@ -17,7 +17,7 @@ const PACED_PIECES_PER_SECOND = 10;
 /** Carries out what comes before the request is given to the API.
  * @returns whether to go on with it; `false` when this was the end, or nobody is left to answer */
 export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Promise<boolean> {
-  if (plan.goaway) drainSession(exchange.connection, plan.goaway, exchange.struckBy.join(', '));
+  announceGoaway(exchange, plan);
   // A stream above GOAWAY's last stream identifier was never processed: RFC 9113, section 6.8.
   if (exchange.abandoned) return false;
   await pause(exchange, plan.delayBeforeMs);
@@ -32,6 +32,7 @@ export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Pr
 /** Carries out the rest, from the first byte of the answer to its planned or natural end. */
 export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, answer: Answer): Promise<void> {
   const { end } = plan;
+  announceGoaway(exchange, plan);
   await pause(exchange, plan.delayAfterMs);
   if (exchange.destroyed) return;
   if (end?.at === 'after-commit') return endExchange(exchange, end);
@@ -50,6 +51,13 @@ export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, ans
   // A body that is shorter than `bodyBytes` ends where it ends, before its END_STREAM.
   if (end) return endExchange(exchange, end);
   exchange.end();
+}
+
+/** Sends a planned GOAWAY once; on HTTP/1.1 the head of the answer says `connection: close` instead. */
+function announceGoaway(exchange: Exchange, { goaway }: ResponsePlan): void {
+  if (!goaway || exchange.goawaySent) return;
+  exchange.goawaySent = true;
+  drainSession(exchange.connection, goaway, exchange.struckBy.join(', '));
 }
 
 async function sendPaced(exchange: Exchange, { bytesPerSecond }: ResponsePlan, bytes: Uint8Array): Promise<void> {

@@ -45,6 +45,7 @@ export abstract class Exchange {
   struckBy: readonly string[] = [];
   /** The answer will not be finished, on purpose. */
   abandoned = false;
+  goawaySent = false;
   bytesWritten = 0;
   #staged: Record<string, number | string | readonly string[] | undefined> | undefined;
 
