@@ -52,6 +52,7 @@ npmrc=$root/usr/local/etc/npmrc
 mkdir -p "$(dirname "$npmrc")"
 echo "registry=$(npm config get registry)" >"$npmrc"
 cafile=$(npm config get cafile)
+[ -r "$cafile" ] || cafile=${NODE_EXTRA_CA_CERTS:-}
 if [ -r "$cafile" ]; then
   install -D --mode 644 "$cafile" "$root/usr/local/share/npm-ca.pem"
   echo "cafile=/usr/local/share/npm-ca.pem" >>"$npmrc"

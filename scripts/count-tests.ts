@@ -1,5 +1,5 @@
 /** `node scripts/count-tests.ts REPORT`: says in one line what Vitest's JSON report counted. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 interface Report {
   readonly numPassedTests: number;
@@ -12,12 +12,12 @@ interface Report {
   }[];
 }
 
-const text = readFileSync(process.argv[2] ?? '', 'utf8');
-if (text === '') {
+const file = process.argv[2] ?? '';
+if (!existsSync(file)) {
   console.log('no test ran: see above what stopped before');
   process.exit(1);
 }
-const report = JSON.parse(text) as Report;
+const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
 // A file that cannot be loaded fails without a test of its own to blame.
 const brokenFiles = report.testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
