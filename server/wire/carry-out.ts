@@ -1,5 +1,5 @@
 import type { ResponseEnd, ResponsePlan } from '../faults/plans.ts';
-import { closeConnection } from './closing.ts';
+import { closeConnection, handedToKernel } from './closing.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import { drainSession } from './http2.ts';
 
@@ -101,8 +101,3 @@ async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Prom
 
 const pause = (exchange: Exchange, ms: number): Promise<void> =>
   ms > 0 ? exchange.connection.lane.clock.sleep(ms, exchange.signal) : Promise.resolve();
-
-/** A frame is queued in this turn of the loop, turned into TLS records in the next, and with the kernel after that. */
-async function handedToKernel(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
-}

@@ -51,10 +51,19 @@ function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason):
   if (connection.half) return;
   connection.half = { at: connection.lane.clock.now(), how, reason };
   const socket = connection.tls ?? connection.raw;
-  socket.end();
-  // Whatever still comes is thrown away, up to the client's own FIN.
-  socket.resume();
-  connection.listenForFin();
-  // A client that closed first has nothing left to answer.
-  if (connection.clientEnd.fin) connection.raw.destroySoon();
+  // A GOAWAY that waits to be sent would be lost behind the FIN.
+  void handedToKernel().then(() => {
+    if (connection.ended) return;
+    socket.end();
+    // Whatever still comes is thrown away, up to the client's own FIN.
+    socket.resume();
+    connection.listenForFin();
+    // A client that closed first has nothing left to answer.
+    if (connection.clientEnd.fin) connection.raw.destroySoon();
+  });
+}
+
+/** A frame is queued in this turn of the loop, turned into TLS records in the next, and with the kernel after that. */
+export async function handedToKernel(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
