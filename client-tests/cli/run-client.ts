@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import type { MockServer } from '../../server/index.ts';
+
+/** A client that says nothing for this long is stuck: the test fails with what it wrote until then. */
+const CLIENT_LIMIT_MS = 60_000;
+
+/** How a client program ended. */
+export interface Ran {
+  /** `null` when it had to be killed. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A client program that is running. `await using` ends it. */
+export interface RunningClient extends AsyncDisposable {
+  /** Writes a line to its standard input. */
+  say(line: string): void;
+  /** Ends its standard input. */
+  finish(): void;
+  /** Resolves with its next line of standard output; undefined once there are no more. */
+  hear(): Promise<string | undefined>;
+  /** Resolves once it has ended. */
+  readonly ended: Promise<Ran>;
+}
+
+/** Starts a real client program with the server's address, key and CA in its environment, as `seedance-mock run` does. */
+export function startClient(server: MockServer, command: readonly string[]): RunningClient {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { env: clientEnvironment(server), stdio: 'pipe' });
+  // A client that was cut may leave before it has read everything.
+  child.stdin.on('error', () => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    say: (line) => void child.stdin.write(`${line}\n`),
+    finish: () => void child.stdin.end(),
+    hear: async () => (await lines.next()).value,
+    ended: outcomeOf(child, command),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** Runs a real client program to its end. Its standard input stays open and empty, as on a terminal where nobody types. */
+export async function runClient(server: MockServer, ...command: readonly string[]): Promise<Ran> {
+  await using client = startClient(server, command);
+  return await client.ended;
+}
+
+/** Runs a client that prints one JSON document.
+ * @throws Error with all that the client wrote, when it fails */
+export async function askClient(server: MockServer, ...command: readonly string[]): Promise<unknown> {
+  const { exitCode, stdout, stderr } = await runClient(server, ...command);
+  if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}:\n${stdout}${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Whether a program is on this machine and does what `args` ask, such as `--version`. */
+export const canRun = (program: string, ...args: readonly string[]): boolean =>
+  spawnSync(program, args, { timeout: 10_000, stdio: 'ignore' }).status === 0;
+
+const clientEnvironment = ({ url, adminUrl, caFile }: MockServer): NodeJS.ProcessEnv => ({
+  ...process.env,
+  SEEDANCE_BASE_URL: `${url}/api/v3`,
+  ARK_BASE_URL: `${url}/api/v3`,
+  ARK_API_KEY: 'ark-client-tests',
+  SEEDANCE_MOCK_ADMIN: adminUrl,
+  SSL_CERT_FILE: caFile,
+  CURL_CA_BUNDLE: caFile,
+  REQUESTS_CA_BUNDLE: caFile,
+  NODE_EXTRA_CA_CERTS: caFile,
+  NO_PROXY: 'localhost',
+  no_proxy: 'localhost',
+});
+
+async function outcomeOf(
+  child: ChildProcess & { stdout: NodeJS.ReadableStream; stderr: NodeJS.ReadableStream },
+  command: readonly string[],
+): Promise<Ran> {
+  const limit = setTimeout(() => child.kill('SIGKILL'), CLIENT_LIMIT_MS);
+  try {
+    const [stdout, stderr, [exitCode]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { exitCode, stdout, stderr };
+  } catch (error) {
+    throw new Error(`cannot run ${command.join(' ')}`, { cause: error });
+  } finally {
+    clearTimeout(limit);
+  }
+}
