@@ -121,6 +121,18 @@ describe('a real clock', () => {
     expect(clock.speed).toBe(10_000);
   });
 
+  test('never fires before a timer is due', async () => {
+    const clock = new Clock();
+    const early = await Promise.all(
+      Array.from({ length: 20 }, async (_, ms) => {
+        const dueMs = clock.now() + ms;
+        await clock.sleep(ms);
+        return clock.now() < dueMs;
+      }),
+    );
+    expect(early).not.toContain(true);
+  });
+
   test('does not fire at once what is further away than a timer of Node can be set', async () => {
     const clock = new Clock();
     let fired = false;

@@ -15,6 +15,9 @@ interface Pending {
 /** Node's timers overflow above this and fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** However fast the lane's time runs, looking around more often than this in real time would only burn the processor. */
+const WATCH_REAL_MS_AT_LEAST = 5;
+
 /** A manual clock turns the event loop once per timer; looking more often would make long steps slow. */
 const MANUAL_WATCH_MS = 100;
 
@@ -83,7 +86,8 @@ export class Clock {
   watch(everyMs: number, look: () => void): Timer {
     let timer: Timer;
     const arm = () => {
-      timer = this.#schedule(this.#manual ? Math.max(everyMs, MANUAL_WATCH_MS) : everyMs, again, true);
+      const leastMs = this.#manual ? MANUAL_WATCH_MS : WATCH_REAL_MS_AT_LEAST * this.#speed;
+      timer = this.#schedule(Math.max(everyMs, leastMs), again, true);
     };
     const again = () => {
       arm();
@@ -110,7 +114,8 @@ export class Clock {
   /** Stops the lane's time; only `advance` moves it. */
   setManual(): void {
     this.#rearm((nowMs) => {
-      this.#manual = createClock(nowMs);
+      // In whole milliseconds, and not back in time.
+      this.#manual = createClock(Math.ceil(nowMs));
     });
   }
 
@@ -157,12 +162,9 @@ export class Clock {
       pending.disarm = () => manual.clearTimeout(id);
       return;
     }
-    const realMs = leftMs / this.#speed;
-    // Node fires up to 1 ms early; rounding up keeps the promise "not before".
-    const id =
-      realMs > MAX_TIMEOUT_MS
-        ? setTimeout(() => this.#arm(pending), MAX_TIMEOUT_MS)
-        : setTimeout(fire, Math.ceil(realMs));
+    // Node fires up to 1 ms early, and at once above its limit: what comes before its time is armed again.
+    const look = () => (this.now() < pending.dueMs ? this.#arm(pending) : fire());
+    const id = setTimeout(look, Math.min(Math.ceil(leftMs / this.#speed), MAX_TIMEOUT_MS));
     id.unref();
     pending.disarm = () => clearTimeout(id);
   }

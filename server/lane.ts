@@ -51,6 +51,9 @@ export class Lane {
   load(scenario: Scenario): void {
     this.#seed = scenario.seed ?? this.#seed;
     this.#scenario = scenario;
+    const { clock } = scenario;
+    if (clock?.mode === 'manual') this.clock.setManual();
+    else if (clock) this.clock.setSpeed(clock.speed);
     this.#injector = this.#arm(scenario);
   }
 
@@ -66,16 +69,18 @@ export class Lane {
   }
 
   /** Asks the scenario which faults strike here, notes each in the journal, and lets it write into the context's plan.
-   * @returns the names of the faults that struck, in the order of the scenario */
+   * @returns the names of the faults that had an effect, in the order of the scenario */
   strike<H extends Hook>(
     hook: H,
     facts: Facts,
     context: HookContexts[H],
     where: { request?: number; stream?: number } = {},
   ): readonly string[] {
-    const strikes = this.#injector.strikes(hook, facts);
-    for (const { rule, ordinal } of strikes) {
+    const struck = new Set<string>();
+    for (const { rule, ordinal } of this.#injector.strikes(hook, facts)) {
       for (const injection of rule.inject) {
+        if (!injection.applies(context as never)) continue;
+        struck.add(rule.name);
         this.journal.append({
           type: 'fault.injected',
           fault: rule.name,
@@ -89,7 +94,7 @@ export class Lane {
         injection.apply(context as never);
       }
     }
-    return strikes.map(({ rule }) => rule.name);
+    return [...struck];
   }
 
   #arm(scenario: Scenario): Injector {

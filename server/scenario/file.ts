@@ -29,7 +29,7 @@ export const scenarioSchema = z.strictObject({
       speed: z.number().positive().max(MAX_SPEED).default(1).describe('20 = time runs 20 times as fast.'),
       mode: z.enum(['real', 'manual']).default('real').describe('manual = time stands still until it is advanced.'),
     })
-    .prefault({})
+    .optional()
     .describe("The service's time."),
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),

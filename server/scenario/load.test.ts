@@ -25,7 +25,6 @@ describe('a scenario that is right', () => {
     expect(loadScenario('name: tea')).toMatchObject({
       name: 'tea',
       profile: 'seedance',
-      clock: { speed: 1, mode: 'real' },
       tasks: { queued: 1_000, running: 4_000, outcome: 'succeeded' },
       faults: [],
       warnings: [],

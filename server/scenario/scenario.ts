@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { type ProfileName, resolveService, type Service, type ServiceChanges } from './service.ts';
+import type { ProfileName, Service } from './service.ts';
 
 export { type ProfileName, profileNames, profiles, resolveService, type Service } from './service.ts';
 
@@ -127,6 +127,12 @@ export interface FaultRule {
   readonly inject: readonly Injection[];
 }
 
+/** How the lane's time passes. */
+export interface ClockSetting {
+  readonly speed: number;
+  readonly mode: 'real' | 'manual';
+}
+
 /** A scenario that has been checked; nobody checks it again. */
 export interface Scenario {
   readonly name: string;
@@ -134,11 +140,10 @@ export interface Scenario {
   /** Left out = the lane chooses one. */
   readonly seed?: number;
   readonly profile: ProfileName;
-  readonly clock: { readonly speed: number; readonly mode: 'real' | 'manual' };
+  /** Left out = real time, or whatever the lane's clock has been set to. */
+  readonly clock?: ClockSetting;
   /** The profile with the scenario's changes laid over it. */
   readonly service: Service;
-  /** The changes alone, so that another profile can be put under them. */
-  readonly serviceChanges: ServiceChanges;
   readonly tasks: TaskTimes;
   readonly faults: readonly FaultRule[];
   /** The text it was read from, as `GET /scenario` shows it. */
@@ -146,10 +151,3 @@ export interface Scenario {
   /** What was accepted but has no effect, in words. */
   readonly warnings: readonly string[];
 }
-
-/** The same scenario over the rules of another profile. */
-export const withProfile = (scenario: Scenario, profile: ProfileName): Scenario => ({
-  ...scenario,
-  profile,
-  service: resolveService(profile, scenario.serviceChanges),
-});

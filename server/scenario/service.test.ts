@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadScenario } from './load.ts';
-import { profiles, withProfile } from './scenario.ts';
+import { profiles } from './scenario.ts';
 
 test('a scenario without changes has the rules of its profile', () => {
   expect(loadScenario('').service).toEqual(profiles.seedance);
@@ -22,7 +22,7 @@ test('a rule can be turned off', () => {
 });
 
 test('another profile goes under the same changes', () => {
-  const scenario = withProfile(loadScenario('service: { idle: off, cleartext: fin }'), 'dual-stack');
+  const scenario = loadScenario('service: { idle: off, cleartext: fin }', { profile: 'dual-stack' });
   expect(scenario.profile).toBe('dual-stack');
   expect(scenario.service).toEqual({ ...profiles['dual-stack'], idle: undefined, cleartext: 'fin' });
 });

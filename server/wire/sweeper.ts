@@ -5,16 +5,15 @@ import { timedRules } from '../rules/table.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection } from './connection.ts';
 
-/** How often all connections are looked at: the grain of every timed rule, in lane time and in real time at least. */
+/** How often all connections are looked at, in lane time: the grain of every timed rule. */
 const SWEEP_EVERY_MS = 25;
-const SWEEP_REAL_MS_AT_LEAST = 5;
 
 /**
  * Looks at every connection's byte counters and asks the timed rules. Reading counters costs nothing on the data path,
  * sees every frame and byte whatever the protocol, and is one timer for all connections.
  */
 export function startSweeper(lane: Lane, connections: Iterable<Connection>): Timer {
-  return lane.clock.watch(Math.max(SWEEP_EVERY_MS, SWEEP_REAL_MS_AT_LEAST * lane.clock.speed), () => {
+  return lane.clock.watch(SWEEP_EVERY_MS, () => {
     const now = lane.clock.now();
     for (const connection of connections) sweep(connection, now);
   });
