@@ -81,14 +81,25 @@ test('the same seed strikes the same, another seed, lane or name does not', () =
 });
 
 test('what happens in between does not change who is struck', () => {
-  const perTask = BY_CHANCE.replace('0.177', '0.177, per: task');
-  const alone = strikesOf(arm(perTask), 100);
-  const mixed = arm(perTask);
+  const perClient = BY_CHANCE.replace('0.177', '0.177, per: client');
+  const alone = strikesOf(arm(perClient), 100);
+  const mixed = arm(perClient);
   const struck = Array.from({ length: 100 }, (_, index) => index + 1).filter(() => {
-    mixed.strikes('request', { ...POLL, task: 'other' });
+    mixed.strikes('request', { ...POLL, client: 'other' });
     return mixed.strikes('request', POLL).length > 0;
   });
   expect(struck).toEqual(alone);
+});
+
+test('tasks are struck by the order in which they come, as their ids are new in each run', () => {
+  const perTask = BY_CHANCE.replace('0.177', '0.177, per: task');
+  const run = (ids: readonly string[]) => {
+    const injector = arm(perTask);
+    return ids.map((task) => strikesOf(injector, 20, { ...POLL, task }));
+  };
+  const first = run(['a', 'b', 'c']);
+  expect(run(['x', 'y', 'z'])).toEqual(first);
+  expect(first[0]).not.toEqual(first[1]);
 });
 
 test.each([1, 7, 4711])('17.7 %% of 10,000 are struck, within one in a hundred (seed %i)', (seed) => {

@@ -22,10 +22,18 @@ export interface FaultState {
 /** How many connections, tasks or clients a rule counts apart; the one not seen for longest makes room, and starts again at 1. */
 export const MAX_COUNTED_APART = 10_000;
 
+/** How often one key was met, and the how-manieth key of its rule it is. */
+interface Count {
+  readonly place: number;
+  ordinal: number;
+}
+
 interface Armed {
   readonly rule: FaultRule;
   readonly fits: (facts: Facts) => boolean;
-  readonly ordinals: Map<string | number, number>;
+  readonly counted: Map<string | number, Count>;
+  /** How many keys were ever counted apart. */
+  places: number;
   matched: number;
   struck: number;
 }
@@ -50,7 +58,8 @@ export class Injector {
     this.#all = rules.map((rule) => ({
       rule,
       fits: compileMatch(rule.match),
-      ordinals: new Map(),
+      counted: new Map(),
+      places: 0,
       matched: 0,
       struck: 0,
     }));
@@ -87,7 +96,9 @@ export class Injector {
     const { rule } = armed;
     const { seed, lane, now } = this.#setting;
     const key = keyOf(rule, facts);
-    const ordinal = count(armed.ordinals, key);
+    const { place, ordinal } = count(armed, key);
+    // A client goes by the same name in each run. The id of a task does not; that it is the third task does.
+    const who = rule.when.per === 'client' ? key : place;
     armed.matched++;
 
     const strikes = strikesAt(rule.when, {
@@ -95,7 +106,7 @@ export class Injector {
       struck: armed.struck,
       elapsedMs: now() - this.#loadedAtMs,
       connection: facts.connection,
-      roll: () => chance(seed, lane, rule.name, key, ordinal),
+      roll: () => chance(seed, lane, rule.name, who, ordinal),
     });
     if (!strikes) return undefined;
     armed.struck++;
@@ -113,12 +124,14 @@ function keyOf({ when }: FaultRule, facts: Facts): string | number {
   return (when.per === undefined || when.per === 'lane' ? undefined : facts[when.per]) ?? '';
 }
 
-function count(ordinals: Map<string | number, number>, key: string | number): number {
-  const ordinal = (ordinals.get(key) ?? 0) + 1;
+function count(armed: Armed, key: string | number): Count {
+  const { counted } = armed;
+  const entry = counted.get(key) ?? { place: ++armed.places, ordinal: 0 };
+  entry.ordinal++;
   // Put back at the end, so that the first key is always the one not seen for longest.
-  ordinals.delete(key);
-  ordinals.set(key, ordinal);
-  const [oldest] = ordinals.size > MAX_COUNTED_APART ? ordinals.keys() : [];
-  if (oldest !== undefined) ordinals.delete(oldest);
-  return ordinal;
+  counted.delete(key);
+  counted.set(key, entry);
+  const [oldest] = counted.size > MAX_COUNTED_APART ? counted.keys() : [];
+  if (oldest !== undefined) counted.delete(oldest);
+  return entry;
 }
