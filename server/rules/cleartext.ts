@@ -12,6 +12,9 @@ export const refuseH2c = (how: 'preface' | 'upgrade'): Ruling => ({
       : `${LOG_PREFIX} rejecting 'h2c' upgrade request`,
 });
 
+/** Whether an Upgrade field, which is a list (RFC 9110, section 7.8), names h2c. */
+export const asksForH2c = (upgrade: string | undefined): boolean => /(^|,)\s*h2c\s*(,|$)/i.test(upgrade ?? '');
+
 /** The port speaks TLS alone: HTTP in clear text, and whatever is neither TLS nor HTTP. */
 export function refuseClearText(spoken: 'http' | { readonly firstBytes: string }, { cleartext }: Service): Ruling {
   const http = spoken === 'http';

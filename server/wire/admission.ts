@@ -1,6 +1,6 @@
 import type { ConnectionPlan } from '../faults/plans.ts';
 import { judgeAlpn } from '../rules/alpn.ts';
-import { refuseClearText, refuseH2c } from '../rules/cleartext.ts';
+import { asksForH2c, refuseClearText, refuseH2c } from '../rules/cleartext.ts';
 import type { Facts } from '../scenario/scenario.ts';
 import { type Opening, readOpening } from './client-hello.ts';
 import { closeConnection } from './closing.ts';
@@ -63,7 +63,7 @@ function refuseOpening(connection: Connection, opening: Exclude<Opening, { kind:
     case 'http':
       return applyRuling(
         connection,
-        opening.upgrade === 'h2c' ? refuseH2c('upgrade') : refuseClearText('http', service),
+        asksForH2c(opening.upgrade) ? refuseH2c('upgrade') : refuseClearText('http', service),
       );
     case 'garbage':
       return applyRuling(connection, refuseClearText(opening, service));

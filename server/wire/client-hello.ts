@@ -40,7 +40,7 @@ async function readClearText(raw: Socket): Promise<Opening> {
     if (head.startsWith(PREFACE_START)) return { kind: 'h2c-preface' };
     const isHttp = REQUEST_LINE.test(head.slice(0, head.indexOf('\n') + 1).trimEnd());
     if (isHttp && !/\r?\n\r?\n/.test(head) && head.length < MAX_HEAD_BYTES) continue;
-    if (isHttp) return { kind: 'http', upgrade: /^upgrade:\s*(\S+)/im.exec(head)?.[1]?.toLowerCase() };
+    if (isHttp) return { kind: 'http', upgrade: /^upgrade:(.*)/im.exec(head)?.[1] };
     // The start of a request line or of the preface may still become one.
     if (/^[A-Z]{1,16}( [^\r\n]*)?$/.test(head) && head.length < MAX_HEAD_BYTES) continue;
     return { kind: 'garbage', firstBytes: JSON.stringify(head.slice(0, 24)) };

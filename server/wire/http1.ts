@@ -1,5 +1,5 @@
 import http, { type Server } from 'node:http';
-import { refuseH2c } from '../rules/cleartext.ts';
+import { asksForH2c, refuseH2c } from '../rules/cleartext.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http1Exchange } from './exchange.ts';
 import { applyRuling } from './sweeper.ts';
@@ -20,7 +20,7 @@ export function createHttp1Server(
   const server = http.createServer((request, response) => {
     const connection = connectionOf(request.socket);
     if (!connection) return;
-    if (request.headers.upgrade?.toLowerCase() === 'h2c') return applyRuling(connection, refuseH2c('upgrade'));
+    if (asksForH2c(request.headers.upgrade)) return applyRuling(connection, refuseH2c('upgrade'));
     handle(new Http1Exchange(connection, request, response), request);
   });
   // How long a connection may idle is for the service rules to say, not for Node's defaults.

@@ -10,7 +10,7 @@ import { readPingTime } from '../rules/heartbeat.ts';
 import { type Admission, admit } from './admission.ts';
 import { noteBeat } from './beats.ts';
 import type { CertificateAuthority } from './certificates.ts';
-import { closeConnection } from './closing.ts';
+import { closeConnection, handedToKernel } from './closing.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { createHttp1Server } from './http1.ts';
@@ -139,7 +139,8 @@ export class Listener {
     });
     socket.on('end', () => answerFin(connection));
     const { cutAfterHandshake } = this.#admissions.get(connection) ?? {};
-    if (cutAfterHandshake) cutAfterHandshake();
+    // In TLS 1.2 our own Finished closes the handshake, and it has yet to be sent.
+    if (cutAfterHandshake) void handedToKernel().then(cutAfterHandshake);
     else this.#speakHttp(connection, socket);
   }
 
