@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { renderProblem, UsageError } from './errors.ts';
 import { logFormats } from './log.ts';
@@ -25,7 +26,7 @@ function speed(text: string): number {
 // Each command is imported when it is called, so that none waits for what only another one needs.
 const program = new Command('seedance-mock')
   .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
-  .configureHelp({ showGlobalOptions: true })
+  .version(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
   .exitOverride()
   .showHelpAfterError('`seedance-mock --help` shows what there is.');
 

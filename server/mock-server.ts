@@ -1,4 +1,5 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
@@ -47,7 +48,7 @@ export interface StartOptions {
   readonly keylog?: string;
 }
 
-/** A running server. `await using` closes it. */
+/** A running server. `await using` closes it, and throws if it met a bug of its own: no test may pass over one. */
 export interface MockServer extends AsyncDisposable {
   /** Scheme and authority; the API is under `/api/v3`. */
   readonly url: string;
@@ -103,8 +104,8 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     return closing;
   };
   try {
-    const url = `https://localhost:${await listener.listen(host, port)}`;
-    const adminUrl = `http://localhost:${await admin.listen(adminHost, adminPort)}`;
+    const url = `https://${nameOf(host)}:${await listener.listen(host, port)}`;
+    const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
     admin.ready = true;
     const { journal, clock, seed } = lane;
     return {
@@ -118,12 +119,27 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       lane,
       tasks,
       close,
-      [Symbol.asyncDispose]: close,
+      [Symbol.asyncDispose]: async () => {
+        await close();
+        throwBugs(journal);
+      },
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** How a client on this machine calls an address that we listen on. */
+function nameOf(host: string): string {
+  if (['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host)) return 'localhost';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+/** @throws Error that tells each bug in the journal */
+function throwBugs(journal: Journal): void {
+  const bugs = journal.events('bug').map(({ message, stack }) => stack ?? message);
+  if (bugs.length > 0) throw new Error(`seedance-mock met ${bugs.length} bugs of its own:\n${bugs.join('\n')}`);
 }
 
 /** What cannot be a scenario's text, for want of a colon: a path or a name. */
