@@ -1,26 +1,14 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { problem, reasonOf } from '../errors.ts';
-import type { Lane } from '../lane.ts';
 import { listenOn } from '../listen.ts';
-import type { TaskStore } from '../seedance/task-store.ts';
-import type { Listener } from '../wire/listener.ts';
 import { registerClock } from './clock-routes.ts';
 import { registerConnections } from './connection-routes.ts';
+import type { AdminDeps } from './deps.ts';
 import { registerEvents } from './event-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { answerProblems, sendProblems } from './problem-json.ts';
 import { registerScenarios } from './scenario-routes.ts';
 import { registerTasks } from './task-routes.ts';
-
-/** What the control plane looks at and acts on. */
-export interface AdminDeps {
-  readonly lane: Lane;
-  readonly tasks: TaskStore;
-  readonly listener: Listener;
-  /** The CA certificate, PEM. */
-  readonly ca: string;
-  readonly token: string | undefined;
-}
 
 /** Open to everyone who can reach the port: what a container's health check and a client's set-up need. */
 const OPEN_PATHS = ['/health/live', '/health/ready', '/ca.pem'];

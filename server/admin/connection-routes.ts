@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
 import { closeConnection } from '../wire/closing.ts';
 import type { Connection } from '../wire/connection.ts';
-import type { AdminDeps } from './admin.ts';
 import { readBySchema } from './body.ts';
+import type { AdminDeps } from './deps.ts';
 
 const closing = z.object({ how: z.enum(['reset', 'fin', 'goaway']).default('reset') });
 

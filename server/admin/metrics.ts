@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { JournalEvent } from '../journal.ts';
 import { taskStatuses } from '../seedance/task.ts';
-import type { AdminDeps } from './admin.ts';
+import type { AdminDeps } from './deps.ts';
 
 /** The labels of an event's series, or nothing when events of its type are not counted. */
 function countedAs(event: JournalEvent): readonly [name: string, labels: string] | undefined {

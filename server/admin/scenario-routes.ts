@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { problem, UsageError } from '../errors.ts';
 import { bundledScenarios, readScenario } from '../scenario/bundled.ts';
 import { loadScenario } from '../scenario/load.ts';
-import type { AdminDeps } from './admin.ts';
+import type { AdminDeps } from './deps.ts';
 import { sendProblems } from './problem-json.ts';
 
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */

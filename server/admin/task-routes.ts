@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Task } from '../seedance/task.ts';
-import type { AdminDeps } from './admin.ts';
 import { readBody } from './body.ts';
+import type { AdminDeps } from './deps.ts';
 
 const transition = z.strictObject({ to: z.string() });
 

@@ -1,0 +1,13 @@
+import type { Lane } from '../lane.ts';
+import type { TaskStore } from '../seedance/task-store.ts';
+import type { Listener } from '../wire/listener.ts';
+
+/** What the control plane looks at and acts on. */
+export interface AdminDeps {
+  readonly lane: Lane;
+  readonly tasks: TaskStore;
+  readonly listener: Listener;
+  /** The CA certificate, PEM. */
+  readonly ca: string;
+  readonly token: string | undefined;
+}
