@@ -112,6 +112,7 @@ export class Connection {
       const how = error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'error';
       return this.recordEnd(how, { by: 'client', ...(error.code !== undefined && { cause: error.code }) });
     }
-    this.recordEnd(goaway ? 'goaway' : fin ? 'fin' : 'error', { by: 'client' });
+    // Amid the handshake Node keeps the client's FIN to itself.
+    this.recordEnd(goaway ? 'goaway' : fin || !this.tls ? 'fin' : 'error', { by: 'client' });
   }
 }

@@ -59,10 +59,12 @@ export class Listener {
       },
     });
     this.#tls.on('secureConnection', (socket) => this.#secure(socket));
-    this.#tls.on('tlsClientError', (error, socket) => {
+    this.#tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       const connection = this.#ownerOf(socket);
       if (!connection) return;
-      connection.clientEnd.error ??= error;
+      // Node calls a FIN amid the handshake an ECONNRESET as well; a real one names the system call that met it.
+      if (error.code === 'ECONNRESET' && error.syscall === undefined) connection.clientEnd.fin = true;
+      else connection.clientEnd.error ??= error;
       connection.raw.destroy();
     });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), handle);
@@ -121,6 +123,8 @@ export class Listener {
     if (!admission) return;
     this.#admissions.set(connection, admission);
     const { cutAfterServerHello } = admission;
+    // TLS takes this over. Until there is somebody to answer the client's FIN, Node has to, or nobody sees it leave.
+    raw.allowHalfOpen = false;
     const transport = cutAfterServerHello ? new RecordRelay(raw, cutAfterServerHello) : raw;
     this.#owners.set(transport, connection);
     this.#tls.emit('connection', transport);
@@ -133,6 +137,7 @@ export class Listener {
       return;
     }
     connection.tls = socket;
+    socket.allowHalfOpen = connection.raw.allowHalfOpen = true;
     this.#owners.set(socket, connection);
     socket.on('error', (error) => {
       connection.clientEnd.error ??= error;
