@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
 import type { MockServer } from '../../server/index.ts';
 
-/** A client that says nothing for this long is stuck: the test fails with what it wrote until then. */
-const CLIENT_LIMIT_MS = 60_000;
+/** A client that takes longer is stuck. Below the time that a test has, so that the test can say what the client wrote. */
+const CLIENT_LIMIT_MS = 25_000;
 
 /** How a client program ended. */
 export interface Ran {
@@ -34,11 +33,14 @@ export function startClient(server: MockServer, command: readonly string[]): Run
   // A client that was cut may leave before it has read everything.
   child.stdin.on('error', () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = outcomeOf(child, command);
+  // A test that failed before has no more use for the outcome.
+  ended.catch(() => {});
   return {
     say: (line) => void child.stdin.write(`${line}\n`),
     finish: () => void child.stdin.end(),
     hear: async () => (await lines.next()).value,
-    ended: outcomeOf(child, command),
+    ended,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
@@ -79,21 +81,26 @@ const clientEnvironment = ({ url, adminUrl, caFile }: MockServer): NodeJS.Proces
   no_proxy: 'localhost',
 });
 
-async function outcomeOf(
-  child: ChildProcess & { stdout: NodeJS.ReadableStream; stderr: NodeJS.ReadableStream },
-  command: readonly string[],
-): Promise<Ran> {
-  const limit = setTimeout(() => child.kill('SIGKILL'), CLIENT_LIMIT_MS);
+async function outcomeOf(child: ChildProcessWithoutNullStreams, command: readonly string[]): Promise<Ran> {
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const limit = setTimeout(() => {
+    stderr.push(`[killed: it ran for more than ${CLIENT_LIMIT_MS} ms]`);
+    child.kill('SIGKILL');
+  }, CLIENT_LIMIT_MS);
   try {
-    const [stdout, stderr, [exitCode]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ]);
-    return { exitCode, stdout, stderr };
+    const [exitCode] = await once(child, 'close');
+    return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') };
   } catch (error) {
     throw new Error(`cannot run ${command.join(' ')}`, { cause: error });
   } finally {
     clearTimeout(limit);
   }
+}
+
+/** All that a stream says. By events, so that lines can be read from it at the same time. */
+function collect(stream: NodeJS.ReadableStream): string[] {
+  const chunks: string[] = [];
+  stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  return chunks;
 }

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const here = new URL('.', import.meta.url).pathname;
+const here = fileURLToPath(new URL('.', import.meta.url));
 /** No newer toolchain is fetched for us; what is here has to do. */
 const go = (...args: readonly string[]) =>
   promisify(execFile)('go', args, { cwd: here, env: { ...process.env, GOTOOLCHAIN: 'local' } });

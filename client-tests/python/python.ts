@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /** Where a client of this folder lies. */
-export const script = (name: string): string => new URL(name, import.meta.url).pathname;
+export const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /**
  * The interpreter of the virtual environment that these tests have to themselves, made on first use by `set_up.py`.

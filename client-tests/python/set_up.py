@@ -37,12 +37,15 @@ def main() -> None:
 def build(place: Path, python: Path) -> None:
     venv.create(place, with_pip=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--requirement", REQUIREMENTS], check=True, stdout=sys.stderr)
-    subprocess.run([*pip, "--no-deps", "--requirement", ALONE], check=True, stdout=sys.stderr)
+    subprocess.run([*pip, "--requirement", REQUIREMENTS], check=True, capture_output=True)
+    subprocess.run([*pip, "--no-deps", "--requirement", ALONE], check=True, capture_output=True)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (OSError, subprocess.CalledProcessError) as error:
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or error.output or b"nothing").decode().strip()
+        sys.exit(f"no virtual environment can be made here; pip said: {said.splitlines()[-1]}")
+    except OSError as error:
         sys.exit(f"no virtual environment can be made here: {error}")
