@@ -26,14 +26,13 @@ function sweep(connection: Connection, nowMs: number): void {
   if (connection.hanging > 0) return;
   for (const rule of timedRules) {
     const ruling = rule(connection, connection.lane.service, nowMs);
-    if (ruling) return applyRuling(connection, ruling);
+    // What has sent its FIN cannot send another.
+    if (ruling && !(connection.half && ruling.how === 'fin')) return applyRuling(connection, ruling);
   }
 }
 
 /** Notes a ruling in the journal and carries it out. */
 export function applyRuling(connection: Connection, { rule, how, did, line }: Ruling): void {
-  // A connection that is already half closed can only be reset: a second FIN says nothing.
-  const end = connection.half ? 'reset' : how;
   connection.lane.journal.append({ type: 'rule.applied', rule, connection: connection.id, did, line });
-  closeConnection(connection, end, { by: 'rule', cause: rule });
+  closeConnection(connection, how, { by: 'rule', cause: rule });
 }
