@@ -54,6 +54,13 @@ export class WireSocket implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()));
   }
 
+  /** Writes until the kernel refuses: how a side that has seen a FIN, and no longer reads, learns what came after it. */
+  async probe(): Promise<SeenEnd> {
+    this.end = 'open';
+    while (this.end === 'open') await this.write('?');
+    return this.end;
+  }
+
   /** Sends FIN. */
   finish(): void {
     this.#socket.end();
