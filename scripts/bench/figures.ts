@@ -1,0 +1,8 @@
+import { connectionMemory } from './connection-memory.ts';
+import type { Figure } from './figure.ts';
+import { idleReset } from './idle-reset.ts';
+import { ready } from './ready.ts';
+import { requests } from './requests.ts';
+
+/** Every figure there is, in the order of the table. */
+export const figures: readonly Figure[] = [requests, connectionMemory, ready, idleReset];

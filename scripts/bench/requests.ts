@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type Answer, call, TASKS } from './call.ts';
+import type { Figure } from './figure.ts';
+import { inTurns, median, medianOf } from './statistics.ts';
+
+const RATIO_AT_LEAST = 0.8;
+
+// Well under the 30 s after which the profile wants a heartbeat, which h2load does not send.
+const WARM_UP_SECONDS = 1;
+const RUN_SECONDS = 4;
+const H2LOAD_LIMIT_MS = 20_000;
+const TASK_LIMIT_MS = 30_000;
+
+/** Requests per second for one task that is over, the call that a client repeats most. */
+export const requests: Figure = {
+  name: 'requests',
+  summary: 'requests/s of GET tasks/{id} over h2 and TLS, by h2load, 20 connections x 10 streams',
+  rounds: 7,
+  async measure(stage, rounds) {
+    await using ours = await stage.startOurs();
+    const path = await finishTask(ours.port);
+    await using rival = await stage.startRival(await call(ours.port, { ':path': path }));
+    const pairs = await inTurns(rounds, {
+      ours: () => load(ours.port, path),
+      rival: () => load(rival.port, path),
+    });
+    const ratio = medianOf(pairs, (a, b) => a / b);
+    return [
+      {
+        figure: 'requests/s',
+        ours: median(pairs.ours).toFixed(0),
+        rival: median(pairs.rival).toFixed(0),
+        between: ratio.toFixed(2),
+        target: `>= ${RATIO_AT_LEAST.toFixed(2)}`,
+        met: ratio >= RATIO_AT_LEAST,
+      },
+    ];
+  },
+};
+
+/** Creates a task and waits until its answer does not change any more.
+ * @returns its path */
+async function finishTask(port: number): Promise<string> {
+  const content = [{ type: 'text', text: 'A lighthouse at dusk.' }];
+  const created = await call(
+    port,
+    { ':method': 'POST', ':path': TASKS, 'content-type': 'application/json' },
+    { model: 'doubao-seedance-2-0-260128', content },
+  );
+  const path = `${TASKS}/${JSON.parse(created.body).id}`;
+  const startedAt = performance.now();
+  while (!isSucceeded(await call(port, { ':path': path }))) {
+    if (performance.now() - startedAt > TASK_LIMIT_MS) throw new Error('The task does not come to its end.');
+    await sleep(250);
+  }
+  return path;
+}
+
+const isSucceeded = ({ body }: Answer): boolean => JSON.parse(body).status === 'succeeded';
+
+/** @returns requests per second */
+async function load(port: number, path: string): Promise<number> {
+  const options = ['-t1', '-c20', '-m10', `-D${RUN_SECONDS}`, `--warm-up-time=${WARM_UP_SECONDS}`];
+  const { stdout } = await promisify(execFile)(
+    'h2load',
+    [...options, '-H', 'authorization: Bearer x', `https://127.0.0.1:${port}${path}`],
+    { timeout: H2LOAD_LIMIT_MS },
+  ).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new Error("needs h2load, from Debian's package nghttp2-client") : error;
+  });
+  const perSecond = /([\d.]+) req\/s/.exec(stdout)?.[1];
+  const allGood = /status codes: [1-9]\d* 2xx, 0 3xx, 0 4xx, 0 5xx/.test(stdout) && / 0 failed, 0 errored/.test(stdout);
+  if (perSecond === undefined || !allGood) throw new Error(`h2load had failures:\n${stdout}`);
+  return Number(perSecond);
+}
