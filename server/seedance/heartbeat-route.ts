@@ -4,10 +4,15 @@ import { noteBeat } from '../wire/beats.ts';
 import { exchangeOf } from '../wire/messages.ts';
 import { invalid } from './errors.ts';
 import { API_PREFIX, JSON_TYPE } from './paths.ts';
+import { assumeJson } from './task-routes.ts';
+
+interface Beat {
+  Body: { timestamp?: unknown } | null | undefined;
+}
 
 /** `POST /heartbeat` with `{"timestamp": ...}`: one of the four ways to send a heartbeat (service rules, A6). */
 export function registerHeartbeat(app: FastifyInstance): void {
-  app.post<{ Body: { timestamp?: unknown } | null | undefined }>(`${API_PREFIX}/heartbeat`, (request, reply) => {
+  app.post<Beat>(`${API_PREFIX}/heartbeat`, { onRequest: assumeJson }, (request, reply) => {
     const reported = request.body?.timestamp;
     const reportedMs = readReportedTime(reported);
     if (reported !== undefined && reported !== null && reportedMs === undefined) {

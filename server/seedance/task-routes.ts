@@ -34,7 +34,7 @@ interface ById {
 
 /** A body without a usable type is JSON too: `curl -d` says form, and HTTP/2 clients may say nothing, for which
  * Fastify would not even read the body. */
-function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+export function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   if (!headers['content-type']?.includes('/')) headers['content-type'] = 'application/json';
   done();
 }
