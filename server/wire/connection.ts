@@ -41,7 +41,7 @@ export class Connection {
   /** What was decided at the ClientHello for the moment at which the handshake is done. */
   onceSecured: (() => void) | undefined;
   /** Set once we have sent our FIN: lane time, and why. */
-  half: { readonly at: number; readonly how: 'fin' | 'goaway'; readonly reason: Reason } | undefined;
+  half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
   #bytesSeen = 0;
   #ended = false;

@@ -1,6 +1,6 @@
 import http, { type Server } from 'node:http';
 import { asksForH2c, refuseH2c } from '../rules/cleartext.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Reason } from './connection.ts';
 import { type Exchange, Http1Exchange } from './exchange.ts';
 import { applyRuling } from './sweeper.ts';
 
@@ -32,8 +32,16 @@ export function createHttp1Server(
     if (!connection || connection.ended) return;
     if (error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2.0'))
       return applyRuling(connection, refuseH2c('preface'));
-    connection.clientEnd.error ??= error;
-    if (!socket.writable) return socket.destroy();
+    // What else the client has sent comes here too. Reading it, and not closing on it, lets the refusal arrive: RFC 9112,
+    // section 9.6.
+    if (connection.half) return;
+    if (!error.code?.startsWith('HPE_')) {
+      // Not the parser's but the socket's: it is gone.
+      connection.clientEnd.error ??= error;
+      return;
+    }
+    const reason: Reason = { by: 'client', cause: error.code };
+    connection.half = { at: connection.lane.clock.now(), how: 'error', reason };
     socket.end(
       error.code === 'HPE_HEADER_OVERFLOW'
         ? refusal('431 Request Header Fields Too Large', 'The header fields are over the limit of 16 KiB.')
