@@ -23,6 +23,11 @@ function speed(text: string): number {
   throw new InvalidArgumentError('Expected a number above 0, 10000 at most: 20 makes time run 20 times as fast.');
 }
 
+function origin(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw new InvalidArgumentError('Expected scheme and authority, such as https://videos.example.com.');
+}
+
 // Each command is imported when it is called, so that none waits for what only another one needs.
 const program = new Command('seedance-mock')
   .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
@@ -46,7 +51,11 @@ program
   .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
   .option('--ready-file <file>', 'gets {"url","adminUrl","caFile","seed","pid"} once the server can serve')
   .option('--admin-token <token>', 'what the admin API asks for as a bearer token')
-  .option('--public-url <url>', "scheme and authority of result URLs, in place of the request's own")
+  .addOption(
+    new Option('--public-url <url>', "scheme and authority of result URLs, in place of the request's own").argParser(
+      origin,
+    ),
+  )
   .option('--keylog <file>', 'append TLS secrets for Wireshark')
   .addHelpText(
     'after',

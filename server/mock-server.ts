@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
-import { reasonOf } from './errors.ts';
+import { problem, reasonOf, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import { readScenario } from './scenario/bundled.ts';
@@ -66,10 +67,11 @@ export interface MockServer extends AsyncDisposable {
 }
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
- * @throws UsageError when the scenario has problems, or a port cannot be had */
+ * @throws UsageError when the scenario has problems, a port cannot be had, or the keylog cannot be written */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0 } = options;
   const lane = new Lane('main', takeScenario(options));
+  if (options.keylog !== undefined) await openKeylog(options.keylog);
   const tasks = new TaskStore(lane);
 
   const app = Fastify({ rewriteUrl: escapeBrokenUrl });
@@ -142,7 +144,7 @@ function throwBugs(journal: Journal): void {
   if (bugs.length > 0) throw new Error(`seedance-mock met ${bugs.length} bugs of its own:\n${bugs.join('\n')}`);
 }
 
-/** What cannot be a scenario's text, for want of a colon: a path or a name. */
+/** What cannot be a scenario's text, for want of a colon: a path or a name. Other paths are known by the file being there. */
 const PATH_OR_NAME = /^[^\s:{}]+$/;
 
 function takeScenario({ scenario = {}, profile, seed, clock }: StartOptions): Scenario {
@@ -151,11 +153,21 @@ function takeScenario({ scenario = {}, profile, seed, clock }: StartOptions): Sc
     seed,
     clock: clock === undefined ? undefined : clock === 'manual' ? MANUAL : { speed: clock, mode: 'real' as const },
   };
-  const isPath = typeof scenario === 'string' && PATH_OR_NAME.test(scenario);
+  const isPath = typeof scenario === 'string' && (PATH_OR_NAME.test(scenario) || existsSync(scenario));
   return isPath ? readScenario(scenario, instead) : loadScenario(scenario, instead);
 }
 
 const MANUAL = { speed: 1, mode: 'manual' } as const;
+
+/** Secrets come later, one by one: a file that cannot be written is to be told of now.
+ * @throws UsageError FILE_UNWRITABLE */
+async function openKeylog(file: string): Promise<void> {
+  try {
+    await appendFile(file, '');
+  } catch (error) {
+    throw new UsageError([problem('FILE_UNWRITABLE', { file, reason: reasonOf(error) })]);
+  }
+}
 
 function keepTlsSecrets(listener: Listener, journal: Journal, file: string): void {
   listener.onTlsSecret((line) => {
