@@ -6,7 +6,7 @@ import type { MockServer } from '../../server/index.ts';
 /** A client that takes longer is stuck. Below the time that a test has, so that the test can say what the client wrote. */
 const CLIENT_LIMIT_MS = 25_000;
 
-/** How a client program ended. */
+/** How a program ended. */
 export interface Ran {
   /** `null` when it had to be killed. */
   readonly exitCode: number | null;
@@ -14,22 +14,28 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A client program that is running. `await using` ends it. */
-export interface RunningClient extends AsyncDisposable {
+/** A program that is running. `await using` ends it. */
+export interface RunningProgram extends AsyncDisposable {
   /** Writes a line to its standard input. */
   say(line: string): void;
   /** Ends its standard input. */
   finish(): void;
   /** Resolves with its next line of standard output; undefined once there are no more. */
   hear(): Promise<string | undefined>;
+  /** Sends it a signal. */
+  signal(name: NodeJS.Signals): void;
   /** Resolves once it has ended. */
   readonly ended: Promise<Ran>;
 }
 
 /** Starts a real client program with the server's address, key and CA in its environment, as `seedance-mock run` does. */
-export function startClient(server: MockServer, command: readonly string[]): RunningClient {
+export const startClient = (server: MockServer, command: readonly string[]): RunningProgram =>
+  startProgram(command, clientEnvironment(server));
+
+/** Starts a program. */
+export function startProgram(command: readonly string[], env = process.env): RunningProgram {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { env: clientEnvironment(server), stdio: 'pipe' });
+  const child = spawn(program, args, { env, stdio: 'pipe' });
   // A client that was cut may leave before it has read everything.
   child.stdin.on('error', () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -40,6 +46,7 @@ export function startClient(server: MockServer, command: readonly string[]): Run
     say: (line) => void child.stdin.write(`${line}\n`),
     finish: () => void child.stdin.end(),
     hear: async () => (await lines.next()).value,
+    signal: (name) => void child.kill(name),
     ended,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Ran, type RunningProgram, startProgram } from '../../cli/run-client.ts';
+import type { Target } from './client.ts';
+
+/** What `serve` tells once it can serve. */
+export interface Ready {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly caFile: string;
+  readonly seed: number;
+  readonly pid: number;
+}
+
+/** A line of `--log json`. */
+export interface LogLine {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  readonly msg: string;
+  readonly [detail: string]: unknown;
+}
+
+/** A `serve` that can serve; clients connect to it as to a server in this process. */
+export interface Serving extends RunningProgram, Target {
+  readonly ready: Ready;
+  /** Resolves with the next line of the log that tells of a type of event. */
+  hearOf(type: string): Promise<LogLine>;
+}
+
+/** Starts `seedance-mock`. */
+export const startMock = (args: readonly string[], env = process.env): RunningProgram =>
+  startProgram([process.execPath, 'server/main.ts', ...args], env);
+
+/** Runs `seedance-mock` to its end. */
+export async function runMock(...args: readonly string[]): Promise<Ran> {
+  await using mock = startMock(args);
+  return await mock.ended;
+}
+
+/** Starts `seedance-mock serve` on free ports, and waits until it can serve.
+ * @throws Error with all that it wrote, when it ends before that */
+export async function openServe(args: readonly string[] = [], env = process.env): Promise<Serving> {
+  const program = startMock(['serve', '--port', '0', '--admin-port', '0', '--log', 'json', ...args], env);
+  const said = await program.hear();
+  if (said === undefined) throw new Error(`it did not start:\n${(await program.ended).stderr}`);
+  const { type: _, ...ready } = JSON.parse(said) as Ready & { readonly type: 'ready' };
+  return {
+    ...program,
+    ready,
+    url: ready.url,
+    ca: await readFile(ready.caFile, 'utf8'),
+    async hearOf(type) {
+      for (;;) {
+        const line = await program.hear();
+        if (line === undefined) throw new Error(`it ended, and said nothing of ${type}`);
+        const event = JSON.parse(line) as LogLine;
+        if (event.type === type) return event;
+      }
+    },
+  };
+}
+
+/** Every line of `--log json` after the first, which says where it serves. */
+export const readLog = ({ stdout }: Ran): readonly LogLine[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => JSON.parse(line) as LogLine);
+
+/** A folder for a test's files; it goes with the test. */
+export async function openFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'command-line-'));
+  return {
+    path,
+    /** Names a file in it. */
+    at: (name: string) => join(path, name),
+    async write(name: string, text: string) {
+      await writeFile(join(path, name), text);
+      return join(path, name);
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
+  };
+}
