@@ -32,7 +32,9 @@ type Row = (typeof faults)[number];
 
 /** What one fault takes under `inject:`: its settings by its name, or the bare name when all of them may be left out. */
 type SpecOf<R extends Row> = R extends Row
-  ? { readonly [N in R['name']]: z.input<R['params']> } | (object extends z.input<R['params']> ? R['name'] : never)
+  ?
+      | { readonly [N in R['name']]: z.input<R['params']> }
+      | (Record<string, never> extends z.input<R['params']> ? R['name'] : never)
   : never;
 
 type RowOn<H extends Hook, R extends Row = Row> = R extends Row ? (H extends R['on'][number] ? R : never) : never;

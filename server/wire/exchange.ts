@@ -47,6 +47,7 @@ export abstract class Exchange {
   abandoned = false;
   goawaySent = false;
   bytesWritten = 0;
+  #over: AbortController | undefined;
   #staged: Record<string, number | string | readonly string[] | undefined> | undefined;
 
   constructor(connection: Connection, method: string, url: string, headers: IncomingHttpHeaders) {
@@ -93,10 +94,12 @@ export abstract class Exchange {
 
   /** Aborts when the exchange is over: for whatever waits on its behalf. */
   get signal(): AbortSignal {
-    const controller = new AbortController();
-    if (this.destroyed) controller.abort();
-    else this.onceClosed(() => controller.abort());
-    return controller.signal;
+    if (this.#over) return this.#over.signal;
+    const over = new AbortController();
+    this.#over = over;
+    if (this.destroyed) over.abort();
+    else this.onceClosed(() => over.abort());
+    return over.signal;
   }
 
   setHeader(name: string, value: number | string | readonly string[]): this {
@@ -139,9 +142,13 @@ export abstract class Exchange {
   send(chunk: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       if (this.destroyed) return resolve();
-      this.onceClosed(resolve);
+      const done = () => {
+        this.sink.removeListener('close', done);
+        resolve();
+      };
+      this.sink.once('close', done);
       this.bytesWritten += chunk.byteLength;
-      this.sink.write(chunk, () => resolve());
+      this.sink.write(chunk, done);
     });
   }
 
