@@ -21,9 +21,9 @@ export type Note = (entry: string, stream: number) => void;
 export const nameOfCode = (code: number): string =>
   (Object.keys(errorCodes) as ErrorCode[]).find((name) => errorCodes[name] === code) ?? String(code);
 
-/** How a socket's error is called: RESET only for a true TCP RST, which is what a failed `read` is told by the kernel. */
+/** How a socket's error is called: RESET only for a true TCP RST, of which the kernel tells a system call. */
 export const nameOfError = ({ code, syscall }: NodeJS.ErrnoException): string =>
-  code === 'ECONNRESET' && syscall === 'read' ? 'RESET' : `ERROR ${code}`;
+  code === 'ECONNRESET' && syscall !== undefined ? 'RESET' : `ERROR ${code}`;
 
 /** Hands bytes through between TLS and node:http2, and notes each frame that the server sent, and how the connection ended. */
 export class FrameTap extends Duplex {

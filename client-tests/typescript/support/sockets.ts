@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Changes } from './changes.ts';
 import type { Target } from './client.ts';
@@ -82,7 +83,7 @@ export class WireSocket implements AsyncDisposable {
   }
 }
 
-/** Node reports a FIN in the middle of a handshake as ECONNRESET too; only a failed `read` is a true RST. */
+/** Node reports a FIN in the middle of a handshake as ECONNRESET too; but no system call failed. */
 function nameOfEnd(error: NodeJS.ErrnoException): SeenEnd {
   if (nameOfError(error) === 'RESET') return 'reset';
   // EPIPE is how a peer that has seen a FIN learns of the RST after it: Linux, tcp_reset() in CLOSE_WAIT.
@@ -96,8 +97,10 @@ const connect = ({ url }: Target) =>
 /** Connects, and says nothing. */
 export async function openRawSocket(target: Target): Promise<WireSocket> {
   const raw = connect(target);
-  await new Promise<void>((resolve, reject) => raw.once('connect', resolve).once('error', reject));
-  return new WireSocket(raw, raw);
+  const wire = new WireSocket(raw, raw);
+  // A reset may be quicker than the news of the connection.
+  await Promise.race([new Promise<void>((resolve) => raw.once('connect', resolve)), wire.ended()]);
+  return wire;
 }
 
 export interface TlsOffer {
@@ -106,17 +109,25 @@ export interface TlsOffer {
   readonly version?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 }
 
-/** Connects with TLS; resolves once the handshake is done, or the server has ended the connection. */
-export async function openTlsSocket(target: Target, { alpn, version }: TlsOffer = {}): Promise<WireSocket> {
-  const raw = connect(target);
-  const socket = tls.connect({
-    socket: raw,
-    ca: target.ca,
-    servername: 'localhost',
-    ...(alpn && { ALPNProtocols: [...alpn] }),
-    // OpenSSL itself refuses TLS 1.1 above this level.
-    ...(version && { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),
+const tlsOptions = ({ alpn, version }: TlsOffer): tls.ConnectionOptions => ({
+  servername: 'localhost',
+  ...(alpn && { ALPNProtocols: [...alpn] }),
+  // OpenSSL itself refuses TLS 1.1 above this level.
+  ...(version && { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),
+});
+
+/** The ClientHello that a connection with TLS begins with. */
+export function makeClientHello(offer: TlsOffer = {}): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const paper = new Duplex({ read: () => {}, write: (bytes: Buffer) => resolve(bytes) });
+    tls.connect({ socket: paper, ...tlsOptions(offer) });
   });
+}
+
+/** Connects with TLS; resolves once the handshake is done, or the server has ended the connection. */
+export async function openTlsSocket(target: Target, offer: TlsOffer = {}): Promise<WireSocket> {
+  const raw = connect(target);
+  const socket = tls.connect({ socket: raw, ca: target.ca, ...tlsOptions(offer) });
   const wire = new WireSocket(socket, raw);
   const secured = new Promise<void>((resolve) =>
     socket.once('secureConnect', () => {
