@@ -43,6 +43,7 @@ export class Connection {
   /** Set once we have sent our FIN: lane time, and why. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
+  #openAtError: readonly OpenRequest[] | undefined;
   #bytesSeen = 0;
   #ended = false;
 
@@ -85,6 +86,13 @@ export class Connection {
     (this.tls as (TLSSocket & { readonly _handle?: { readStart(): number } | null }) | undefined)?._handle?.readStart();
   }
 
+  /** Notes how the client broke the connection; only the first word counts. Node gives up the open streams next. */
+  noteClientError(error: NodeJS.ErrnoException): void {
+    if (this.clientEnd.error) return;
+    this.clientEnd.error = error;
+    this.#openAtError = this.openRequests;
+  }
+
   /** Writes the one event that every connection's end has. Only the first call counts. */
   recordEnd(how: EndedHow, reason: Reason): void {
     if (this.#ended) return;
@@ -100,7 +108,7 @@ export class Connection {
       ...(reason.cause !== undefined && { cause: reason.cause }),
       idleMs: Math.round(now - this.lastTrafficAt),
       ageMs: Math.round(now - this.openedAt),
-      requests: this.openRequests,
+      requests: this.#openAtError ?? this.openRequests,
     });
   }
 

@@ -37,7 +37,7 @@ export function createHttp1Server(
     if (connection.half) return;
     if (!error.code?.startsWith('HPE_')) {
       // Not the parser's but the socket's: it is gone.
-      connection.clientEnd.error ??= error;
+      connection.noteClientError(error);
       return;
     }
     const reason: Reason = { by: 'client', cause: error.code };

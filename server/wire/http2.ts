@@ -36,7 +36,7 @@ export function serveHttp2(
     connection.lane.journal.append({ type: 'goaway.received', connection: connection.id, code, lastStreamId });
   });
   session.on('error', (error) => {
-    connection.clientEnd.error ??= error;
+    connection.noteClientError(error);
   });
 }
 

@@ -64,7 +64,7 @@ export class Listener {
       if (!connection) return;
       // Node calls a FIN amid the handshake an ECONNRESET as well; a real one names the system call that met it.
       if (error.code === 'ECONNRESET' && error.syscall === undefined) connection.clientEnd.fin = true;
-      else connection.clientEnd.error ??= error;
+      else connection.noteClientError(error);
       connection.raw.destroy();
     });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), handle);
@@ -111,7 +111,7 @@ export class Listener {
     this.connections.set(connection.id, connection);
     this.#owners.set(raw, connection);
     raw.on('error', (error) => {
-      connection.clientEnd.error ??= error;
+      connection.noteClientError(error);
     });
     raw.on('end', () => answerFin(connection));
     raw.on('close', () => {
@@ -140,7 +140,7 @@ export class Listener {
     socket.allowHalfOpen = connection.raw.allowHalfOpen = true;
     this.#owners.set(socket, connection);
     socket.on('error', (error) => {
-      connection.clientEnd.error ??= error;
+      connection.noteClientError(error);
     });
     socket.on('end', () => answerFin(connection));
     const { cutAfterHandshake } = this.#admissions.get(connection) ?? {};
