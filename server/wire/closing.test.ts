@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { type Client, openClient } from '../../client-tests/typescript/support/client.ts';
+import { openHttp1Client, writeRequest } from '../../client-tests/typescript/support/http1.ts';
+import { makeClientHello, openRawSocket, openTlsSocket } from '../../client-tests/typescript/support/sockets.ts';
+import { TASKS, textOnly } from '../../client-tests/typescript/support/tasks.ts';
+import { type MockServer, startMockServer } from '../index.ts';
+
+const TRACE = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-async-trace-id': 'trace-7' };
+
+/** Every create waits for 30 s of a clock that stands still. */
+const startWaiting = () =>
+  startMockServer({
+    clock: 'manual',
+    profile: 'dual-stack',
+    scenario: {
+      faults: [{ name: 'late', on: 'request', match: { method: 'POST' }, inject: [{ delay: { ms: '30s' } }] }],
+    },
+  });
+
+const endsIn = (server: MockServer) => server.journal.events('connection.ended');
+
+const departures: readonly (readonly [string, (client: Client) => Promise<void>, string])[] = [
+  ['RST', (client) => client.reset(), 'reset'],
+  ['GOAWAY and FIN', (client) => client.close(), 'goaway'],
+  ['FIN alone', (client) => client.finish(), 'fin'],
+];
+
+test.each(departures)(
+  'HTTP/2: a client that leaves by %s is named, with the calls it left',
+  async (_how, leave, how) => {
+    await using server = await startWaiting();
+    await using client = await openClient(server);
+    await client.get(TASKS);
+    void client.post(TASKS, textOnly, TRACE);
+    await server.clock.waiting(30_000);
+    await server.clock.advance(2_000);
+    await leave(client);
+
+    expect(await server.journal.waitFor('connection.ended')).toMatchObject({
+      connection: 1,
+      remote: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      by: 'client',
+      how,
+      ageMs: 2_000,
+      requests: [
+        {
+          request: 2,
+          stream: 3,
+          method: 'POST',
+          path: TASKS,
+          traceparent: TRACE.traceparent,
+          asyncTraceId: TRACE['x-async-trace-id'],
+        },
+      ],
+    });
+    await server.clock.advance(60_000);
+    expect(endsIn(server)).toHaveLength(1);
+    expect(server.journal.events('task.created')).toEqual([]);
+  },
+);
+
+test('a reset tells how long the connection had been idle', async () => {
+  await using server = await startWaiting();
+  await using client = await openClient(server);
+  await client.ping();
+  await server.clock.advance(3_000);
+  await client.reset();
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'client', how: 'reset', idleMs: 3_000 });
+});
+
+test.each([
+  ['RST', 'reset'],
+  ['FIN', 'fin'],
+] as const)('HTTP/1.1: a client that leaves by %s is named, with the call it left', async (_how, how) => {
+  await using server = await startWaiting();
+  await using client = await openHttp1Client(server);
+  await client.get(TASKS);
+  await client.socket.write(writeRequest('POST', TASKS, TRACE, JSON.stringify(textOnly)));
+  await server.clock.waiting(30_000);
+  if (how === 'reset') client.socket.reset();
+  else await client.socket[Symbol.asyncDispose]();
+
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({
+    by: 'client',
+    how,
+    requests: [{ request: 2, method: 'POST', asyncTraceId: 'trace-7', traceparent: TRACE.traceparent }],
+  });
+});
+
+test('HTTP/1.1: a client that half-closes still gets its answer', async () => {
+  await using server = await startMockServer({ profile: 'dual-stack' });
+  await using client = await openHttp1Client(server);
+  await client.socket.write(writeRequest('GET', TASKS));
+  client.socket.finish();
+  expect(await client.socket.ended()).toBe('fin');
+  expect(client.transcript).toEqual(['HEADERS 200', 'DATA 22 of 22', 'FIN']);
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'client', how: 'fin', requests: [] });
+});
+
+test('HTTP/1.1: `connection: close` is the doing of the client', async () => {
+  await using server = await startMockServer({ profile: 'dual-stack' });
+  await using client = await openHttp1Client(server);
+  await client.get(TASKS, { connection: 'close' });
+  expect(await client.socket.ended()).toBe('fin');
+  client.socket.finish();
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'client', how: 'fin' });
+});
+
+test('a client that leaves before, amid and right after the handshake is named', async () => {
+  await using server = await startWaiting();
+  const silent = await openRawSocket(server);
+  await server.journal.waitFor('connection.opened');
+  await silent[Symbol.asyncDispose]();
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ connection: 1, by: 'client', how: 'fin' });
+
+  const amid = await openRawSocket(server);
+  await amid.write(await makeClientHello({ alpn: ['h2'] }));
+  await amid.until(() => amid.bytesRead > 0);
+  amid.reset();
+  expect(await server.journal.waitFor('connection.ended', ({ connection }) => connection === 2)).toMatchObject({
+    by: 'client',
+    how: 'reset',
+  });
+
+  const early = await openTlsSocket(server, { alpn: ['h2'] });
+  await early[Symbol.asyncDispose]();
+  expect(await server.journal.waitFor('connection.ended', ({ connection }) => connection === 3)).toMatchObject({
+    by: 'client',
+    how: 'fin',
+  });
+});
+
+test('a client that does not trust the certificate is named, with the alert it sent', async () => {
+  await using server = await startMockServer();
+  await using socket = await openRawSocket(server);
+  await socket.write(await makeClientHello({ alpn: ['h2'], version: 'TLSv1.2' }));
+  await socket.until(() => socket.bytesRead > 0);
+  // RFC 8446, section 6: a fatal alert, unknown_ca.
+  await socket.write(Buffer.from('15030300020230', 'hex'));
+
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({
+    by: 'client',
+    how: 'error',
+    cause: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  });
+});
+
+test.each(['reset', 'fin', 'goaway'] as const)('an admin may end a connection by %s', async (how) => {
+  await using server = await startWaiting();
+  await using client = await openClient(server);
+  await client.get(TASKS);
+  await fetch(`${server.adminUrl}/connections/1?how=${how}`, { method: 'DELETE' });
+  await client.closed;
+
+  const seen = { reset: ['RESET'], fin: ['FIN'], goaway: ['GOAWAY NO_ERROR last=1', 'FIN'] }[how];
+  expect(client.transcript.slice(3)).toEqual(seen);
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'admin', how, requests: [] });
+});
