@@ -1,0 +1,61 @@
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { type MockServer, startMockServer } from '../../../server/index.ts';
+import { askClient } from '../../cli/run-client.ts';
+
+const video = hash('sha256', await readFile('server/seedance/media/video.mp4'));
+/** A service that is quick enough for a test; everything else is as in production. */
+const quick = { tasks: { queued: '100ms', running: '300ms' } };
+
+/** A process of its own: Node reads NODE_EXTRA_CA_CERTS when it starts. The SDK itself is as it was installed. */
+const makeVideo = (server: MockServer, ...options: readonly string[]) =>
+  askClient(server, process.execPath, fileURLToPath(new URL('ai-sdk-client.ts', import.meta.url)), ...options);
+
+const protocolsOf = (server: MockServer) => [
+  ...new Set(server.journal.events('connection.secured').map(({ protocol }) => protocol)),
+];
+
+/** What it is told that made the server's only task. */
+const madeVideo = (server: MockServer) => ({
+  task: server.journal.events('task.created')[0]?.task,
+  usage: { completion_tokens: expect.any(Number) },
+  type: 'video/mp4',
+  box: 'ftyp',
+  sha256: video,
+});
+
+test.each([
+  ["with Node's own fetch, in profile dual-stack", 'dual-stack', [], 'http/1.1'],
+  ['with the fetch of undici, in the default profile', 'seedance', ['--http2'], 'h2'],
+] as const)('the AI SDK makes a video %s', async (_how, profile, options, protocol) => {
+  await using server = await startMockServer({ profile, scenario: quick });
+
+  const seen = await makeVideo(server, '--own-download', ...options);
+
+  expect(seen).toEqual(madeVideo(server));
+  expect(server.journal.events('task.created')).toMatchObject([{ model: 'dreamina-seedance-2-0-260128' }]);
+  expect(protocolsOf(server)).toEqual([protocol]);
+  expect(server.journal.events('rule.applied')).toEqual([]);
+});
+
+test('the AI SDK does not download from this machine by itself: it wants a `download`', async () => {
+  await using server = await startMockServer({ scenario: quick });
+
+  const seen = await makeVideo(server, '--http2');
+
+  expect(seen).toEqual({ error: 'AI_DownloadError', message: 'URL with hostname localhost is not allowed' });
+  expect(server.journal.events('task.changed').at(-1)).toMatchObject({ to: 'succeeded' });
+});
+
+test('the AI SDK is reset in the default profile, and the journal says how to let it in (rule A2)', async () => {
+  await using server = await startMockServer({ scenario: quick });
+
+  const seen = await makeVideo(server);
+
+  expect(seen).toEqual({ error: 'AI_APICallError', message: expect.stringContaining('ECONNRESET') });
+  expect(server.journal.events('rule.applied')).toMatchObject([
+    { rule: 'alpn', did: expect.stringContaining('--profile dual-stack') },
+  ]);
+});
