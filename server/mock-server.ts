@@ -75,14 +75,14 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const tasks = new TaskStore(lane);
 
   const app = Fastify({ rewriteUrl: escapeBrokenUrl });
-  registerApi(app, {
+  const shortcut = registerApi(app, {
     lane,
     tasks,
     videos: new Videos(lane),
     ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
   });
   registerHeartbeat(app);
-  const handle = carryMessages(app, renderPlannedStatus);
+  const handle = carryMessages(app, { renderStatus: renderPlannedStatus, shortcut });
   await app.ready();
 
   const authority = await CertificateAuthority.create(lane.clock.wallNow());

@@ -42,8 +42,11 @@ export class Admin {
       return { status: admin.ready ? 'ready' : 'starting' };
     });
     app.get('/ca.pem', (_request, reply) => reply.type('application/x-pem-file').send(deps.ca));
-    const metrics = createMetrics(deps);
-    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+    const renderMetrics = createMetrics(deps);
+    app.get('/metrics', async (_request, reply) => {
+      const { contentType, text } = await renderMetrics();
+      return reply.type(contentType).send(text);
+    });
     registerScenarios(app, deps);
     registerEvents(app, journal);
     registerConnections(app, deps);

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { JournalEvent } from '../journal.ts';
 import { taskStatuses } from '../seedance/task.ts';
 import type { AdminDeps } from './deps.ts';
@@ -33,8 +33,22 @@ export function createMetrics({ lane, listener, tasks }: AdminDeps) {
     tally?.set(labels, (tally.get(labels) ?? 0) + 1);
   });
 
-  const registers = [new Registry()];
-  const [registry] = registers as [Registry];
+  let registry: Promise<Registry> | undefined;
+  return async (): Promise<{ readonly contentType: string; readonly text: string }> => {
+    registry ??= createRegistry({ lane, listener, tasks }, tallies);
+    const made = await registry;
+    return { contentType: made.contentType, text: await made.metrics() };
+  };
+}
+
+/** Loads the library when it is first asked for: few servers are ever scraped, and each would start the later for it. */
+async function createRegistry(
+  { lane, listener, tasks }: Pick<AdminDeps, 'lane' | 'listener' | 'tasks'>,
+  tallies: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): Promise<Registry> {
+  const { Counter, Gauge, Registry } = await import('prom-client');
+  const registry = new Registry();
+  const registers = [registry];
   const count = (name: string, help: string, labelNames: readonly string[] = []) =>
     new Counter({
       name,
@@ -87,5 +101,5 @@ export function createMetrics({ lane, listener, tasks }: AdminDeps) {
       this.set(lane.journal.dropped);
     },
   });
-  return { contentType: registry.contentType, render: () => registry.metrics() };
+  return registry;
 }

@@ -1,4 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
 import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
@@ -17,6 +18,8 @@ export async function runServe({ log, readyFile, ...options }: ServeOptions): Pr
   });
   await using server = await startMockServer(options);
   const stopLogging = await logJournal(server.journal, log);
+  // V8's own default again, which main.ts had lowered for the start.
+  setFlagsFromString('--semi-space-growth-factor=2');
   if (readyFile !== undefined) await writeReadyFile(readyFile, server);
   if (log === 'pretty') process.stdout.write(greet(server));
   else if (log === 'json') process.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);

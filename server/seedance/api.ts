@@ -3,7 +3,9 @@ import { reasonOf } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import { ArkError, errorBody, invalid } from './errors.ts';
 import { JSON_TYPE } from './paths.ts';
+import { createPollShortcut } from './poll-shortcut.ts';
 import { createRequestIds } from './request-id.ts';
+import { createTaskJson } from './task-json.ts';
 import { registerTaskRoutes } from './task-routes.ts';
 import type { TaskStore } from './task-store.ts';
 import { registerVideoRoutes } from './video-routes.ts';
@@ -29,8 +31,7 @@ export interface ApiDeps {
 export const MAX_BODY_BYTES = 64 * 2 ** 20;
 
 /** Gives every answer the headers of the reference, section 8. */
-function stampAnswers(app: FastifyInstance, lane: Lane): void {
-  const nextRequestId = createRequestIds(lane);
+function stampAnswers(app: FastifyInstance, nextRequestId: () => string): void {
   app.decorateRequest('requestId', '');
   app.addHook('onRequest', (request, reply, done) => {
     request.requestId = nextRequestId();
@@ -88,11 +89,16 @@ function answerErrors(app: FastifyInstance, { journal }: Lane): void {
 /**
  * Puts the mocked Ark video task API and the storage of its results on an app: reference, sections 1 to 8 and 11.
  * Headers, body parsing and error bodies hold for every other route of the app too.
+ *
+ * @returns what answers plain polls without the app, and tells whether it did
  */
-export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
-  stampAnswers(app, deps.lane);
+export function registerApi(app: FastifyInstance, deps: ApiDeps): ReturnType<typeof createPollShortcut> {
+  const nextRequestId = createRequestIds(deps.lane);
+  const renderTask = createTaskJson(deps.videos);
+  stampAnswers(app, nextRequestId);
   parseBodies(app);
   answerErrors(app, deps.lane);
-  registerTaskRoutes(app, deps);
+  registerTaskRoutes(app, { ...deps, renderTask });
   registerVideoRoutes(app, deps.videos);
+  return createPollShortcut({ ...deps, renderTask, nextRequestId });
 }

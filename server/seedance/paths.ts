@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 
 /** Where the service's own clients look for it (reference, section 1). */
 export const API_PREFIX = '/api/v3';
@@ -9,7 +9,7 @@ export const TASKS_PATH = '/contents/generations/tasks';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Scheme and authority as the client knows them: TLS is all we speak, and HTTP/2 has `:authority` for `Host`. */
-export const originOf = ({ headers }: FastifyRequest, publicUrl?: string): string =>
+export const originOf = ({ headers }: { readonly headers: IncomingHttpHeaders }, publicUrl?: string): string =>
   publicUrl?.replace(/\/+$/, '') ?? `https://${headers[':authority'] ?? headers.host}`;
 
 /** A path that cannot be decoded is answered like every other path that does not exist, not by the router. */

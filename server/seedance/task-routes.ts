@@ -5,7 +5,7 @@ import { ArkError } from './errors.ts';
 import { readListQuery, selectPage } from './list-query.ts';
 import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
 import { describeTask } from './task-body.ts';
-import { createTaskJson } from './task-json.ts';
+import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
 import type { Videos } from './videos.ts';
 
@@ -13,6 +13,7 @@ import type { Videos } from './videos.ts';
 export interface TaskRoutesDeps {
   readonly tasks: TaskStore;
   readonly videos: Videos;
+  readonly renderTask: RenderTask;
   readonly publicUrl?: string;
 }
 
@@ -40,16 +41,17 @@ export function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, do
 }
 
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
-export function registerTaskRoutes(app: FastifyInstance, { tasks, videos, publicUrl }: TaskRoutesDeps): void {
-  const renderTask = createTaskJson(videos);
-
+export function registerTaskRoutes(
+  app: FastifyInstance,
+  { tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
+): void {
   function create(request: FastifyRequest, reply: FastifyReply): string {
     const { id } = tasks.create(readCreateRequest(request.body));
     reply.header('content-type', JSON_TYPE);
     return JSON.stringify({ id });
   }
 
-  function get(request: FastifyRequest<ById>, reply: FastifyReply): string {
+  function get(request: FastifyRequest<ById>, reply: FastifyReply): Buffer {
     const task = tasks.get(request.params.id);
     if (!task) throw new ArkError('ResourceNotFound', { subject: request.params.id });
     reply.header('content-type', JSON_TYPE);

@@ -92,6 +92,7 @@ async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Prom
     case 'rst-stream':
       return exchange.resetStream(code, reason);
     case 'hang':
+      if (exchange.destroyed) return;
       connection.hanging++;
       return exchange.onceClosed(() => {
         connection.hanging--;

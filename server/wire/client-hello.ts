@@ -18,6 +18,7 @@ const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/1\.[01]\r?$/m;
 
 /** Reads as far as it takes to tell what the client speaks. Rejects when the client leaves before that. */
 export async function readOpening(raw: Socket): Promise<Opening> {
+  const before = raw.listeners('close');
   try {
     const hello = await readTlsClientHello(raw);
     return {
@@ -30,6 +31,11 @@ export async function readOpening(raw: Socket): Promise<Opening> {
     if (!(error instanceof NonTlsError))
       return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
     return readClearText(raw);
+  } finally {
+    // The library leaves its own behind, each with the bytes it read, for as long as the connection lives.
+    for (const listener of raw.listeners('close')) {
+      if (!before.includes(listener)) raw.off('close', listener as () => void);
+    }
   }
 }
 

@@ -11,9 +11,12 @@ export type Headers = Readonly<Record<string, number | string | readonly string[
 const one = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.[0];
 
+const NO_TRACE: Trace = {};
+
 function readTrace(headers: IncomingHttpHeaders): Trace {
   const traceparent = one(headers.traceparent);
   const asyncTraceId = one(headers['x-async-trace-id']);
+  if (traceparent === undefined && asyncTraceId === undefined) return NO_TRACE;
   return { ...(traceparent !== undefined && { traceparent }), ...(asyncTraceId !== undefined && { asyncTraceId }) };
 }
 
@@ -71,6 +74,17 @@ export abstract class Exchange {
       path: this.url,
       ...readTrace(this.headers),
     };
+  }
+
+  /** Writes the event that every request has. */
+  noteReceived(): void {
+    const { connection, client } = this;
+    connection.lane.journal.append({
+      type: 'request.received',
+      connection: connection.id,
+      client,
+      ...this.describe(),
+    });
   }
 
   /** Who calls: a digest of the API key, which must not stand in a journal that people pass around; else the address. */
@@ -199,7 +213,7 @@ export abstract class Exchange {
 }
 
 /** Connection-specific fields have no place in HTTP/2 (RFC 9113, section 8.2.2); Node refuses a message that has one. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'] as const;
 
 /** An HTTP/2 stream. */
 export class Http2Exchange extends Exchange {
@@ -210,15 +224,16 @@ export class Http2Exchange extends Exchange {
     super(connection, String(headers[':method']), String(headers[':path']), headers);
     this.sink = sink;
     this.stream = sink.id ?? 0;
-    sink.once('close', () => connection.exchanges.delete(this));
+    sink.on('close', () => connection.exchanges.delete(this));
   }
 
   protected sendHead(status: number, headers: Headers): void {
-    const fields: Record<string, number | string | readonly string[] | undefined> = { ':status': status };
-    for (const name in headers) if (!HOP_BY_HOP.has(name)) fields[name] = headers[name];
+    const fields: Record<string, number | string | readonly string[] | undefined> = { ':status': status, ...headers };
+    for (const name of HOP_BY_HOP) if (fields[name] !== undefined) delete fields[name];
     // Node's close(code) sends END_STREAM before RST_STREAM, which turns an aborted body into a finished one. A stream
     // that waits for trailers is left open instead.
-    this.sink.respond(fields as OutgoingHttpHeaders, { waitForTrailers: this.plan?.end?.how === 'rst-stream' });
+    const waits = this.plan?.end?.how === 'rst-stream';
+    this.sink.respond(fields as OutgoingHttpHeaders, waits ? { waitForTrailers: true } : undefined);
   }
 
   resetStream(code: number, _reason: Reason): void {

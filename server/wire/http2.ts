@@ -5,6 +5,8 @@ import { finAfterStreams } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
 
+const HTTP_2 = { httpVersion: '2.0', httpVersionMajor: 2, httpVersionMinor: 0 } as const;
+
 /** Speaks HTTP/2 on a connection whose ALPN said `h2`. */
 export function serveHttp2(
   connection: Connection,
@@ -18,17 +20,11 @@ export function serveHttp2(
   session.on('stream', (stream, headers) => {
     stream.on('error', ignore);
     const exchange = new Http2Exchange(connection, stream, headers);
-    // A ServerHttp2Stream is a Duplex that reads the body: with these it is all that Fastify needs of a request.
-    const request = Object.assign(stream, {
-      headers,
-      method: exchange.method,
-      url: exchange.url,
-      httpVersion: '2.0',
-      httpVersionMajor: 2,
-      httpVersionMinor: 0,
-      socket,
-    });
-    handle(exchange, request);
+    const { method, url } = exchange;
+    const request = { headers, method, url, socket, ...HTTP_2 };
+    // A ServerHttp2Stream is a Duplex that reads the body: with these it is all that Fastify needs of a request. It does
+    // without the body of a GET, and a fresh object is a quarter of the price.
+    handle(exchange, method === 'GET' ? request : Object.assign(stream, request));
   });
   session.on('ping', onPing);
   session.on('goaway', (code, lastStreamId) => {

@@ -133,7 +133,7 @@ export class Listener {
   #secure(socket: TLSSocket): void {
     const connection = this.#ownerOf(socket);
     if (!connection || connection.ended) {
-      socket.destroy();
+      setImmediate(() => socket.destroy());
       return;
     }
     connection.tls = socket;
@@ -146,10 +146,12 @@ export class Listener {
     const { cutAfterHandshake } = this.#admissions.get(connection) ?? {};
     // In TLS 1.2 our own Finished closes the handshake, and it has yet to be sent.
     if (cutAfterHandshake) void handedToKernel().then(cutAfterHandshake);
-    else this.#speakHttp(connection, socket);
+    // OpenSSL is still inside a read, and a connection destroyed in there, by whoever hears of it, is a crash.
+    else setImmediate(() => this.#speakHttp(connection, socket));
   }
 
   #speakHttp(connection: Connection, socket: TLSSocket): void {
+    if (socket.destroyed) return;
     const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     connection.protocol = protocol;
     const { journal } = this.#lane;

@@ -18,21 +18,23 @@ export type RenderStatus = (
  * Puts the hooks `request` and `response` into a Fastify app: each request is noted, asks the scenario, and is answered
  * by its plan. A request that no fault struck goes through Fastify untouched.
  *
+ * `shortcut` may answer an exchange before Fastify sees it, and says whether it did.
  * Call it after the API has registered its own hooks, so that a planned answer carries the API's headers.
  *
  * @returns what a listener hands its exchanges to, once the app is ready
  */
-export function carryMessages(app: FastifyInstance, renderStatus: RenderStatus): HandleExchange {
+export function carryMessages(
+  app: FastifyInstance,
+  {
+    renderStatus,
+    shortcut,
+  }: { readonly renderStatus: RenderStatus; readonly shortcut: (exchange: Exchange) => boolean },
+): HandleExchange {
   app.addHook('onRequest', (request, reply, next) => {
     const exchange = exchangeOf(reply);
     const { connection } = exchange;
     const { lane } = connection;
-    lane.journal.append({
-      type: 'request.received',
-      connection: connection.id,
-      client: exchange.client,
-      ...exchange.describe(),
-    });
+    exchange.noteReceived();
     const reported = request.headers['x-client-timestamp'];
     if (reported !== undefined) noteBeat(connection, 'header', readReportedTime(reported));
     if (!lane.armed('request')) return next();
@@ -66,7 +68,9 @@ export function carryMessages(app: FastifyInstance, renderStatus: RenderStatus):
   });
 
   // Fastify asks of a request and a response what ours can do; its types name Node's own classes.
-  return (exchange, request) => app.routing(request as never, exchange as never);
+  return (exchange, request) => {
+    if (!shortcut(exchange)) app.routing(request as never, exchange as never);
+  };
 }
 
 function answerOf(

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { renderProblem, UsageError } from '../errors.ts';
+import { logFormats } from '../log.ts';
+import { profileNames } from '../scenario/service.ts';
+
+const EXIT_USAGE = 2;
+
+function integer({ min, max }: { min: number; max: number }) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+const port = integer({ min: 0, max: 65_535 });
+
+function speed(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 10_000) return value;
+  throw new InvalidArgumentError('Expected a number above 0, 10000 at most: 20 makes time run 20 times as fast.');
+}
+
+function origin(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw new InvalidArgumentError('Expected scheme and authority, such as https://videos.example.com.');
+}
+
+// Each command is imported when it is called, so that none waits for what only another one needs.
+const program = new Command('seedance-mock')
+  .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
+  .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
+  .exitOverride()
+  .showHelpAfterError('`seedance-mock --help` shows what there is.');
+
+program
+  .command('serve')
+  .description('run the server until it is interrupted')
+  .argument('[scenario]', 'path of a scenario file, or the name of a bundled one')
+  .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(8443))
+  .addOption(new Option('--admin-port <n>', 'port of the admin API; 0 takes a free one').argParser(port).default(8480))
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--admin-host <address>', 'address the admin API listens on', '127.0.0.1')
+  .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
+  .addOption(
+    new Option('--seed <n>', 'replays the run that printed it').argParser(integer({ min: 0, max: 2 ** 32 - 1 })),
+  )
+  .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
+  .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
+  .option('--ready-file <file>', 'gets {"url","adminUrl","caFile","seed","pid"} once the server can serve')
+  .option('--admin-token <token>', 'what the admin API asks for as a bearer token')
+  .addOption(
+    new Option('--public-url <url>', "scheme and authority of result URLs, in place of the request's own").argParser(
+      origin,
+    ),
+  )
+  .option('--keylog <file>', 'append TLS secrets for Wireshark')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  seedance-mock serve                                  the service and its reset rules, on https://localhost:8443
+  seedance-mock serve --profile dual-stack             HTTP/1.1 clients too (Python SDK, older Node)
+  seedance-mock serve poll-reset --seed 7 --speed 20   a bundled scenario, replayed, 20 times as fast
+  seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
+  )
+  .action(async (scenario: string | undefined, { speed: clock, ...options }) => {
+    const { runServe } = await import('./serve.ts');
+    process.exitCode = await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) });
+  });
+
+program
+  .command('validate')
+  .description('check scenario files and tell every problem at once')
+  .argument('<file...>')
+  .addHelpText('after', '\nExample:\n  seedance-mock validate scenarios/*.yaml')
+  .action(async (files: string[]) => {
+    const { runValidate } = await import('./validate.ts');
+    process.exitCode = await runValidate(files);
+  });
+
+program
+  .command('list')
+  .description('list faults, checks or bundled scenarios')
+  .argument('[what]', 'faults, checks or scenarios; all of them when left out')
+  .addHelpText('after', '\nExample:\n  seedance-mock list faults')
+  .action(async (what: string | undefined) => {
+    const { runList } = await import('./list.ts');
+    process.exitCode = await runList(what);
+  });
+
+program
+  .command('schema')
+  .description('print the JSON Schema of scenario files')
+  .addHelpText('after', '\nExample:\n  seedance-mock schema > scenario.schema.json')
+  .action(async () => {
+    const { runSchema } = await import('./schema.ts');
+    process.exitCode = await runSchema();
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.problems.map(renderProblem).join('\n\n')}\n`);
+    process.exitCode = EXIT_USAGE;
+  } else if (error instanceof Error && 'exitCode' in error) {
+    // Commander has printed its own message; --help and --version end here too, with 0.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  } else throw error;
+}
