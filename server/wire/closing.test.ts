@@ -87,6 +87,21 @@ test.each([
   });
 });
 
+test('HTTP/2: a client that gives up on a connection that hangs is named', async () => {
+  await using server = await startMockServer({
+    scenario: {
+      faults: [
+        { name: 'stuck', on: 'request', when: { nth: 1 }, inject: [{ end: { at: 'headers', how: 'hang' } }] },
+        { name: 'drain', on: 'request', when: { nth: 2 }, inject: [{ goaway: { code: 'ENHANCE_YOUR_CALM' } }] },
+      ],
+    },
+  });
+  await using client = await openClient(server);
+  await Promise.all([client.get(TASKS), client.get(TASKS)]);
+
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'client', how: 'goaway' });
+});
+
 test('HTTP/1.1: a client that half-closes still gets its answer', async () => {
   await using server = await startMockServer({ profile: 'dual-stack' });
   await using client = await openHttp1Client(server);

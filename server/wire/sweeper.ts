@@ -22,7 +22,7 @@ export function startSweeper(lane: Lane, connections: Iterable<Connection>): Tim
 function sweep(connection: Connection, nowMs: number): void {
   if (connection.ended) return;
   connection.observeTraffic(nowMs);
-  if (connection.half) connection.listenForFin();
+  if (connection.half || connection.clientEnd.goaway) connection.listenForFin();
   if (connection.hanging > 0) return;
   for (const rule of timedRules) {
     const ruling = rule(connection, connection.lane.service, nowMs);

@@ -2,6 +2,7 @@ import http2, { type ClientHttp2Session, type IncomingHttpHeaders, type Incoming
 import net from 'node:net';
 import tls from 'node:tls';
 import { FrameTap } from './frames.ts';
+import { leaveOpenSsl } from './sockets.ts';
 import { Transcript } from './transcript.ts';
 
 /** What a client has to know of a server. */
@@ -116,5 +117,6 @@ export async function openClient({ url, ca }: Target): Promise<Client> {
   const raw = net.connect(Number(new URL(url).port), '127.0.0.1');
   const socket = tls.connect({ socket: raw, ca, servername: 'localhost', ALPNProtocols: ['h2'] });
   await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  await leaveOpenSsl();
   return new Client(url, raw, socket);
 }

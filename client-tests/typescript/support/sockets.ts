@@ -136,5 +136,9 @@ export async function openTlsSocket(target: Target, offer: TlsOffer = {}): Promi
     }),
   );
   await Promise.race([secured, wire.ended()]);
+  await leaveOpenSsl();
   return wire;
 }
+
+/** OpenSSL is in the middle of a read when Node tells that a handshake is done; a socket destroyed there is a crash. */
+export const leaveOpenSsl = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
