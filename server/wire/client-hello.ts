@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { getExtensionData, NonTlsError, readTlsClientHello } from 'read-tls-client-hello';
+import { extensionParsers } from 'read-tls-client-hello';
 
 /** What the first bytes of a connection turned out to be. They are still there for whoever reads next. */
 export type Opening =
@@ -11,6 +11,14 @@ export type Opening =
   /** Neither TLS nor HTTP. */
   | { readonly kind: 'garbage'; readonly firstBytes: string };
 
+/** A TLS record: type, version (2 bytes), length (2 bytes), then that many bytes (RFC 8446, section 5.1). */
+const RECORD_HEADER_BYTES = 5;
+const HANDSHAKE_RECORD = 0x16;
+const CLIENT_HELLO = 1;
+/** RFC 8446, section 4.2. */
+const SERVER_NAME = 0;
+const ALPN = 16;
+
 const PREFACE_START = 'PRI * HTTP/2.0';
 /** How much of a clear-text head is looked at; an Upgrade field further down is not seen. */
 const MAX_HEAD_BYTES = 8_192;
@@ -18,38 +26,83 @@ const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/1\.[01]\r?$/m;
 
 /** Reads as far as it takes to tell what the client speaks. Rejects when the client leaves before that. */
 export async function readOpening(raw: Socket): Promise<Opening> {
-  const before = raw.listeners('close');
-  try {
-    const hello = await readTlsClientHello(raw);
-    return {
-      kind: 'tls',
-      alpn: getExtensionData(hello, 16)?.protocols ?? null,
-      serverName: getExtensionData(hello, 0)?.serverName,
-    };
-  } catch (error) {
-    if (raw.destroyed || raw.readableEnded) throw error;
-    if (!(error instanceof NonTlsError))
-      return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
-    return readClearText(raw);
-  } finally {
-    // The library leaves its own behind, each with the bytes it read, for as long as the connection lives.
-    for (const listener of raw.listeners('close')) {
-      if (!before.includes(listener)) raw.off('close', listener as () => void);
+  let bytes: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const chunk: Buffer | null = raw.read();
+    if (chunk === null) {
+      await moreToRead(raw);
+      continue;
     }
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    const opening = classifyOpening(bytes);
+    if (!opening) continue;
+    raw.unshift(bytes);
+    return opening;
   }
 }
 
-async function readClearText(raw: Socket): Promise<Opening> {
-  let head = '';
-  for await (const chunk of raw.iterator({ destroyOnReturn: false })) {
-    head += (chunk as Buffer).toString('latin1');
-    if (head.startsWith(PREFACE_START)) return { kind: 'h2c-preface' };
-    const isHttp = REQUEST_LINE.test(head.slice(0, head.indexOf('\n') + 1).trimEnd());
-    if (isHttp && !/\r?\n\r?\n/.test(head) && head.length < MAX_HEAD_BYTES) continue;
-    if (isHttp) return { kind: 'http', upgrade: /^upgrade:(.*)/im.exec(head)?.[1] };
-    // The start of a request line or of the preface may still become one.
-    if (/^[A-Z]{1,16}( [^\r\n]*)?$/.test(head) && head.length < MAX_HEAD_BYTES) continue;
-    return { kind: 'garbage', firstBytes: JSON.stringify(head.slice(0, 24)) };
+function moreToRead(raw: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => raw.off('readable', look).off('end', gone).off('close', gone);
+    const look = () => {
+      stop();
+      resolve();
+    };
+    const gone = () => {
+      stop();
+      reject(new Error('The client left before it said what it speaks.'));
+    };
+    raw.on('readable', look).on('end', gone).on('close', gone);
+  });
+}
+
+/** Tells what a connection begins with, or nothing while that takes more bytes. */
+export function classifyOpening(bytes: Buffer): Opening | undefined {
+  if (bytes[0] !== HANDSHAKE_RECORD) return classifyText(bytes.toString('latin1'));
+  if (bytes.length < RECORD_HEADER_BYTES) return undefined;
+  const record = bytes.subarray(RECORD_HEADER_BYTES);
+  const length = bytes.readUInt16BE(3);
+  return record.length < length ? undefined : readClientHello(record.subarray(0, length));
+}
+
+/**
+ * Finds ALPN and server name in a ClientHello (RFC 8446, section 4.1.2). The library that knows the extensions could read
+ * the whole of it, but does so in hundreds of promises, which cost a connection half as much memory again.
+ */
+function readClientHello(hello: Buffer): Opening {
+  try {
+    if (hello[0] !== CLIENT_HELLO) throw new RangeError('not a ClientHello');
+    // Type and length (4 bytes), version (2), random (32); then session id, cipher suites and compression methods.
+    let at = 4 + 2 + 32;
+    at += 1 + hello.readUInt8(at);
+    at += 2 + hello.readUInt16BE(at);
+    at += 1 + hello.readUInt8(at);
+    const extensions = new Map<number, Buffer>();
+    // A ClientHello may end before the extensions: TLS 1.2, RFC 5246 section 7.4.1.2.
+    const end = at < hello.length ? at + 2 + hello.readUInt16BE(at) : at;
+    for (at += 2; at < end; at += 4 + hello.readUInt16BE(at + 2)) {
+      extensions.set(hello.readUInt16BE(at), hello.subarray(at + 4, at + 4 + hello.readUInt16BE(at + 2)));
+    }
+    const alpn = extensions.get(ALPN);
+    const serverName = extensions.get(SERVER_NAME);
+    return {
+      kind: 'tls',
+      alpn: alpn ? (extensionParsers[ALPN](alpn)?.protocols ?? []) : null,
+      serverName: serverName && extensionParsers[SERVER_NAME](serverName)?.serverName,
+    };
+  } catch (error) {
+    // Whatever lengths it claims, they point outside of it.
+    if (error instanceof RangeError) return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
+    throw error;
   }
-  throw new Error('The client left before it said what it speaks.');
+}
+
+function classifyText(head: string): Opening | undefined {
+  if (head.startsWith(PREFACE_START)) return { kind: 'h2c-preface' };
+  const isHttp = REQUEST_LINE.test(head.slice(0, head.indexOf('\n') + 1).trimEnd());
+  if (isHttp && !/\r?\n\r?\n/.test(head) && head.length < MAX_HEAD_BYTES) return undefined;
+  if (isHttp) return { kind: 'http', upgrade: /^upgrade:(.*)/im.exec(head)?.[1] };
+  // The start of a request line or of the preface may still become one.
+  if (/^[A-Z]{1,16}( [^\r\n]*)?$/.test(head) && head.length < MAX_HEAD_BYTES) return undefined;
+  return { kind: 'garbage', firstBytes: JSON.stringify(head.slice(0, 24)) };
 }

@@ -73,6 +73,9 @@ export function carryMessages(
   };
 }
 
+/** No Content, Reset Content and Not Modified: what has a body all the same is malformed (RFC 9110, section 6.4.1). */
+const BODILESS = [204, 205, 304];
+
 function answerOf(
   exchange: Exchange,
   plan: ResponsePlan,
@@ -85,6 +88,10 @@ function answerOf(
   const headers = { ...reply.getHeaders(), ...rendered?.headers };
   const body = rendered ? rendered.body : payload;
   const status = planned?.code ?? reply.statusCode;
+  if (BODILESS.includes(status)) {
+    const { 'content-type': _type, 'content-length': _length, ...rest } = headers;
+    return { status, headers: status === 205 ? { ...rest, 'content-length': 0 } : rest, body: [] };
+  }
   if (body !== null && typeof body === 'object' && Symbol.asyncIterator in body) {
     return { status, headers, body: body as AsyncIterable<Uint8Array> };
   }
