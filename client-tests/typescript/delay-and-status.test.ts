@@ -107,6 +107,18 @@ test('a planned status looks like one of the service', async () => {
   });
 });
 
+test.each([204, 205, 304])('a planned %i has no body, as HTTP has it', async (code) => {
+  await using server = await start({ name: 'nothing', on: 'response', inject: [{ status: { code } }] });
+  await using client = await openClient(server);
+  const { frames, headers } = await client.get(TASKS);
+  expect(frames).toEqual([`HEADERS ${code}`, 'END_STREAM']);
+  expect(headers).not.toHaveProperty('content-type');
+  await using client1 = await openHttp1Client(server);
+  await client1.get(TASKS);
+  await client1.get(TASKS);
+  expect(client1.transcript).toEqual([`HEADERS ${code}`, 'DATA 0 of 0', `HEADERS ${code}`, 'DATA 0 of 0']);
+});
+
 test.each(clients)('%s: delay, status and end in one rule are carried out together', async (_protocol, open) => {
   await using server = await start({
     name: 'outage',

@@ -92,6 +92,33 @@ test('a body that is shorter than `bodyBytes` comes whole, but never ends', asyn
   expect(client.transcript).toEqual(['HEADERS 200', 'DATA 33', 'RESET']);
 });
 
+test.each(['h2', 'http/1.1'] as const)('a download over %s can be cut in its middle', async (protocol) => {
+  await using server = await startMockServer({
+    clock: 'manual',
+    profile: 'dual-stack',
+    scenario: {
+      tasks: { queued: '0s', running: '0s' },
+      faults: [
+        {
+          name: 'cut',
+          on: 'response',
+          match: { path: '/:model/*.mp4' },
+          inject: [{ end: { at: { bodyBytes: 1_000 }, how: 'reset' } }],
+        },
+      ],
+    },
+  });
+  await using client = await openClient(server);
+  const { id } = JSON.parse((await client.post(TASKS, textOnly)).text);
+  await server.clock.advance(1);
+  const { content } = JSON.parse((await client.get(`${TASKS}/${id}`)).text);
+  const { pathname, search } = new URL(content.video_url);
+
+  await using download = await (protocol === 'h2' ? openClient(server) : openHttp1Client(server));
+  await download.get(`${pathname}${search}`);
+  expect(download.transcript).toEqual(['HEADERS 200', expect.stringMatching(/^DATA 1000( of \d+)?$/), 'RESET']);
+});
+
 test('RST_STREAM carries the code it is given, and leaves the streams beside it alone', async () => {
   await using server = await startMockServer({
     clock: 'manual',
