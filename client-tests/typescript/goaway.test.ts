@@ -89,3 +89,18 @@ test('HTTP/1.1 has `connection: close` in the place of GOAWAY', async () => {
   client.socket.finish();
   expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'fault', how: 'fin', cause: 'drain' });
 });
+
+test('a GOAWAY on `session` can say that no stream was processed', async () => {
+  await using server = await start('session', { lastStreamId: 0 });
+  await using client = await openClient(server);
+  await client.closed;
+  expect(client.transcript).toEqual(['GOAWAY NO_ERROR last=0', 'FIN']);
+});
+
+test.each([
+  ['session', 2, 'odd numbers'],
+  ['request', 0, 'a stream has been seen'],
+  ['response', 0, 'a stream has been seen'],
+] as const)('on `%s` a last stream of %i is refused', async (on, lastStreamId, reason) => {
+  await expect(start(on, { lastStreamId })).rejects.toThrow(reason);
+});

@@ -15,9 +15,25 @@ export const goaway = defineFault({
     graceful: z.boolean().default(false).describe(`First a GOAWAY that names ${MAX_STREAM_ID}, then the real one.`),
   }),
   decides: 'goaway',
+  contradiction: ({ lastStreamId = 1 }, { on }) => {
+    if (lastStreamId !== 0 && lastStreamId % 2 === 0)
+      return contradict(
+        'The streams of a client have odd numbers.',
+        `Write ${lastStreamId - 1} or ${lastStreamId + 1}.`,
+      );
+    // nghttp2 takes 0 for "the highest stream seen so far", and on these hooks that is this one at least.
+    if (lastStreamId === 0 && on !== 'session')
+      return contradict(
+        'By now a stream has been seen, so GOAWAY cannot say that there was none.',
+        'Write `on: session`, or end the stream: `end: { at: before-commit, how: rst-stream, code: REFUSED_STREAM }`.',
+      );
+    return undefined;
+  },
   explain: ({ code, lastStreamId, graceful }) =>
     `send ${graceful ? 'a warning and then ' : ''}GOAWAY ${code}, last stream ${lastStreamId ?? 'seen so far'}`,
   apply({ plan }, { code, lastStreamId, graceful }) {
     plan.goaway ??= { code: errorCodes[code], lastStreamId, graceful };
   },
 });
+
+const contradict = (reason: string, instead: string) => ({ param: 'lastStreamId', reason, instead });
