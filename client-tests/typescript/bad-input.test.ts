@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer, UsageError } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
+import { openHttp1Client, writeRequest } from './support/http1.ts';
 import { openRawSocket, openTlsSocket } from './support/sockets.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 
@@ -103,7 +104,7 @@ test('an unknown task is a 404 for every call', async () => {
   expect(errorIn(answer.text)).toMatchObject({ code: 'ResourceNotFound', type: 'NotFound', param: '' });
 });
 
-test('a body over 64 MB is a 400, as the service says it, over both versions', async () => {
+test('a body over 64 MB is a 400, as the service says it', async () => {
   await using server = await startMockServer({ profile: 'permissive' });
   await using client = await openClient(server);
   const large = { ...textOnly, padding: 'x'.repeat(64 * 2 ** 20) };
@@ -112,6 +113,61 @@ test('a body over 64 MB is a 400, as the service says it, over both versions', a
 
   expect(refused.status).toBe(400);
   expect(errorIn(refused.text).message).toContain('limit of 67108864 bytes');
+  await expectServing(server);
+});
+
+test('a body over 64 MB is refused on HTTP/1.1 before it is sent', async () => {
+  await using server = await startMockServer({ profile: 'dual-stack' });
+  await using client = await openHttp1Client(server);
+  const size = String(64 * 2 ** 20 + 1);
+
+  await client.socket.write(
+    writeRequest('POST', TASKS, { 'content-length': size, 'content-type': 'application/json' }),
+  );
+
+  await client.socket.saw('limit of 67108864 bytes');
+  expect(client.answers).toMatchObject([{ status: 400, head: expect.stringContaining('connection: close') }]);
+  client.socket.finish();
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'server', how: 'fin' });
+  await expectServing(server);
+});
+
+test('a body that is never finished ends with its client, and creates nothing', async () => {
+  await using server = await startMockServer({ profile: 'dual-stack' });
+  await using client = await openHttp1Client(server);
+  const body = JSON.stringify(textOnly);
+
+  await client.socket.write(writeRequest('POST', TASKS, { 'content-length': String(body.length + 1) }, body));
+  await server.journal.waitFor('request.received');
+  client.socket.reset();
+
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'client', requests: [{ path: TASKS }] });
+  expect(server.journal.events('task.created')).toEqual([]);
+  await expectServing(server);
+});
+
+test.each([
+  ['two lengths that differ', 'host: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n'],
+  ['a length and chunks', 'host: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n'],
+  ['no host', ''],
+])('%s are a 400 on HTTP/1.1', async (_name, fields) => {
+  await using server = await startMockServer({ profile: 'dual-stack' });
+  await using socket = await openTlsSocket(server, { alpn: ['http/1.1'] });
+  await socket.write(`POST ${TASKS} HTTP/1.1\r\n${fields}\r\n`);
+  await socket.saw('HTTP/1.1 400 Bad Request');
+  await expectServing(server);
+});
+
+test('an HTTP/2 frame that breaks the rules is answered by GOAWAY, and the journal blames the client', async () => {
+  await using server = await startMockServer();
+  await using socket = await openTlsSocket(server, { alpn: ['h2'] });
+  await socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frame at all');
+
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({
+    by: 'client',
+    how: 'error',
+    cause: 'ERR_HTTP2_ERROR',
+  });
   await expectServing(server);
 });
 

@@ -241,10 +241,13 @@ export class Http2Exchange extends Exchange {
   }
 }
 
+const saysClose = (connection: unknown): boolean => /\bclose\b/i.test(String(connection ?? ''));
+
 /** An HTTP/1.1 request and its response. */
 export class Http1Exchange extends Exchange {
   readonly stream = undefined;
   protected readonly sink: ServerResponse;
+  #closing = false;
 
   constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
     super(connection, request.method ?? 'GET', request.url ?? '/', request.headers);
@@ -252,15 +255,15 @@ export class Http1Exchange extends Exchange {
     response.once('close', () => connection.exchanges.delete(this));
     // Node's server closes the socket by itself once either side has said `connection: close`.
     response.once('finish', () => {
-      const byClient: Reason | undefined = /\bclose\b/i.test(request.headers.connection ?? '')
-        ? { by: 'client', cause: 'connection: close' }
-        : undefined;
-      const reason = this.plan?.goaway ? this.faultReason : byClient;
-      if (reason) connection.half ??= { at: connection.lane.clock.now(), how: 'fin', reason };
+      const by = saysClose(request.headers.connection) ? 'client' : this.#closing ? 'server' : undefined;
+      const reason: Reason | undefined = by && { by, cause: 'connection: close' };
+      const why = this.plan?.goaway ? this.faultReason : reason;
+      if (why) connection.half ??= { at: connection.lane.clock.now(), how: 'fin', reason: why };
     });
   }
 
   protected sendHead(status: number, headers: Headers): void {
+    this.#closing = saysClose(headers.connection);
     const closing = this.plan?.goaway ? { connection: 'close' } : undefined;
     this.sink.writeHead(status, { ...headers, ...closing } as OutgoingHttpHeaders);
     // Node holds the head back until the first byte of the body; a fault may want to end between the two.
