@@ -80,7 +80,8 @@ describe('serve tells where it serves', () => {
 describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends serve', (signal) => {
   test('with exit code 0, and it leaves nothing behind', async () => {
     await using folder = await openFolder();
-    await using serving = await openServe([], { ...process.env, TMPDIR: folder.path });
+    // Node's own compile cache is meant to stay, for the next start.
+    await using serving = await openServe([], { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', TMPDIR: folder.path });
     expect(await readdir(folder.path)).toHaveLength(1);
 
     serving.signal(signal);
