@@ -162,7 +162,10 @@ test('an HTTP/2 frame that breaks the rules is answered by GOAWAY, and the journ
   await using server = await startMockServer();
   await using socket = await openTlsSocket(server, { alpn: ['h2'] });
   await socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frame at all');
+  expect(await socket.ended()).toBe('fin');
 
+  // Behind our SETTINGS, which is 9 bytes, the type of the second frame: RFC 9113, section 6.8.
+  expect(socket.received.charCodeAt(9 + 3)).toBe(0x7);
   expect(await server.journal.waitFor('connection.ended')).toMatchObject({
     by: 'client',
     how: 'error',
