@@ -102,6 +102,28 @@ test('HTTP/2: a client that gives up on a connection that hangs is named', async
   expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'client', how: 'goaway' });
 });
 
+test.each([1, 2, 3])('HTTP/2: a reset right behind %i calls is a reset, also while a stream hangs', async (calls) => {
+  await using server = await startMockServer({
+    scenario: {
+      faults: [{ name: 'stuck', on: 'request', when: { nth: 1 }, inject: [{ end: { at: 'headers', how: 'hang' } }] }],
+    },
+  });
+  await using client = await openClient(server);
+  void client.get(TASKS);
+  await server.journal.waitFor('response.abandoned');
+  for (let call = 0; call < calls; call++) void client.get(TASKS);
+  // node:http2 sends what it has at the end of this turn of the loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  await client.reset();
+
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({
+    by: 'client',
+    how: 'reset',
+    cause: 'ECONNRESET',
+    requests: expect.arrayContaining([expect.objectContaining({ stream: 1 })]),
+  });
+});
+
 test('HTTP/1.1: a client that half-closes still gets its answer', async () => {
   await using server = await startMockServer({ profile: 'dual-stack' });
   await using client = await openHttp1Client(server);
@@ -137,8 +159,8 @@ test('a client that leaves before, amid and right after the handshake is named',
     how: 'reset',
   });
 
-  const early = await openTlsSocket(server, { alpn: ['h2'] });
-  await early[Symbol.asyncDispose]();
+  await using early = await openTlsSocket(server, { alpn: ['h2'] });
+  early.finish();
   expect(await server.journal.waitFor('connection.ended', ({ connection }) => connection === 3)).toMatchObject({
     by: 'client',
     how: 'fin',

@@ -86,6 +86,20 @@ export class Connection {
     (this.tls as (TLSSocket & { readonly _handle?: { readStart(): number } | null }) | undefined)?._handle?.readStart();
   }
 
+  /** Whether the client has reset the connection. When a write meets the reset, Node drops the news, and the next read sees
+   * a plain end; but the kernel forgets the peer of a connection that was reset, and of no other. */
+  get lost(): boolean {
+    const raw = this.raw as Socket & { readonly _handle?: { getpeername(found: object): number } | null };
+    return raw._handle != null && raw._handle.getpeername({}) !== 0;
+  }
+
+  /** Notes that the client closed its side, or that it has gone altogether. */
+  noteClientEnd(): void {
+    if (this.clientEnd.fin) return;
+    if (!this.lost) this.clientEnd.fin = true;
+    else this.noteClientError(Object.assign(new Error('The client reset the connection.'), { code: 'ECONNRESET' }));
+  }
+
   /** Notes how the client broke the connection; only the first word counts. Node gives up the open streams next. */
   noteClientError(error: NodeJS.ErrnoException): void {
     if (this.clientEnd.error) return;

@@ -185,7 +185,7 @@ export class Listener {
 
 /** Closes our side once the client has closed its own. On HTTP/1.1 it may still wait for an answer: Node's server knows. */
 function answerFin(connection: Connection): void {
-  connection.clientEnd.fin = true;
+  connection.noteClientEnd();
   if (connection.half) connection.raw.destroySoon();
   else if (connection.protocol !== 'http/1.1' || connection.hanging > 0) (connection.tls ?? connection.raw).end();
 }

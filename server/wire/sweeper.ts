@@ -23,12 +23,23 @@ function sweep(connection: Connection, nowMs: number): void {
   if (connection.ended) return;
   connection.observeTraffic(nowMs);
   if (connection.half || connection.clientEnd.goaway) connection.listenForFin();
-  if (connection.hanging > 0) return;
+  const ruling = judge(connection, nowMs);
+  if (!ruling && connection.hanging === 0) return;
+  if (connection.lost) {
+    // Nobody is left whom a rule could strike, and of a connection that hangs nobody else would notice.
+    connection.noteClientEnd();
+    connection.raw.destroy();
+  } else if (ruling) applyRuling(connection, ruling);
+}
+
+function judge(connection: Connection, nowMs: number): Ruling | undefined {
+  if (connection.hanging > 0) return undefined;
   for (const rule of timedRules) {
     const ruling = rule(connection, connection.lane.service, nowMs);
     // What has sent its FIN cannot send another.
-    if (ruling && !(connection.half && ruling.how === 'fin')) return applyRuling(connection, ruling);
+    if (ruling && !(connection.half && ruling.how === 'fin')) return ruling;
   }
+  return undefined;
 }
 
 /** Notes a ruling in the journal and carries it out. */
