@@ -114,7 +114,8 @@ export class Client implements AsyncDisposable {
 
 /** Connects over TLS with ALPN `h2`. */
 export async function openClient({ url, ca }: Target): Promise<Client> {
-  const raw = net.connect(Number(new URL(url).port), '127.0.0.1');
+  // As node:http2 would, were it given a socket.
+  const raw = net.connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true });
   const socket = tls.connect({ socket: raw, ca, servername: 'localhost', ALPNProtocols: ['h2'] });
   await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
   await leaveOpenSsl();
