@@ -10,7 +10,7 @@ export interface Trace {
 export interface OpenRequest extends Trace {
   readonly request: number;
   /** The HTTP/2 stream identifier; absent on HTTP/1.1. */
-  readonly stream?: number;
+  readonly stream?: number | undefined;
   readonly method: string;
   readonly path: string;
 }
@@ -42,7 +42,7 @@ export type JournalEntry =
       type: 'response.sent';
       connection: number;
       request: number;
-      stream?: number;
+      stream?: number | undefined;
       method: string;
       path: string;
       status: number;
@@ -93,6 +93,9 @@ export type JournalEvent<T extends EventType = EventType> = Extract<JournalEntry
   readonly at: number;
 };
 
+/** An entry that may bring the fields of the journal's stamp, so that being stamped does not change its shape. */
+export type StampableEntry = JournalEntry & { seq?: number; at?: number };
+
 /** How many events are kept; older ones make room and are counted in `dropped`. */
 export const JOURNAL_CAPACITY = 20_000;
 
@@ -119,9 +122,10 @@ export class Journal {
     return Math.max(0, this.#seq - this.capacity);
   }
 
-  append(entry: JournalEntry): void {
+  /** @param nowMs lane time, for whoever has just looked at the clock */
+  append(entry: StampableEntry, nowMs = this.#now()): void {
     const event = entry as JournalEvent & { seq: number; at: number };
-    event.at = Math.floor(this.#now());
+    event.at = Math.floor(nowMs);
     event.seq = ++this.#seq;
     this.#ring[(event.seq - 1) % this.capacity] = event;
     for (const read of this.#readers) read(event);

@@ -8,4 +8,7 @@ enableCompileCache();
 // What is loaded now stays. Room for objects that die young is made once there is traffic (commands/serve.ts); made
 // here, it would be 12 MB that nobody uses.
 setFlagsFromString('--semi-space-growth-factor=1');
+// V8 takes what hangs on a finished stream for long-lived, for Node keeps it over one collection, and from then on
+// allocates each request's parts in old space: a tenth of the throughput.
+setFlagsFromString('--no-allocation-site-pretenuring');
 await import('./commands/program.ts');

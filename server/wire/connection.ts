@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { EndedBy, EndedHow, OpenRequest } from '../journal.ts';
 import type { Lane } from '../lane.ts';
-import type { Exchange } from './exchange.ts';
+import { OpenExchanges } from './open-exchanges.ts';
 
 /** Why a connection or a response ends: who wants it, and the rule or fault by name. */
 export interface Reason {
@@ -26,7 +26,7 @@ export class Connection {
   readonly raw: Socket;
   readonly remote: string;
   readonly openedAt: number;
-  readonly exchanges = new Set<Exchange>();
+  readonly exchanges = new OpenExchanges();
   readonly clientEnd: ClientEnd = { fin: false, goaway: false, error: undefined };
   tls: TLSSocket | undefined;
   session: Http2Session | undefined;
@@ -43,6 +43,7 @@ export class Connection {
   /** Set once we have sent our FIN: lane time, and why. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
+  #url = '';
   #openAtError: readonly OpenRequest[] | undefined;
   #bytesSeen = 0;
   #ended = false;
@@ -63,6 +64,13 @@ export class Connection {
       this.#client = { authorization, name: `key-${hash('sha256', authorization).slice(0, 8)}` };
     }
     return this.#client.name;
+  }
+
+  /** The string to keep for a URL: the same one for as long as the client repeats it, as a client that polls does. What Node
+   * hands out is a buffer of nghttp2's in disguise, dear to the garbage collector when the journal keeps it. */
+  keepUrl(url: string): string {
+    if (url !== this.#url) this.#url = url;
+    return this.#url;
   }
 
   get ended(): boolean {

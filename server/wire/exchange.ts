@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { ResponsePlan } from '../faults/plans.ts';
-import type { OpenRequest, Trace } from '../journal.ts';
+import type { OpenRequest, StampableEntry, Trace } from '../journal.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
 
@@ -11,12 +11,10 @@ export type Headers = Readonly<Record<string, number | string | readonly string[
 const one = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.[0];
 
-const NO_TRACE: Trace = {};
-
-function readTrace(headers: IncomingHttpHeaders): Trace {
+function readTrace(headers: IncomingHttpHeaders): Trace | undefined {
   const traceparent = one(headers.traceparent);
   const asyncTraceId = one(headers['x-async-trace-id']);
-  if (traceparent === undefined && asyncTraceId === undefined) return NO_TRACE;
+  if (traceparent === undefined && asyncTraceId === undefined) return undefined;
   return { ...(traceparent !== undefined && { traceparent }), ...(asyncTraceId !== undefined && { asyncTraceId }) };
 }
 
@@ -57,7 +55,7 @@ export abstract class Exchange {
     this.connection = connection;
     this.id = ++connection.requestsSeen;
     this.method = method;
-    this.url = url;
+    this.url = connection.keepUrl(url);
     this.headers = headers;
     this.receivedAt = connection.lane.clock.now();
     connection.exchanges.add(this);
@@ -69,7 +67,7 @@ export abstract class Exchange {
   describe(): OpenRequest {
     return {
       request: this.id,
-      ...(this.stream !== undefined && { stream: this.stream }),
+      stream: this.stream,
       method: this.method,
       path: this.url,
       ...readTrace(this.headers),
@@ -78,13 +76,22 @@ export abstract class Exchange {
 
   /** Writes the event that every request has. */
   noteReceived(): void {
-    const { connection, client } = this;
-    connection.lane.journal.append({
+    const { connection } = this;
+    const trace = readTrace(this.headers);
+    // Written out, with room for the journal's stamp, as in `end`: every request has both events, and most of what they cost
+    // is the garbage collector's work.
+    const event: StampableEntry = {
+      seq: 0,
+      at: 0,
       type: 'request.received',
       connection: connection.id,
-      client,
-      ...this.describe(),
-    });
+      client: this.client,
+      request: this.id,
+      stream: this.stream,
+      method: this.method,
+      path: this.url,
+    };
+    connection.lane.journal.append(trace ? { ...event, ...trace } : event, this.receivedAt);
   }
 
   /** Who calls: a digest of the API key, which must not stand in a journal that people pass around; else the address. */
@@ -171,17 +178,23 @@ export abstract class Exchange {
     if (!this.headersSent) this.writeHead(this.statusCode);
     if (chunk != null) this.bytesWritten += Buffer.byteLength(chunk);
     this.writableEnded = true;
-    this.connection.lane.journal.append({
-      type: 'response.sent',
-      connection: this.connection.id,
-      request: this.id,
-      ...(this.stream !== undefined && { stream: this.stream }),
-      method: this.method,
-      path: this.url,
-      status: this.statusCode,
-      bytes: this.bytesWritten,
-      ms: Math.round(this.connection.lane.clock.now() - this.receivedAt),
-    });
+    const now = this.connection.lane.clock.now();
+    this.connection.lane.journal.append(
+      {
+        seq: 0,
+        at: 0,
+        type: 'response.sent',
+        connection: this.connection.id,
+        request: this.id,
+        stream: this.stream,
+        method: this.method,
+        path: this.url,
+        status: this.statusCode,
+        bytes: this.bytesWritten,
+        ms: Math.round(now - this.receivedAt),
+      },
+      now,
+    );
     if (chunk == null) this.sink.end();
     else this.sink.end(chunk);
     return this;
@@ -215,6 +228,19 @@ export abstract class Exchange {
 /** Connection-specific fields have no place in HTTP/2 (RFC 9113, section 8.2.2); Node refuses a message that has one. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'] as const;
 
+function withoutHopByHop(headers: Headers): Headers {
+  if (!HOP_BY_HOP.some((name) => headers[name] !== undefined)) return headers;
+  const {
+    connection: _c,
+    'keep-alive': _k,
+    'proxy-connection': _p,
+    'transfer-encoding': _t,
+    upgrade: _u,
+    ...admitted
+  } = headers;
+  return admitted;
+}
+
 /** An HTTP/2 stream. */
 export class Http2Exchange extends Exchange {
   readonly stream: number;
@@ -224,12 +250,12 @@ export class Http2Exchange extends Exchange {
     super(connection, String(headers[':method']), String(headers[':path']), headers);
     this.sink = sink;
     this.stream = sink.id ?? 0;
-    sink.on('close', () => connection.exchanges.delete(this));
   }
 
   protected sendHead(status: number, headers: Headers): void {
-    const fields: Record<string, number | string | readonly string[] | undefined> = { ':status': status, ...headers };
-    for (const name of HOP_BY_HOP) if (fields[name] !== undefined) delete fields[name];
+    const admitted = withoutHopByHop(headers);
+    // Node fills in a status of 200 by itself, and copies what it is given.
+    const fields = status === 200 ? admitted : { ':status': status, ...admitted };
     // Node's close(code) sends END_STREAM before RST_STREAM, which turns an aborted body into a finished one. A stream
     // that waits for trailers is left open instead.
     const waits = this.plan?.end?.how === 'rst-stream';
@@ -252,7 +278,7 @@ export class Http1Exchange extends Exchange {
   constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
     super(connection, request.method ?? 'GET', request.url ?? '/', request.headers);
     this.sink = response;
-    response.once('close', () => connection.exchanges.delete(this));
+    response.once('close', () => connection.exchanges.remove(this));
     // Node's server closes the socket by itself once either side has said `connection: close`.
     response.once('finish', () => {
       const by = saysClose(request.headers.connection) ? 'client' : this.#closing ? 'server' : undefined;

@@ -1,11 +1,9 @@
-import http2 from 'node:http2';
+import http2, { type Http2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Goaway } from '../faults/plans.ts';
 import { finAfterStreams } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
-
-const HTTP_2 = { httpVersion: '2.0', httpVersionMajor: 2, httpVersionMinor: 0 } as const;
 
 /** Speaks HTTP/2 on a connection whose ALPN said `h2`. */
 export function serveHttp2(
@@ -17,11 +15,16 @@ export function serveHttp2(
   const session = http2.performServerHandshake(socket);
   connection.session = session;
 
+  // One function for all streams: nothing of an exchange hangs on its stream, which Node keeps for two collections more.
+  function forget(this: Http2Stream) {
+    connection.exchanges.removeStream(this.id);
+  }
+
   session.on('stream', (stream, headers) => {
-    stream.on('error', ignore);
+    stream.on('error', ignore).on('close', forget);
     const exchange = new Http2Exchange(connection, stream, headers);
     const { method, url } = exchange;
-    const request = { headers, method, url, socket, ...HTTP_2 };
+    const request = { headers, method, url, socket, httpVersion: '2.0', httpVersionMajor: 2, httpVersionMinor: 0 };
     // A ServerHttp2Stream is a Duplex that reads the body: with these it is all that Fastify needs of a request. It does
     // without the body of a GET, and a fresh object is a quarter of the price.
     handle(exchange, method === 'GET' ? request : Object.assign(stream, request));
