@@ -1,7 +1,10 @@
-/** `npm run build`: server/ becomes dist/, what the npm package and the image run. */
+/** `npm run build`: server/ becomes dist/, what the npm package and the image run.
+ *
+ * The command line is bundled with all it needs on top of that: reading one file in place of 760 halves its start. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { build } from 'rolldown';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
@@ -13,6 +16,15 @@ const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.buil
 });
 if (tsc.error) throw tsc.error;
 if (tsc.status !== 0) process.exit(1);
+await build({
+  input: join(root, 'server/main.ts'),
+  platform: 'node',
+  // A native module, and one that may be missing.
+  external: ['koffi'],
+  logLevel: 'warn',
+  // One folder deep, as the modules of server/ are, so that what they find beside them is where they look for it.
+  output: { dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'command-line/[name]-[hash].js' },
+});
 cpSync(join(root, 'server/seedance/media'), join(dist, 'seedance/media'), { recursive: true });
 // npm makes a bin executable when it installs one; whoever runs dist/ from a checkout has only this.
 chmodSync(join(dist, 'main.js'), 0o755);

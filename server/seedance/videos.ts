@@ -12,8 +12,8 @@ export const URL_LIFETIME_SECONDS = 86_400;
 
 /** What can be fetched: by file ending, its type and where it lies. */
 const media = {
-  mp4: { type: 'video/mp4', file: new URL('./media/video.mp4', import.meta.url) },
-  jpg: { type: 'image/jpeg', file: new URL('./media/last-frame.jpg', import.meta.url) },
+  mp4: { type: 'video/mp4', file: new URL('../seedance/media/video.mp4', import.meta.url) },
+  jpg: { type: 'image/jpeg', file: new URL('../seedance/media/last-frame.jpg', import.meta.url) },
 } as const;
 export type MediaEnding = keyof typeof media;
 
