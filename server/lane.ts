@@ -77,21 +77,22 @@ export class Lane {
     where: { request?: number; stream?: number } = {},
   ): readonly string[] {
     const struck = new Set<string>();
-    for (const { rule, ordinal } of this.#injector.strikes(hook, facts)) {
-      for (const injection of rule.inject) {
-        if (!injection.applies(context as never)) continue;
+    for (const { rule, ordinal, occasionOf } of this.#injector.strikes(hook, facts)) {
+      for (const [index, injection] of rule.inject.entries()) {
+        const occasion = occasionOf(index);
+        if (!injection.applies(context as never, occasion)) continue;
         struck.add(rule.name);
         this.journal.append({
           type: 'fault.injected',
           fault: rule.name,
           hook,
           ordinal,
-          did: injection.did,
+          did: injection.didOn(occasion),
           ...(facts.connection !== undefined && { connection: facts.connection }),
           ...(facts.task !== undefined && hook === 'task' && { task: facts.task }),
           ...where,
         });
-        injection.apply(context as never);
+        injection.apply(context as never, occasion);
       }
     }
     return [...struck];

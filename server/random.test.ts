@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chance, chooseSeed, randomSequence, randomText } from './random.ts';
+import { chance, chooseSeed, normalFrom, randomSequence, randomText } from './random.ts';
 
 test('chance is the same for the same keys, whatever was asked in between', () => {
   const first = chance(7, 'main', 'drain', 1);
@@ -26,6 +26,16 @@ test('chance lies in [0, 1) and is spread evenly', () => {
     const share = rolls.filter((roll) => Math.floor(roll * 10) === tenth).length / rolls.length;
     expect(Math.abs(share - 0.1)).toBeLessThan(0.015);
   }
+});
+
+test('normal numbers have mean 0 and deviation 1, with two in three within one deviation', () => {
+  const drawn = Array.from({ length: 10_000 }, (_, n) => normalFrom(chance(7, n, 'a'), chance(7, n, 'b')));
+  const mean = drawn.reduce((sum, x) => sum + x, 0) / drawn.length;
+  const deviation = Math.sqrt(drawn.reduce((sum, x) => sum + (x - mean) ** 2, 0) / drawn.length);
+  expect(mean).toBeCloseTo(0, 1);
+  expect(deviation).toBeCloseTo(1, 1);
+  expect(drawn.filter((x) => Math.abs(x) < 1).length / drawn.length).toBeCloseTo(0.68, 1);
+  expect(drawn.every(Number.isFinite)).toBe(true);
 });
 
 test('a sequence repeats with its seed and label', () => {

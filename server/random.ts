@@ -9,6 +9,10 @@ export function chance(seed: number, ...keys: readonly (string | number)[]): num
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }
 
+/** A number of the standard normal distribution, from two of [0, 1) (Box and Muller). */
+export const normalFrom = (first: number, second: number): number =>
+  Math.sqrt(-2 * Math.log(1 - first)) * Math.cos(2 * Math.PI * second);
+
 /** A seeded sequence of numbers in [0, 1), for values that need to differ but not to be replayed one by one (mulberry32). */
 export function randomSequence(seed: number, label: string): () => number {
   let state = Math.floor(chance(seed, label) * 2 ** 32);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { parseDuration } from '../../server/scenario/duration.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client } from './support/http1.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
@@ -51,6 +52,38 @@ test('delays of one request add up', async () => {
   await server.clock.advance(1_750);
   expect(await reply).toMatchObject({ status: 200 });
 });
+
+test.each(clients)(
+  '%s: what is drawn follows from seed and ordinal, whatever comes in between',
+  async (_name, open) => {
+    const waits = async (seed: number, between: number) => {
+      const draw = { delay: { 'log-normal': { median: '2s', sigma: 0.5 } } };
+      await using server = await startMockServer({
+        seed,
+        clock: 'manual',
+        profile: 'permissive',
+        scenario: { faults: [{ name: 'drawn', on: 'request', match: { method: 'POST' }, inject: [draw] }] },
+      });
+      await using client = await open(server);
+      for (let task = 0; task < 3; task++) {
+        const reply = client.post(TASKS, textOnly);
+        const { did } = await server.journal.waitFor('fault.injected', ({ ordinal }) => ordinal === task + 1);
+        const ms = parseDuration(did.replace('wait ', '')) ?? Number.NaN;
+        await server.clock.waiting(ms);
+        await server.clock.advance(ms - 1);
+        expect(server.journal.events('task.created')).toHaveLength(task);
+        await server.clock.advance(1);
+        expect(await reply).toMatchObject({ status: 200 });
+        for (let other = 0; other < between; other++) await client.get(TASKS);
+      }
+      return server.journal.events('fault.injected').map(({ did }) => did);
+    };
+    const waited = await waits(7, 0);
+    expect(new Set(waited).size).toBe(3);
+    expect(await waits(7, 2)).toEqual(waited);
+    expect(await waits(8, 0)).not.toEqual(waited);
+  },
+);
 
 test('a client that leaves during a delay leaves no task behind', async () => {
   await using server = await start({ name: 'late', on: 'request', inject: [{ delay: { ms: '5s' } }] });

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Hook, Injection, Match } from '../scenario/scenario.ts';
+import type { Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
 import type { ConnectionPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
@@ -40,12 +40,12 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly decides?: 'end' | 'status' | 'goaway' | 'pace' | 'outcome';
   /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
   readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
-  /** What it is about to do, in words, with its parameters. */
-  readonly explain: (params: z.output<S>) => string;
-  /** Whether it does anything this time; left out, always. */
-  readonly applies?: (context: HookContexts[H], params: z.output<S>) => boolean;
+  /** What it is about to do, in words, with its parameters; with an occasion, what it does there. */
+  readonly explain: (params: z.output<S>, occasion?: Occasion) => string;
+  /** Whether it does anything this time; left out, always. Asked once per occasion, so it may count. */
+  readonly applies?: (context: HookContexts[H], params: z.output<S>, occasion: Occasion) => boolean;
   /** Writes what it wants into the plan; the server carries the plan out. */
-  readonly apply: (context: HookContexts[H], params: z.output<S>) => void;
+  readonly apply: (context: HookContexts[H], params: z.output<S>, occasion: Occasion) => void;
 }
 
 /** A fault as the table holds it. */
@@ -87,10 +87,9 @@ export function defineFault<const N extends string, const H extends Hook, S exte
         fault: name,
         params: checked,
         did: explain(checked),
-        applies: (context) => applies(context, checked),
-        apply: (context) => {
-          if (applies(context, checked)) apply(context, checked);
-        },
+        didOn: (occasion) => explain(checked, occasion),
+        applies: (context, occasion) => applies(context, checked, occasion),
+        apply: (context, occasion) => apply(context, checked, occasion),
       };
     },
   };

@@ -1,12 +1,25 @@
-import type { Match } from '../scenario/scenario.ts';
+import type { Facts, Match, Occasion } from '../scenario/scenario.ts';
 import type { Fault, HookContexts, RuleSetting } from './fault.ts';
 import type { ResponsePlan } from './plans.ts';
 
+/** An occasion without a lane: every draw gives `drawn`, and nothing is remembered from one to the next. */
+export const occasionOf = (facts: Facts = {}, drawn = 0.5): Occasion => ({
+  facts,
+  nowMs: 0,
+  draw: () => drawn,
+  memory: (create) => create(),
+});
+
 /** What a scenario's parameters make a fault do to a plan, without a server around it.
- * @returns what it says it did */
-export function applyFault<F extends Fault>(fault: F, params: object, context: HookContexts[F['on'][number]]): string {
+ * @returns what it says it does */
+export function applyFault<F extends Fault>(
+  fault: F,
+  params: object,
+  context: HookContexts[F['on'][number]],
+  occasion = occasionOf(),
+): string {
   const injection = fault.bind(fault.params.parse(params));
-  injection.apply(context as never);
+  if (injection.applies(context as never, occasion)) injection.apply(context as never, occasion);
   return injection.did;
 }
 

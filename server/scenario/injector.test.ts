@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Injector, MAX_COUNTED_APART } from './injector.ts';
 import { loadScenario } from './load.ts';
-import type { Facts, FaultRule, Hook } from './scenario.ts';
+import type { Facts, FaultRule, Hook, Occasion } from './scenario.ts';
 
 const rulesOf = (faults: string): readonly FaultRule[] => loadScenario(`faults:\n${faults}`).faults;
 
@@ -134,4 +134,32 @@ test('with too many to count apart, the one not seen for longest starts again', 
   see(MAX_COUNTED_APART + 1);
   expect(see(3)).toBe(true);
   expect(see(2)).toBe(false);
+});
+
+describe('what a fault may ask on an occasion', () => {
+  const TWO = '  - { name: late, on: request, inject: [ delay: { ms: 1 }, delay: { ms: 2 } ] }';
+  const occasions = (injector: Injector, facts = POLL) =>
+    injector.strikes('request', facts).flatMap(({ occasionOf }) => [occasionOf(0), occasionOf(1)]);
+
+  test('it draws the same in each run of a seed, another for each injection, label and strike', () => {
+    const drawn = (injector: Injector) =>
+      [1, 2].flatMap(() => occasions(injector).flatMap(({ draw }) => [draw(), draw('again')]));
+    const numbers = drawn(arm(TWO));
+    expect(new Set(numbers).size).toBe(8);
+    expect(drawn(arm(TWO))).toEqual(numbers);
+    expect(drawn(arm(TWO, { seed: 8 }))).not.toEqual(numbers);
+  });
+
+  test('it keeps a memory for each injection, until it is armed anew', () => {
+    const count = ({ memory }: Occasion) => ++memory(() => ({ seen: 0 })).seen;
+    const injector = arm(TWO);
+    expect([1, 2].map(() => occasions(injector).map(count))).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(occasions(arm(TWO)).map(count)).toEqual([1, 1]);
+  });
+
+  test('it knows what was struck, and when', () =>
+    expect(occasions(arm(TWO, { now: () => 7 }))[0]).toMatchObject({ facts: POLL, nowMs: 7 }));
 });

@@ -1,12 +1,14 @@
 import { chance } from '../random.ts';
 import { compileMatch, explainMatch } from './match.ts';
-import type { Facts, FaultRule, Hook } from './scenario.ts';
+import type { Facts, FaultRule, Hook, Occasion } from './scenario.ts';
 import { explainWhen, strikesAt } from './trigger.ts';
 
 /** A rule that strikes, and which of its kind it struck. */
 export interface Strike {
   readonly rule: FaultRule;
   readonly ordinal: number;
+  /** What the rule's injections, counted from 0, may ask. */
+  readonly occasionOf: (injection: number) => Occasion;
 }
 
 /** An armed fault, and what became of it so far. */
@@ -32,6 +34,8 @@ interface Armed {
   readonly rule: FaultRule;
   readonly fits: (facts: Facts) => boolean;
   readonly counted: Map<string | number, Count>;
+  /** What each injection keeps from strike to strike. */
+  readonly memories: Map<number, unknown>;
   /** How many keys were ever counted apart. */
   places: number;
   matched: number;
@@ -59,6 +63,7 @@ export class Injector {
       rule,
       fits: compileMatch(rule.match),
       counted: new Map(),
+      memories: new Map(),
       places: 0,
       matched: 0,
       struck: 0,
@@ -100,23 +105,36 @@ export class Injector {
     // A client goes by the same name in each run. The id of a task does not; that it is the third task does.
     const who = rule.when.per === 'client' ? key : place;
     armed.matched++;
+    const nowMs = now();
 
     const strikes = strikesAt(rule.when, {
       ordinal,
       struck: armed.struck,
-      elapsedMs: now() - this.#loadedAtMs,
+      elapsedMs: nowMs - this.#loadedAtMs,
       connection: facts.connection,
       roll: () => chance(seed, lane, rule.name, who, ordinal),
     });
     if (!strikes) return undefined;
     armed.struck++;
-    return { rule, ordinal };
+    const occasionOf = (injection: number): Occasion => ({
+      facts,
+      nowMs,
+      draw: (label = '') => chance(seed, lane, rule.name, who, ordinal, injection, label),
+      memory: (create) => remember(armed.memories, injection, create),
+    });
+    return { rule, ordinal, occasionOf };
   }
 }
 
 /** When a rule strikes, whom, and what it does: `strikes every 3rd GET /tasks: reset the connection`. */
 export function explainRule({ on, match, when, inject }: FaultRule): string {
   return `strikes ${explainWhen(when, explainMatch(on, match))}: ${inject.map(({ did }) => did).join(', ')}`;
+}
+
+/** Whoever asks is the one that made it: an injection of a rule is one fault. */
+function remember<T>(memories: Map<number, unknown>, injection: number, create: () => T): T {
+  if (!memories.has(injection)) memories.set(injection, create());
+  return memories.get(injection) as T;
 }
 
 /** What is not known at a hook is counted together. */

@@ -302,7 +302,7 @@ There are none yet. \`seedance-mock list faults\` shows them all.`,
 There is no setting "jitter" here.
     4 |       - delay: { ms: 1, jitter: 2 }
       |                         ^^^^^^
-Known are: ms.`,
+Known are: ms, uniform, normal, log-normal.`,
     ],
     [
       'a setting left out',
@@ -339,6 +339,33 @@ A delay of 900000ms is over the limit of 10m.
     3 |     inject: [ delay: { ms: 900000 } ]
       |                            ^^^^^^
 Use \`end: { at: headers, how: hang }\` to outlast any client timeout.`,
+    ],
+    [
+      'a drawn delay without end',
+      'on: request\ninject: [ delay: { normal: { mean: 15m, deviation: 1s } } ]',
+      `scenarios/checkout.yaml:3:40  DELAY_TOO_LONG
+A delay of 15m is over the limit of 10m.
+    3 |     inject: [ delay: { normal: { mean: 15m, deviation: 1s } } ]
+      |                                        ^^^
+Use \`end: { at: headers, how: hang }\` to outlast any client timeout.`,
+    ],
+    [
+      'a delay of two lengths',
+      'on: request\ninject: [ delay: { ms: 5, uniform: { from: 1s, to: 2s } } ]',
+      `scenarios/checkout.yaml:3:22  INVALID_VALUE
+"delay" cannot be {"ms":5,"uniform":{"from":"1s","to":"2s"}}.
+    3 |     inject: [ delay: { ms: 5, uniform: { from: 1s, to: 2s } } ]
+      |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+Write exactly one of ms, uniform, normal or log-normal.`,
+    ],
+    [
+      'a delay of no length',
+      'on: request\ninject: [ delay ]',
+      `scenarios/checkout.yaml:3:15  INVALID_VALUE
+An item of "inject" cannot be {}.
+    3 |     inject: [ delay ]
+      |               ^^^^^
+Write exactly one of ms, uniform, normal or log-normal.`,
     ],
     [
       'a header that the server writes itself',

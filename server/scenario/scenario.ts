@@ -107,15 +107,28 @@ export interface Match {
   readonly name?: string | undefined;
 }
 
+/** The occasion on which a fault strikes: what it may ask to decide what it does this time. */
+export interface Occasion {
+  readonly facts: Facts;
+  /** Lane time. */
+  readonly nowMs: number;
+  /** Chance in [0, 1): another for each label, and the same in every run of a seed, in whatever order requests come. */
+  draw(label?: string): number;
+  /** What a fault keeps from strike to strike: made at the first, gone when the scenario is loaded or starts over. */
+  memory<T>(create: () => T): T;
+}
+
 /** One thing a fault does, its parameters checked and bound; `apply` takes the context of the fault's hook. */
 export interface Injection {
   readonly fault: string;
   readonly params: unknown;
-  /** What it does, in words: for `explain` and the journal. */
+  /** What it does, in words: for `explain`. */
   readonly did: string;
-  /** Whether it does anything this time; a `limit`, say, that is not reached does not. */
-  applies(context: never): boolean;
-  apply(context: never): void;
+  /** The same for one occasion, with what was drawn for it: for the journal. */
+  didOn(occasion: Occasion): string;
+  /** Whether it does anything this time; a `limit`, say, that is not reached does not. Asked once per occasion. */
+  applies(context: never, occasion: Occasion): boolean;
+  apply(context: never, occasion: Occasion): void;
 }
 
 /** A fault as a scenario arms it. */

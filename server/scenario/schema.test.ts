@@ -43,6 +43,11 @@ describe('what does not', () => {
     ['faults: [{ on: accept, inject: [ limit ] }]', '/faults/0/inject/0'],
     ['faults: [{ on: accept, inject: [ delay: { ms: 1 } ] }]', '/faults/0/inject/0'],
     ['faults: [{ on: request, inject: [ delay: { sm: 1 } ] }]', '/faults/0/inject/0/delay'],
+    ['faults: [{ on: request, inject: [ delay ] }]', '/faults/0/inject/0'],
+    [
+      'faults: [{ on: request, inject: [ delay: { ms: 1, normal: { mean: 1, deviation: 1 } } ] }]',
+      '/faults/0/inject/0/delay',
+    ],
     ['faults: [{ on: dns, inject: [ silence ] }]', '/faults/0/inject/0'],
     ['expect: [ bakoff ]', '/expect/0'],
   ])('%s, at %s', (yaml, pointer) => expect(complaintsOf(yaml)).toContain(pointer));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ConnectionPlan } from '../plans.ts';
-import { applyFault, complaintsOf } from '../testing.ts';
+import { applyFault, complaintsOf, occasionOf } from '../testing.ts';
 import { limit } from './limit.ts';
 
 const accept = (params: object, openConnections: number) => {
@@ -20,8 +20,8 @@ test('or left unanswered', () =>
 test('it does nothing below the limit, so that the journal need not tell of it', () => {
   const injection = limit.bind(limit.params.parse({ max: 2 }));
   const context = (openConnections: number) => ({ plan: {}, openConnections }) as never;
-  expect(injection.applies(context(2))).toBe(false);
-  expect(injection.applies(context(3))).toBe(true);
+  expect(injection.applies(context(2), occasionOf())).toBe(false);
+  expect(injection.applies(context(3), occasionOf())).toBe(true);
 });
 
 test('it says what it does', () => {

@@ -1,18 +1,71 @@
 import { z } from 'zod';
-import { delay as delayLength, renderDuration } from '../../scenario/duration.ts';
+import { normalFrom } from '../../random.ts';
+import { delay as delayLength, MAX_DELAY_MS, renderDuration } from '../../scenario/duration.ts';
+import type { Occasion } from '../../scenario/scenario.ts';
+import { exactlyOneOf } from '../exactly-one.ts';
 import { defineFault } from '../fault.ts';
 
-/** On `request` the work starts late; on `response` it is done, and only the answer is late. Delays of one request add up. */
+const params = exactlyOneOf(
+  ['ms', 'uniform', 'normal', 'log-normal'],
+  z.strictObject({
+    ms: delayLength().optional().describe('How long: milliseconds, or a duration such as 2s.'),
+    uniform: z
+      .strictObject({ from: delayLength(), to: delayLength() })
+      .optional()
+      .describe('Any length between two, each as likely as the other.'),
+    normal: z
+      .strictObject({ mean: delayLength(), deviation: delayLength() })
+      .optional()
+      .describe('Around a mean; two in three are within one deviation of it.'),
+    'log-normal': z
+      .strictObject({ median: delayLength(), sigma: z.number().positive().max(10) })
+      .optional()
+      .describe('Half below the median, and a long tail above it, as latencies have: the longer, the higher `sigma`.'),
+  }),
+);
+type Length = z.output<typeof params>;
+
+/**
+ * On `request` the work starts late; on `response` it is done, and only the answer is late. Delays of one request add
+ * up. What is drawn follows from the seed and the ordinal, and is cut off at 0 and at 10 minutes.
+ */
 export const delay = defineFault({
   name: 'delay',
   on: ['request', 'response'],
-  summary: 'Waits before the request is carried out, or before it is answered.',
-  params: z.strictObject({
-    ms: delayLength().describe('How long: milliseconds, or a duration such as 2s.'),
-  }),
-  explain: ({ ms }) => `wait ${renderDuration(ms)}`,
-  apply({ plan, stage }, { ms }) {
+  summary: 'Waits before the request is carried out, or before it is answered: so long, or as long as is drawn.',
+  params,
+  contradiction: ({ uniform }) =>
+    uniform && uniform.from > uniform.to
+      ? {
+          param: 'uniform',
+          reason: `It ends at ${renderDuration(uniform.to)}, before it starts at ${renderDuration(uniform.from)}.`,
+          instead: 'Write a `to` that is longer than `from`.',
+        }
+      : undefined,
+  explain: (length, occasion) =>
+    `wait ${occasion ? renderDuration(lengthOf(length, occasion)) : explainLength(length)}`,
+  apply({ plan, stage }, length, occasion) {
+    const ms = lengthOf(length, occasion);
     if (stage === 'request') plan.delayBeforeMs += ms;
     else plan.delayAfterMs += ms;
   },
 });
+
+function lengthOf(length: Length, { draw }: Occasion): number {
+  if (length.ms !== undefined) return length.ms;
+  return Math.round(Math.min(Math.max(drawLength(length, draw), 0), MAX_DELAY_MS));
+}
+
+function drawLength({ uniform, normal, 'log-normal': logNormal }: Length, draw: Occasion['draw']): number {
+  if (uniform) return uniform.from + draw() * (uniform.to - uniform.from);
+  const deviations = normalFrom(draw('radius'), draw('angle'));
+  if (normal) return normal.mean + deviations * normal.deviation;
+  return logNormal ? logNormal.median * Math.exp(deviations * logNormal.sigma) : 0;
+}
+
+function explainLength({ ms = 0, uniform, normal, 'log-normal': logNormal }: Length): string {
+  if (uniform) return `${renderDuration(uniform.from)} to ${renderDuration(uniform.to)}`;
+  if (normal) return `${renderDuration(normal.mean)}, give or take ${renderDuration(normal.deviation)}`;
+  if (logNormal) return `${renderDuration(logNormal.median)} at the median, with a tail of sigma ${logNormal.sigma}`;
+  return renderDuration(ms);
+}
