@@ -81,6 +81,8 @@ export type JournalEntry =
   | { type: 'task.created'; task: string; model: string }
   | { type: 'task.changed'; task: string; from: string; to: string }
   | { type: 'task.deleted'; task: string }
+  /** Get is about to show a task as it stood before. */
+  | { type: 'task.regressed'; task: string; from: string; to: string }
   | { type: 'scenario.loaded'; name: string; seed: number; faults: number }
   | { type: 'lane.reset' }
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };

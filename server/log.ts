@@ -60,6 +60,8 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `${event.task} created for ${event.model}`];
     case 'task.changed':
       return ['info', `${event.task} ${event.from} -> ${event.to}`];
+    case 'task.regressed':
+      return ['warn', `${event.task} is ${event.from}, shown as ${event.to}`];
     case 'task.deleted':
       return ['info', `${event.task} deleted`];
     case 'scenario.loaded':

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { type Client, openClient } from './support/client.ts';
-import { TASKS, textOnly } from './support/tasks.ts';
+import { createTask, getTask } from './support/tasks.ts';
 
 type FaultInput = NonNullable<ScenarioInput['faults']>[number];
 
@@ -12,9 +12,9 @@ const start = (...faults: readonly FaultInput[]) =>
     scenario: { tasks: { queued: '1s', running: '4s' }, faults },
   });
 
-const create = async (client: Client, text = 'A lighthouse at dusk.'): Promise<string> =>
-  JSON.parse((await client.post(TASKS, { ...textOnly, content: [{ type: 'text', text }] })).text).id;
-const get = async (client: Client, id: string) => JSON.parse((await client.get(`${TASKS}/${id}`)).text);
+const create = (client: Client, text = 'A lighthouse at dusk.') =>
+  createTask(client, { content: [{ type: 'text', text }] });
+const get = getTask;
 
 test('without a fault a task goes its way in lane time', async () => {
   await using server = await start();

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Task } from '../seedance/task.ts';
+import { type Task, type TaskStatus, taskStatuses } from '../seedance/task.ts';
 import { readBody } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 
@@ -15,9 +15,21 @@ const describe = ({ id, status, settings, createdAtMs, updatedAtMs, error }: Tas
   ...(error && { error }),
 });
 
+/** How many of these tasks are in each state, and which share of those that came to an end of their own succeeded. */
+function summarize(tasks: readonly Task[]) {
+  const counts = Object.fromEntries(taskStatuses.map((status) => [status, 0])) as Record<TaskStatus, number>;
+  for (const { status } of tasks) counts[status]++;
+  // A cancelled task tells of its client, not of the service.
+  const over = counts.succeeded + counts.failed + counts.expired;
+  return { total: tasks.length, ...counts, successRate: over === 0 ? null : counts.succeeded / over };
+}
+
 /** `/tasks`: every task there is, and a way to move one along. */
 export function registerTasks(app: FastifyInstance, { tasks }: AdminDeps): void {
-  app.get('/tasks', () => ({ tasks: tasks.all().map(describe) }));
+  app.get('/tasks', () => {
+    const all = tasks.all();
+    return { summary: summarize(all), tasks: all.map(describe) };
+  });
   app.post<{ Params: { id: string } }>('/tasks/:id/transition', ({ params, body }) =>
     describe(tasks.transition(params.id, readBody(body, transition).to)),
   );

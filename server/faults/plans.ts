@@ -63,4 +63,14 @@ export interface TaskPlan {
   error?: { readonly code: string; readonly message: string };
   /** Never leaves this state by itself (it still expires). */
   stickIn?: 'queued' | 'running';
+  /** How many times as long each of its times is; left out, 1. */
+  stretch?: number;
+  /** Expires so long after it was created; left out, when the request says. */
+  expiresAfterMs?: number;
+  /** How much later than it should the service notices that the task has expired. */
+  expiresLateMs?: number;
+  /** Get, List and DELETE do not know it before so long after it was created. */
+  hiddenMs?: number;
+  /** Once it was seen in a state, it is seen so many times as it stood before. */
+  regress?: { readonly from: 'running' | 'succeeded'; readonly times: number };
 }

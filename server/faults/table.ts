@@ -10,8 +10,12 @@ import { end } from './request/end.ts';
 import { slowBody } from './request/slow-body.ts';
 import { status } from './request/status.ts';
 import { goaway } from './session/goaway.ts';
+import { expire } from './task/expire.ts';
 import { fail } from './task/fail.ts';
+import { regress } from './task/regress.ts';
+import { slow } from './task/slow.ts';
 import { stick } from './task/stick.ts';
+import { vanish } from './task/vanish.ts';
 
 /** Every fault there is, in the order the reference lists them. */
 export const faults = [
@@ -26,6 +30,10 @@ export const faults = [
   end,
   fail,
   stick,
+  slow,
+  expire,
+  vanish,
+  regress,
 ] as const satisfies readonly Fault[];
 
 type Row = (typeof faults)[number];

@@ -91,7 +91,7 @@ test('a browser with a key may read the answer', async () => {
 
 test('a failure of ours is a 500 of the service, and a bug in the journal', async () => {
   await using api = await openApi();
-  api.tasks.get = () => {
+  api.tasks.show = () => {
     throw new TypeError('oops');
   };
   const { status, body } = await api.call('GET', '/cgt-a');

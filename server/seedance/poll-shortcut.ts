@@ -32,7 +32,7 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
       return false;
     if (!USABLE_KEY.test(headers.authorization ?? '')) return false;
     for (const name of UNUSUAL_HEADERS) if (headers[name] !== undefined) return false;
-    const task = tasks.get(url.slice(POLL_PREFIX.length));
+    const task = tasks.show(url.slice(POLL_PREFIX.length));
     if (!task) return false;
 
     exchange.noteReceived();

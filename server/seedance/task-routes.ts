@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Exchange } from '../wire/exchange.ts';
 import { allowOrigin, authenticate } from './auth.ts';
 import { readCreateRequest } from './create-request.ts';
 import { ArkError } from './errors.ts';
@@ -40,19 +41,25 @@ export function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, do
   done();
 }
 
+/** Who creates a task; what Fastify injects comes over no connection. */
+function callerOf({ raw }: FastifyReply): { connection?: number; client?: string } {
+  const exchange: object = raw;
+  return exchange instanceof Exchange ? { connection: exchange.connection.id, client: exchange.client } : {};
+}
+
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
 export function registerTaskRoutes(
   app: FastifyInstance,
   { tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
 ): void {
   function create(request: FastifyRequest, reply: FastifyReply): string {
-    const { id } = tasks.create(readCreateRequest(request.body));
+    const { id } = tasks.create(readCreateRequest(request.body), callerOf(reply));
     reply.header('content-type', JSON_TYPE);
     return JSON.stringify({ id });
   }
 
   function get(request: FastifyRequest<ById>, reply: FastifyReply): Buffer {
-    const task = tasks.get(request.params.id);
+    const task = tasks.show(request.params.id);
     if (!task) throw new ArkError('ResourceNotFound', { subject: request.params.id });
     reply.header('content-type', JSON_TYPE);
     return renderTask(task, originOf(request, publicUrl));
@@ -60,7 +67,7 @@ export function registerTaskRoutes(
 
   function list(request: FastifyRequest, reply: FastifyReply): string {
     const origin = originOf(request, publicUrl);
-    const page = selectPage(tasks.all(), readListQuery(request.query));
+    const page = selectPage(tasks.listed(), readListQuery(request.query));
     const items = page.tasks.map((task) => {
       const body = describeTask(task, videos.linksTo(task, origin));
       return body.error ? { ...body, failure_reason: body.error } : body;

@@ -3,6 +3,7 @@ import { problem, UsageError } from '../errors.ts';
 import type { TaskPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
 import { randomText } from '../random.ts';
+import type { Facts } from '../scenario/scenario.ts';
 import type { CreateRequest, TaskSettings } from './create-request.ts';
 import { ArkError, messageOf, signMessage } from './errors.ts';
 import { createRequestIds } from './request-id.ts';
@@ -21,7 +22,12 @@ interface Entry {
   /** What is due next in a task's life; both are cancelled once it is over. */
   step?: Timer;
   expiry?: Timer;
+  /** The copy that Get shows again, once the one after it was seen. */
+  old?: { readonly task: Task; seen: boolean; left: number };
 }
+
+/** Who creates a task, for faults that count per client or connection. */
+type Caller = Pick<Facts, 'client' | 'connection'>;
 
 /** The tasks of one lane, and the clockwork that takes them through their lives (reference, section 6). */
 export class TaskStore {
@@ -36,25 +42,33 @@ export class TaskStore {
 
   /** Takes a task into the queue and asks the scenario, once, how its life will go.
    * @throws ArkError 429 when all the room is taken by tasks that are not over */
-  create({ settings, prompt }: CreateRequest): Task {
+  create({ settings, prompt }: CreateRequest, caller: Caller = {}): Task {
     this.#makeRoom();
     const { clock, journal, scenario } = this.#lane;
     const task = this.#newTask(settings, clock.now());
     const { queued, running, outcome } = scenario.tasks;
     const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome };
     journal.append({ type: 'task.created', task: task.id, model: settings.model.id });
-    this.#lane.strike('task', { task: task.id, model: settings.requestedModel, prompt }, { plan });
+    this.#lane.strike('task', { ...caller, task: task.id, model: settings.requestedModel, prompt }, { plan });
     const entry: Entry = { task, plan };
     this.#entries.set(task.id, entry);
-    entry.expiry = clock.after(settings.expiresAfterSeconds * 1_000, () => this.#move(entry, 'expired'));
-    if (plan.stickIn !== 'queued') entry.step = clock.after(plan.queuedMs, () => this.#move(entry, 'running'));
-    return task;
+    const expiresMs = plan.expiresAfterMs ?? settings.expiresAfterSeconds * 1_000 + (plan.expiresLateMs ?? 0);
+    if (expiresMs === 0) this.#move(entry, 'expired');
+    else this.#start(entry, expiresMs);
+    return entry.task;
   }
 
   /** The task, unless it is unknown, deleted or forgotten. */
   get(id: string): Task | undefined {
     const task = this.#entries.get(id)?.task;
     return task && !isForgotten(task, this.#lane.clock.now()) ? task : undefined;
+  }
+
+  /** The task as Get answers it: not while it is hidden, and now and then as it stood before. */
+  show(id: string): Task | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry || !this.#isShown(entry)) return undefined;
+    return entry.old ? this.#lookBack(entry.task, entry.old) : entry.task;
   }
 
   /** Every task that is not forgotten, newest first. */
@@ -64,11 +78,17 @@ export class TaskStore {
     return tasks.filter((task) => !isForgotten(task, nowMs)).reverse();
   }
 
+  /** Every task as List answers them: without those that are hidden still. */
+  listed(): readonly Task[] {
+    const shown = [...this.#entries.values()].filter((entry) => this.#isShown(entry));
+    return shown.map(({ task }) => task).reverse();
+  }
+
   /** What DELETE does: cancels a queued task, removes one that is over (reference, section 5).
    * @throws ArkError 404 for an unknown task, 409 for one that is running or cancelled */
   remove(id: string): void {
-    const entry = this.#find(id);
-    if (!entry) throw new ArkError('ResourceNotFound', { subject: id });
+    const entry = this.#entries.get(id);
+    if (!entry || !this.#isShown(entry)) throw new ArkError('ResourceNotFound', { subject: id });
     switch (entry.task.status) {
       case 'queued':
         this.#move(entry, 'cancelled');
@@ -88,7 +108,7 @@ export class TaskStore {
   /** Moves a task by hand, along the arrows that exist.
    * @throws UsageError for an unknown task or an arrow that does not exist */
   transition(id: string, to: string): Task {
-    const entry = this.#find(id);
+    const entry = this.get(id) && this.#entries.get(id);
     if (!entry) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `task "${id}"` })]);
     const { status } = entry.task;
     const next = nextStatuses(status).find((known) => known === to);
@@ -112,8 +132,25 @@ export class TaskStore {
     this.clear();
   }
 
-  #find(id: string): Entry | undefined {
-    return this.get(id) && this.#entries.get(id);
+  #isShown({ task, plan }: Entry): boolean {
+    const nowMs = this.#lane.clock.now();
+    return !isForgotten(task, nowMs) && nowMs - task.createdAtMs >= (plan.hiddenMs ?? 0);
+  }
+
+  #lookBack(task: Task, old: NonNullable<Entry['old']>): Task {
+    const turn = old.seen && old.left > 0;
+    old.seen = true;
+    if (!turn) return task;
+    old.left--;
+    this.#lane.journal.append({ type: 'task.regressed', task: task.id, from: task.status, to: old.task.status });
+    return old.task;
+  }
+
+  #start(entry: Entry, expiresMs: number): void {
+    const { clock } = this.#lane;
+    const { stickIn, queuedMs, stretch = 1 } = entry.plan;
+    entry.expiry = clock.after(expiresMs, () => this.#move(entry, 'expired'));
+    if (stickIn !== 'queued') entry.step = clock.after(queuedMs * stretch, () => this.#move(entry, 'running'));
   }
 
   #move(entry: Entry, to: TaskStatus): void {
@@ -126,10 +163,11 @@ export class TaskStore {
       updatedAtMs: clock.now(),
       ...(to === 'failed' && { error: this.#failure(plan) }),
     };
+    if (to === plan.regress?.from) entry.old = { task, seen: false, left: plan.regress.times };
     entry.step?.cancel();
     if (isTerminal(entry.task)) stop(entry);
     else if (plan.stickIn !== 'running')
-      entry.step = clock.after(plan.runningMs, () => this.#move(entry, plan.outcome));
+      entry.step = clock.after(plan.runningMs * (plan.stretch ?? 1), () => this.#move(entry, plan.outcome));
   }
 
   #failure({ error }: TaskPlan): TaskError {

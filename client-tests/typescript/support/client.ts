@@ -55,6 +55,10 @@ export class Client implements AsyncDisposable {
     return this.#send({ ':method': 'GET', ':path': path, ...headers });
   }
 
+  delete(path: string): Promise<Reply> {
+    return this.#send({ ':method': 'DELETE', ':path': path });
+  }
+
   post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     return this.#send({ ':method': 'POST', ':path': path, ...headers }, JSON.stringify(body));
   }
