@@ -148,6 +148,17 @@ export const problems = {
     (d: { option: string; given: string; expected: string }) => `${d.option} does not take "${d.given}".`,
     (d) => d.expected,
   ),
+  FAULT_EXISTS: kind(
+    409,
+    (d: { name: string }) => `A fault called "${d.name}" is armed already.`,
+    (d) => `Give it another name, or disarm that one first: DELETE /faults/${encodeURIComponent(d.name)}`,
+  ),
+  FAULT_NOT_ARMED: kind(
+    404,
+    (d: { name: string; closest: string | undefined; known: readonly string[] }) =>
+      `No armed fault is called "${d.name}".`,
+    (d) => `${didYouMean(d)} GET /faults lists those that are armed.`,
+  ),
   ADMIN_NOT_FOUND: kind(
     404,
     (d: { what: string }) => `There is no ${d.what}.`,

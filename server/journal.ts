@@ -1,3 +1,5 @@
+import type { Problem } from './errors.ts';
+
 /** Trace context a client sent along; kept on every event that ends a call, so that it can be found downstream. */
 export interface Trace {
   /** W3C Trace Context, header `traceparent`. */
@@ -84,6 +86,9 @@ export type JournalEntry =
   /** Get is about to show a task as it stood before. */
   | { type: 'task.regressed'; task: string; from: string; to: string }
   | { type: 'scenario.loaded'; name: string; seed: number; faults: number }
+  | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
+  | { type: 'fault.armed'; fault: string; hook: string; did: string }
+  | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
 

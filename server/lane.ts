@@ -1,9 +1,11 @@
 import { Clock } from './clock.ts';
+import { type Problem, problem, UsageError } from './errors.ts';
 import type { HookContexts } from './faults/fault.ts';
 import { Journal } from './journal.ts';
 import { chooseSeed, randomSequence } from './random.ts';
-import { Injector } from './scenario/injector.ts';
-import type { Facts, Hook, Scenario, Service } from './scenario/scenario.ts';
+import { closestTo } from './scenario/closest.ts';
+import { explainRule, Injector } from './scenario/injector.ts';
+import type { Facts, FaultRule, Hook, Scenario, Service } from './scenario/scenario.ts';
 
 /** One isolated world: scenario, seed, clock, journal. Nothing is global, so many can live in one process. */
 export class Lane {
@@ -57,7 +59,33 @@ export class Lane {
     this.#injector = this.#arm(scenario);
   }
 
-  /** Starts the scenario over: ordinals, times and chance as on the first run. */
+  /** Arms one more fault at once; the ordinals of the others go on.
+   * @throws UsageError FAULT_EXISTS */
+  arm(rule: FaultRule): void {
+    const { name } = rule;
+    if (this.faults.some((fault) => fault.name === name)) throw new UsageError([problem('FAULT_EXISTS', { name })]);
+    this.journal.append({ type: 'fault.armed', fault: name, hook: rule.on, did: explainRule(rule) });
+    this.#injector.arm(rule);
+  }
+
+  /** Disarms a fault at once; the ordinals of the others go on.
+   * @throws UsageError FAULT_NOT_ARMED */
+  disarm(name: string): void {
+    const known = this.faults.map((fault) => fault.name);
+    if (!known.includes(name)) {
+      throw new UsageError([problem('FAULT_NOT_ARMED', { name, closest: closestTo(name, known), known })]);
+    }
+    this.journal.append({ type: 'fault.disarmed', fault: name });
+    this.#injector.disarm(name);
+  }
+
+  /** Notes that a scenario was refused; the one in force stays. */
+  refuse(from: string, problems: readonly Problem[]): void {
+    this.journal.append({ type: 'scenario.refused', from, stays: this.#scenario.name, problems });
+  }
+
+  /** Starts the scenario over: ordinals, times, chance and faults as on the first run. What was armed since goes, what
+   * was disarmed is back. */
   restart(): void {
     this.#injector = this.#arm(this.#scenario);
     this.journal.append({ type: 'lane.reset' });
@@ -66,6 +94,11 @@ export class Lane {
   /** Whether any fault is armed on a hook: lets a hot path skip gathering facts. */
   armed(hook: Hook): boolean {
     return this.#injector.armed(hook);
+  }
+
+  /** Whether any armed fault would count this thing; asking does not count it. */
+  concerns(hook: Hook, facts: Facts): boolean {
+    return this.#injector.concerns(hook, facts);
   }
 
   /** Asks the scenario which faults strike here, notes each in the journal, and lets it write into the context's plan.
@@ -77,7 +110,8 @@ export class Lane {
     where: { request?: number; stream?: number } = {},
   ): readonly string[] {
     const struck = new Set<string>();
-    for (const { rule, ordinal, occasionOf } of this.#injector.strikes(hook, facts)) {
+    for (const { rule, ordinal, strikes, occasionOf } of this.#injector.count(hook, facts)) {
+      if (!strikes) continue;
       for (const [index, injection] of rule.inject.entries()) {
         const occasion = occasionOf(index);
         if (!injection.applies(context as never, occasion)) continue;

@@ -7,14 +7,17 @@ export type LogFormat = (typeof logFormats)[number];
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** Writes the journal as log lines on stdout, until the returned function is called. */
+/** Writes the journal as log lines on stdout, from its first event until the returned function is called. */
 export async function logJournal(journal: Journal, format: LogFormat): Promise<() => void> {
   if (format === 'silent') return () => {};
   const logger = await createLogger(format);
-  return journal.subscribe((event) => {
+  const tell = (event: JournalEvent) => {
     const line = describe(event);
     if (line) write(logger, event, ...line);
-  });
+  };
+  // The scenario was loaded before there was a log to hear of it.
+  for (const event of journal.events()) tell(event);
+  return journal.subscribe(tell);
 }
 
 async function createLogger(format: 'pretty' | 'json'): Promise<Logger> {
@@ -66,6 +69,17 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `${event.task} deleted`];
     case 'scenario.loaded':
       return ['info', `scenario "${event.name}" in force, ${event.faults} faults, seed ${event.seed}`];
+    case 'scenario.refused': {
+      const { length } = event.problems;
+      return [
+        'error',
+        `${event.from} refused for ${length} ${length === 1 ? 'problem' : 'problems'}, "${event.stays}" stays in force`,
+      ];
+    }
+    case 'fault.armed':
+      return ['info', `fault "${event.fault}" armed: ${event.did}`];
+    case 'fault.disarmed':
+      return ['info', `fault "${event.fault}" disarmed`];
     case 'lane.reset':
       return ['info', 'started over'];
     case 'bug':

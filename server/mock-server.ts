@@ -10,7 +10,7 @@ import { problem, reasonOf, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import { readScenario } from './scenario/bundled.ts';
-import { loadScenario, type ScenarioInput } from './scenario/load.ts';
+import { type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
 import { registerApi } from './seedance/api.ts';
@@ -147,15 +147,18 @@ function throwBugs(journal: Journal): void {
 /** What cannot be a scenario's text, for want of a colon: a path or a name. Other paths are known by the file being there. */
 const PATH_OR_NAME = /^[^\s:{}]+$/;
 
-function takeScenario({ scenario = {}, profile, seed, clock }: StartOptions): Scenario {
-  const instead = {
-    profile,
-    seed,
-    clock: clock === undefined ? undefined : clock === 'manual' ? MANUAL : { speed: clock, mode: 'real' as const },
-  };
+function takeScenario(options: StartOptions): Scenario {
+  const { scenario = {} } = options;
   const isPath = typeof scenario === 'string' && (PATH_OR_NAME.test(scenario) || existsSync(scenario));
-  return isPath ? readScenario(scenario, instead) : loadScenario(scenario, instead);
+  return isPath ? readScenario(scenario, overridesOf(options)) : loadScenario(scenario, overridesOf(options));
 }
+
+/** What takes the place of the scenario's own, whichever scenario it is. */
+export const overridesOf = ({ profile, seed, clock }: StartOptions): Omit<LoadOptions, 'file'> => ({
+  profile,
+  seed,
+  clock: clock === undefined ? undefined : clock === 'manual' ? MANUAL : { speed: clock, mode: 'real' },
+});
 
 const MANUAL = { speed: 1, mode: 'manual' } as const;
 

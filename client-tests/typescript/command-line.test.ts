@@ -140,6 +140,7 @@ describe('serve refuses', () => {
 
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`FILE_UNWRITABLE\nCannot write ${file}: ENOENT`);
+    expect(stderr).not.toContain('.part');
     expect(stderr).toContain('Name a file in a folder that exists');
   });
 
@@ -246,6 +247,7 @@ describe('serve', () => {
     const log = readLog(await serving.ended);
 
     expect(log.map(({ type }) => type)).toEqual([
+      'scenario.loaded',
       'connection.secured',
       'task.created',
       'response.sent',
@@ -255,7 +257,10 @@ describe('serve', () => {
     const order = log.map(({ seq }) => seq);
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     expect(new Set(order).size).toBe(log.length);
-    expect(log[0]).toMatchObject({ at: expect.any(Number), msg: expect.stringContaining("ALPN negotiated 'h2'") });
+    expect(log.slice(0, 2)).toMatchObject([
+      { seq: 1, msg: expect.stringMatching(/^scenario "inline" in force, 0 faults, seed \d+$/) },
+      { at: expect.any(Number), msg: expect.stringContaining("ALPN negotiated 'h2'") },
+    ]);
   });
 
   test('keeps TLS secrets for Wireshark', async () => {

@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { problem, UsageError } from '../errors.ts';
 import { bundledScenarios, readScenario } from '../scenario/bundled.ts';
-import { loadScenario } from '../scenario/load.ts';
+import { loadFault, loadScenario } from '../scenario/load.ts';
 import type { AdminDeps } from './deps.ts';
-import { sendProblems } from './problem-json.ts';
 
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */
 export function registerScenarios(app: FastifyInstance, { lane, tasks }: AdminDeps): void {
@@ -24,11 +23,11 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks }: AdminDe
   };
 
   app.get('/scenario', describe);
-  app.put('/scenario', ({ body }, reply) => {
+  app.put('/scenario', ({ body }) => {
     try {
-      lane.load(loadScenario(typeof body === 'string' ? body : '', { file: 'scenario' }));
+      lane.load(readGiven(body, (text) => loadScenario(text, { file: 'scenario' })));
     } catch (error) {
-      if (error instanceof UsageError) return sendProblems(reply, error.problems, 422);
+      if (error instanceof UsageError) lane.refuse('PUT /scenario', error.problems);
       throw error;
     }
     return describe();
@@ -42,9 +41,31 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks }: AdminDe
     return describe();
   });
   app.get('/faults', () => ({ faults: lane.faults }));
+  // What tells faults apart that come without a name.
+  let number = 0;
+  app.post('/faults', ({ body }, reply) => {
+    number = Math.max(number, lane.faults.length) + 1;
+    lane.arm(readGiven(body, (text) => loadFault(text, { file: 'fault', number })));
+    reply.code(201);
+    return lane.faults.at(-1);
+  });
+  app.delete<{ Params: { name: string } }>('/faults/:name', ({ params }, reply) => {
+    lane.disarm(params.name);
+    reply.code(204).send();
+  });
   app.post('/reset', () => {
     tasks.clear();
     lane.restart();
     return { seq: lane.journal.seq, seed: lane.seed };
   });
+}
+
+/** Reads what a body holds; its problems are answered with 422. */
+function readGiven<T>(body: unknown, read: (text: string) => T): T {
+  try {
+    return read(typeof body === 'string' ? body : '');
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(error.problems.map((found) => ({ ...found, status: 422 })));
+  }
 }

@@ -48,6 +48,7 @@ program
   )
   .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
   .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
+  .option('--watch', 'take the scenario file into force again at each change; connections and tasks stay')
   .option('--ready-file <file>', 'gets {"url","adminUrl","caFile","seed","pid"} once the server can serve')
   .option('--admin-token <token>', 'what the admin API asks for as a bearer token')
   .addOption(
@@ -63,6 +64,7 @@ Examples:
   seedance-mock serve                                  the service and its reset rules, on https://localhost:8443
   seedance-mock serve --profile dual-stack             HTTP/1.1 clients too (Python SDK, older Node)
   seedance-mock serve poll-reset --seed 7 --speed 20   a bundled scenario, replayed, 20 times as fast
+  seedance-mock serve my.yaml --watch                  follows the file as you edit it
   seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
   )
   .action(async (scenario: string | undefined, { speed: clock, ...options }) => {

@@ -2,31 +2,52 @@ import { rename, writeFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
-import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
+import { type MockServer, overridesOf, type StartOptions, startMockServer } from '../mock-server.ts';
+import { findScenario, readScenario } from '../scenario/bundled.ts';
 
-export interface ServeOptions extends StartOptions {
+export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
+  /** A path, or the name of a bundled one. */
+  readonly scenario?: string;
+  /** Takes the scenario's file into force again at each change. */
+  readonly watch?: boolean;
   readonly log: LogFormat;
   readonly readyFile?: string;
 }
 
 /** `seedance-mock serve [scenario]`: runs until SIGINT or SIGTERM.
- * @throws UsageError when the scenario has problems, a port is taken, or the ready file cannot be written */
-export async function runServe({ log, readyFile, ...options }: ServeOptions): Promise<number> {
+ * @throws UsageError when the scenario has problems, a port is taken, the ready file cannot be written, or there is nothing
+ * to watch */
+export async function runServe({ log, readyFile, watch, ...options }: ServeOptions): Promise<number> {
+  const watched = watch ? findWatched(options) : undefined;
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
   await using server = await startMockServer(options);
-  const stopLogging = await logJournal(server.journal, log);
   // V8's own default again, which main.ts had lowered for the start.
   setFlagsFromString('--semi-space-growth-factor=2');
+  const watcher = watched === undefined ? undefined : await follow(watched, server, options);
   if (readyFile !== undefined) await writeReadyFile(readyFile, server);
   if (log === 'pretty') process.stdout.write(greet(server));
   else if (log === 'json') process.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);
+  const stopLogging = await logJournal(server.journal, log);
   await stopped;
+  await watcher?.close();
   await server.close();
   stopLogging();
   return 0;
+}
+
+function findWatched({ scenario }: Pick<ServeOptions, 'scenario'>): string {
+  if (scenario !== undefined) return findScenario(scenario);
+  const expected = 'Name the scenario file to watch: `seedance-mock serve my.yaml --watch`.';
+  throw new UsageError([problem('INVALID_OPTION', { option: '--watch', given: 'no scenario', expected })]);
+}
+
+async function follow(file: string, { lane }: MockServer, options: StartOptions) {
+  // Loaded when wanted, to start the sooner.
+  const { watchScenario } = await import('./watch.ts');
+  return watchScenario(file, { lane, read: () => readScenario(file, overridesOf(options)) });
 }
 
 const describeReady = ({ url, adminUrl, caFile, seed }: MockServer) => ({
@@ -43,7 +64,9 @@ async function writeReadyFile(file: string, server: MockServer): Promise<void> {
     await writeFile(`${file}.part`, `${JSON.stringify(describeReady(server))}\n`);
     await rename(`${file}.part`, file);
   } catch (error) {
-    throw new UsageError([problem('FILE_UNWRITABLE', { file, reason: reasonOf(error) })]);
+    // The user knows of no `.part`.
+    const reason = reasonOf(error).replaceAll(`${file}.part`, file);
+    throw new UsageError([problem('FILE_UNWRITABLE', { file, reason })]);
   }
 }
 

@@ -11,9 +11,13 @@ function arm(faults: string, { seed = 7, lane = 'main', now = (): number => 0 } 
 
 const POLL: Facts = { method: 'GET', path: '/tasks/a', connection: 1, client: 'a', task: 'a' };
 
+/** The faults that strike one thing. */
+const strike = (injector: Injector, facts: Facts = POLL, hook: Hook = 'request') =>
+  injector.count(hook, facts).filter(({ strikes }) => strikes);
+
 /** Which of so many things at a hook are struck. */
 const strikesOf = (injector: Injector, count: number, facts: Facts = POLL, hook: Hook = 'request') =>
-  Array.from({ length: count }, () => injector.strikes(hook, facts)).flatMap((strikes, index) =>
+  Array.from({ length: count }, () => strike(injector, facts, hook)).flatMap((strikes, index) =>
     strikes.length > 0 ? [index + 1] : [],
   );
 
@@ -23,21 +27,21 @@ test('only a hook with a fault is armed', () => {
   const injector = arm('  - { on: request, inject: [ delay: { ms: 1 } ] }');
   expect(injector.armed('request')).toBe(true);
   expect(injector.armed('accept')).toBe(false);
-  expect(injector.strikes('accept', POLL)).toEqual([]);
+  expect(injector.count('accept', POLL)).toEqual([]);
 });
 
 test('only what matches counts', () => {
   const injector = arm('  - { on: request, match: { method: GET }, when: { nth: 2 }, inject: [ delay: { ms: 1 } ] }');
   expect(strikesOf(injector, 1)).toEqual([]);
   expect(strikesOf(injector, 5, { ...POLL, method: 'POST' })).toEqual([]);
-  expect(injector.strikes('request', POLL)).toMatchObject([{ rule: { name: 'delay #1' }, ordinal: 2 }]);
+  expect(strike(injector)).toMatchObject([{ rule: { name: 'delay #1' }, ordinal: 2 }]);
 });
 
 test('several faults strike in the order of the scenario, each by its own count', () => {
   const injector = arm(`
   - { name: third, on: request, when: { every: 3 }, inject: [ delay: { ms: 1 } ] }
   - { name: all, on: request, inject: [ delay: { ms: 1 } ] }`);
-  const names = Array.from({ length: 3 }, () => injector.strikes('request', POLL).map(({ rule }) => rule.name));
+  const names = Array.from({ length: 3 }, () => strike(injector).map(({ rule }) => rule.name));
   expect(names).toEqual([['all'], ['all'], ['third', 'all']]);
 });
 
@@ -85,8 +89,8 @@ test('what happens in between does not change who is struck', () => {
   const alone = strikesOf(arm(perClient), 100);
   const mixed = arm(perClient);
   const struck = Array.from({ length: 100 }, (_, index) => index + 1).filter(() => {
-    mixed.strikes('request', { ...POLL, client: 'other' });
-    return mixed.strikes('request', POLL).length > 0;
+    strike(mixed, { ...POLL, client: 'other' });
+    return strike(mixed).length > 0;
   });
   expect(struck).toEqual(alone);
 });
@@ -128,7 +132,7 @@ test('it tells how often each fault matched and struck', () => {
 
 test('with too many to count apart, the one not seen for longest starts again', () => {
   const injector = arm('  - { on: request, when: { nth: 2, per: connection }, inject: [ delay: { ms: 1 } ] }');
-  const see = (connection: number) => injector.strikes('request', { connection }).length > 0;
+  const see = (connection: number) => strike(injector, { connection }).length > 0;
   for (let connection = 1; connection <= MAX_COUNTED_APART; connection++) see(connection);
   expect(see(1)).toBe(true);
   see(MAX_COUNTED_APART + 1);
@@ -139,7 +143,7 @@ test('with too many to count apart, the one not seen for longest starts again', 
 describe('what a fault may ask on an occasion', () => {
   const TWO = '  - { name: late, on: request, inject: [ delay: { ms: 1 }, delay: { ms: 2 } ] }';
   const occasions = (injector: Injector, facts = POLL) =>
-    injector.strikes('request', facts).flatMap(({ occasionOf }) => [occasionOf(0), occasionOf(1)]);
+    strike(injector, facts).flatMap(({ occasionOf }) => [occasionOf(0), occasionOf(1)]);
 
   test('it draws the same in each run of a seed, another for each injection, label and strike', () => {
     const drawn = (injector: Injector) =>
@@ -162,4 +166,33 @@ describe('what a fault may ask on an occasion', () => {
 
   test('it knows what was struck, and when', () =>
     expect(occasions(arm(TWO, { now: () => 7 }))[0]).toMatchObject({ facts: POLL, nowMs: 7 }));
+});
+
+test('a fault armed later strikes after the others, and one disarmed no longer; the others go on counting', () => {
+  const injector = arm('  - { name: third, on: request, when: { every: 3 }, inject: [ delay: { ms: 1 } ] }');
+  const [later] = rulesOf('  - { name: later, on: request, when: { after: 1 }, inject: [ delay: { ms: 1 } ] }');
+  const names = () => strike(injector).map(({ rule }) => rule.name);
+  expect([names(), names()]).toEqual([[], []]);
+
+  if (later) injector.arm(later);
+  expect([names(), names()]).toEqual([['third'], ['later']]);
+  expect(injector.disarm('later')).toBe(true);
+  expect(injector.disarm('later')).toBe(false);
+
+  expect([names(), names()]).toEqual([[], ['third']]);
+  expect(injector.state()).toMatchObject([{ name: 'third', matched: 6, struck: 2 }]);
+});
+
+test('with its last fault gone a hook is armed no longer', () => {
+  const injector = arm('  - { name: only, on: accept, inject: [ reset ] }');
+  injector.disarm('only');
+  expect(injector.armed('accept')).toBe(false);
+});
+
+test('whom a fault concerns can be asked without counting', () => {
+  const injector = arm('  - { on: request, match: { method: GET }, when: { nth: 1 }, inject: [ delay: { ms: 1 } ] }');
+  expect(injector.concerns('request', POLL)).toBe(true);
+  expect(injector.concerns('request', { ...POLL, method: 'POST' })).toBe(false);
+  expect(injector.concerns('response', POLL)).toBe(false);
+  expect(strikesOf(injector, 2)).toEqual([1]);
 });

@@ -1,12 +1,14 @@
 import { chance } from '../random.ts';
-import { compileMatch, explainMatch } from './match.ts';
+import { Fitting } from './fitting.ts';
+import { type Criterion, criteriaOf, explainMatch } from './match.ts';
 import type { Facts, FaultRule, Hook, Occasion } from './scenario.ts';
 import { explainWhen, strikesAt } from './trigger.ts';
 
-/** A rule that strikes, and which of its kind it struck. */
-export interface Strike {
+/** A rule that something was counted for: which of its kind it is, and whether it is struck. */
+export interface Counted {
   readonly rule: FaultRule;
   readonly ordinal: number;
+  readonly strikes: boolean;
   /** What the rule's injections, counted from 0, may ask. */
   readonly occasionOf: (injection: number) => Occasion;
 }
@@ -32,7 +34,8 @@ interface Count {
 
 interface Armed {
   readonly rule: FaultRule;
-  readonly fits: (facts: Facts) => boolean;
+  readonly criteria: readonly Criterion[];
+  readonly armedAtMs: number;
   readonly counted: Map<string | number, Count>;
   /** What each injection keeps from strike to strike. */
   readonly memories: Map<number, unknown>;
@@ -49,30 +52,29 @@ export interface InjectorSetting {
   readonly now: () => number;
 }
 
-/** The faults of one scenario in one lane: knows how often each has matched, and so which strike next. */
+/** The faults armed in one lane: knows how often each has matched, and so which strike next. */
 export class Injector {
-  readonly #byHook = new Map<Hook, Armed[]>();
-  readonly #all: readonly Armed[];
+  readonly #byHook = new Map<Hook, Fitting<Armed>>();
   readonly #setting: InjectorSetting;
-  readonly #loadedAtMs: number;
+  #all: readonly Armed[] = [];
 
   constructor(rules: readonly FaultRule[], setting: InjectorSetting) {
     this.#setting = setting;
-    this.#loadedAtMs = setting.now();
-    this.#all = rules.map((rule) => ({
-      rule,
-      fits: compileMatch(rule.match),
-      counted: new Map(),
-      memories: new Map(),
-      places: 0,
-      matched: 0,
-      struck: 0,
-    }));
-    for (const armed of this.#all) {
-      const others = this.#byHook.get(armed.rule.on);
-      if (others) others.push(armed);
-      else this.#byHook.set(armed.rule.on, [armed]);
-    }
+    this.#take(rules.map((rule) => this.#ready(rule)));
+  }
+
+  /** Arms one more fault, after the others; their counts go on. Its name must be free. */
+  arm(rule: FaultRule): void {
+    this.#take([...this.#all, this.#ready(rule)]);
+  }
+
+  /** Disarms a fault; the counts of the others go on.
+   * @returns whether there was one of this name */
+  disarm(name: string): boolean {
+    const rest = this.#all.filter(({ rule }) => rule.name !== name);
+    const found = rest.length < this.#all.length;
+    if (found) this.#take(rest);
+    return found;
   }
 
   /** Whether any fault waits on a hook. */
@@ -80,9 +82,14 @@ export class Injector {
     return this.#byHook.has(hook);
   }
 
-  /** Counts one thing at a hook, and tells which faults strike it, in the order of the scenario. */
-  strikes(hook: Hook, facts: Facts): readonly Strike[] {
-    return (this.#byHook.get(hook) ?? []).flatMap((armed) => this.#strike(armed, facts) ?? []);
+  /** Whether any fault would count this thing. Asking does not count it. */
+  concerns(hook: Hook, facts: Facts): boolean {
+    return (this.#byHook.get(hook)?.find(facts).length ?? 0) > 0;
+  }
+
+  /** Counts one thing at a hook, and tells for each fault that it fits whether it is struck, in the order of the scenario. */
+  count(hook: Hook, facts: Facts): readonly Counted[] {
+    return (this.#byHook.get(hook)?.find(facts) ?? []).map((armed) => this.#countFor(armed, facts));
   }
 
   /** Every fault, in the order of the scenario. */
@@ -96,8 +103,27 @@ export class Injector {
     }));
   }
 
-  #strike(armed: Armed, facts: Facts): Strike | undefined {
-    if (!armed.fits(facts)) return undefined;
+  #ready(rule: FaultRule): Armed {
+    const criteria = criteriaOf(rule.match);
+    return {
+      rule,
+      criteria,
+      armedAtMs: this.#setting.now(),
+      counted: new Map(),
+      memories: new Map(),
+      places: 0,
+      matched: 0,
+      struck: 0,
+    };
+  }
+
+  #take(all: readonly Armed[]): void {
+    this.#all = all;
+    this.#byHook.clear();
+    for (const [hook, those] of Map.groupBy(all, ({ rule }) => rule.on)) this.#byHook.set(hook, new Fitting(those));
+  }
+
+  #countFor(armed: Armed, facts: Facts): Counted {
     const { rule } = armed;
     const { seed, lane, now } = this.#setting;
     const key = keyOf(rule, facts);
@@ -110,19 +136,18 @@ export class Injector {
     const strikes = strikesAt(rule.when, {
       ordinal,
       struck: armed.struck,
-      elapsedMs: nowMs - this.#loadedAtMs,
+      elapsedMs: nowMs - armed.armedAtMs,
       connection: facts.connection,
       roll: () => chance(seed, lane, rule.name, who, ordinal),
     });
-    if (!strikes) return undefined;
-    armed.struck++;
+    if (strikes) armed.struck++;
     const occasionOf = (injection: number): Occasion => ({
       facts,
       nowMs,
       draw: (label = '') => chance(seed, lane, rule.name, who, ordinal, injection, label),
       memory: (create) => remember(armed.memories, injection, create),
     });
-    return { rule, ordinal, occasionOf };
+    return { rule, ordinal, strikes, occasionOf };
   }
 }
 

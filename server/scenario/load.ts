@@ -8,8 +8,8 @@ import { type CheckName, readExpectations } from './checks.ts';
 import { readDocument, type ScenarioDocument } from './document.ts';
 import { scenarioSchema } from './file.ts';
 import { collectFindings, sortByPlace } from './findings.ts';
-import { readRules } from './rules.ts';
-import type { Hook, matchSchemas, Scenario, whenSchema } from './scenario.ts';
+import { readRule, readRules } from './rules.ts';
+import type { FaultRule, Hook, matchSchemas, Scenario, whenSchema } from './scenario.ts';
 import { type ProfileName, resolveService } from './service.ts';
 
 /** A fault as a program writes it: the same words as in YAML, completed and checked by the compiler. */
@@ -48,6 +48,17 @@ export function loadScenario(given: string | ScenarioInput, { file, ...instead }
   const source = typeof given === 'string' ? given : writeYaml(given);
   const document = readDocument(source, file ?? INLINE) ?? emptyDocument(file);
   return readScenario(document, { source, name: file ? nameOf(file) : INLINE, instead });
+}
+
+/** Reads one fault, as it stands under `faults:`, from YAML or JSON.
+ * @param number what tells it from others when it has no name of its own
+ * @throws UsageError with every problem of the fault at once */
+export function loadFault(source: string, { file, number }: { file: string; number: number }): FaultRule {
+  const document = readDocument(source, file) ?? emptyDocument(file);
+  const findings = collectFindings(document);
+  const rule = readRule(document.value, { path: [], number }, findings);
+  if (findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
+  return rule;
 }
 
 const nameOf = (file: string) => basename(file, extname(file));

@@ -11,7 +11,7 @@ import { type FaultRule, type Hook, hooks, type Injection, type Match, matchSche
 
 /** Reads `faults:`, noting every problem of every fault. */
 export function readRules(given: readonly unknown[], findings: Findings): FaultRule[] {
-  const rules = given.map((fault, index) => readRule(fault, index, findings));
+  const rules = given.map((fault, index) => readRule(fault, { path: ['faults', index], number: index + 1 }, findings));
   rules.forEach(({ name }, index) => {
     if (rules.findIndex((other) => other.name === name) < index)
       findings.add('DUPLICATE_NAME', { name }, ['faults', index, 'name']);
@@ -19,9 +19,14 @@ export function readRules(given: readonly unknown[], findings: Findings): FaultR
   return rules;
 }
 
+interface Standing {
+  readonly path: Path;
+  /** What tells it from others when it has no name of its own. */
+  readonly number: number;
+}
+
 /** Reads all it can: a mistake in `when` must not hide one in `inject`. What it returns holds only if nothing was noted. */
-function readRule(given: unknown, index: number, findings: Findings): FaultRule {
-  const path = ['faults', index];
+export function readRule(given: unknown, { path, number }: Standing, findings: Findings): FaultRule {
   checkPart(faultSchema, given, path, findings);
   const raw: Record<string, unknown> = isRecord(given) ? given : {};
   const on = hooks.find((hook) => hook === raw.on);
@@ -31,7 +36,7 @@ function readRule(given: unknown, index: number, findings: Findings): FaultRule 
 
   const contradiction = on && contradictionOf(when, on);
   if (contradiction) noteContradiction(contradiction, [...path, 'when'], findings);
-  const name = typeof raw.name === 'string' ? raw.name : `${inject[0]?.fault ?? 'fault'} #${index + 1}`;
+  const name = typeof raw.name === 'string' ? raw.name : `${inject[0]?.fault ?? 'fault'} #${number}`;
   return { name, on: on ?? 'request', match, when, inject };
 }
 

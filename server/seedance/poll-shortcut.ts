@@ -1,5 +1,6 @@
 import type { Lane } from '../lane.ts';
 import type { Exchange } from '../wire/exchange.ts';
+import { factsOf } from '../wire/messages.ts';
 import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
@@ -28,8 +29,7 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
   const { lane, tasks, renderTask, nextRequestId, publicUrl } = deps;
   return (exchange) => {
     const { method, url, headers } = exchange;
-    if (method !== 'GET' || !url.startsWith(POLL_PREFIX) || lane.armed('request') || lane.armed('response'))
-      return false;
+    if (method !== 'GET' || !url.startsWith(POLL_PREFIX) || mayBeStruck(lane, exchange)) return false;
     if (!USABLE_KEY.test(headers.authorization ?? '')) return false;
     for (const name of UNUSUAL_HEADERS) if (headers[name] !== undefined) return false;
     const task = tasks.show(url.slice(POLL_PREFIX.length));
@@ -46,4 +46,15 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
     exchange.end(body);
     return true;
   };
+}
+
+/** Whether a fault would look at the poll, or at the 200 that this shortcut would answer. */
+function mayBeStruck(lane: Lane, exchange: Exchange): boolean {
+  const [onRequest, onResponse] = [lane.armed('request'), lane.armed('response')];
+  if (!onRequest && !onResponse) return false;
+  const facts = factsOf(exchange);
+  return (
+    (onRequest && lane.concerns('request', facts)) ||
+    (onResponse && lane.concerns('response', { ...facts, status: 200 }))
+  );
 }

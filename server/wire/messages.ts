@@ -118,7 +118,8 @@ export function exchangeOf(reply: FastifyReply): Exchange {
 
 const TASK_PATH = /\/contents\/generations\/tasks\/([^/?]+)/;
 
-const factsOf = (exchange: Exchange): Facts => {
+/** What is known of a request when it comes. */
+export const factsOf = (exchange: Exchange): Facts => {
   const task = TASK_PATH.exec(exchange.url)?.[1];
   return {
     connection: exchange.connection.id,
