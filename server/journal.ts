@@ -8,6 +8,23 @@ export interface Trace {
   readonly asyncTraceId?: string;
 }
 
+/** A callback and which of its tries, as far as the journal's events on it agree. */
+export interface CallbackTry extends Trace {
+  readonly task: string;
+  /** The status it tells of. */
+  readonly status: string;
+  /** Where it goes, without the query, which may hold a secret. */
+  readonly url: string;
+  /** With `opType` and `version` what tells one piece of news from the next (reference, D3). */
+  readonly bizId: string;
+  readonly opType: string;
+  readonly version: number;
+  /** From 1; each copy starts again. */
+  readonly attempt: number;
+  /** From 1: which copy of a duplicated callback; left out, the first. */
+  readonly copy?: number;
+}
+
 /** A request that had no complete answer yet when something happened to its connection. */
 export interface OpenRequest extends Trace {
   readonly request: number;
@@ -85,6 +102,10 @@ export type JournalEntry =
   | { type: 'task.deleted'; task: string }
   /** Get is about to show a task as it stood before. */
   | { type: 'task.regressed'; task: string; from: string; to: string }
+  | ({ type: 'callback.sent' } & CallbackTry)
+  /** Any answer; 2xx acknowledges. `retryInMs` is left out where no further try follows. */
+  | ({ type: 'callback.answered'; code: number; ms: number; retryInMs?: number } & CallbackTry)
+  | ({ type: 'callback.failed'; reason: string; ms: number; retryInMs?: number } & CallbackTry)
   | { type: 'scenario.loaded'; name: string; seed: number; faults: number }
   | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
   | { type: 'fault.armed'; fault: string; hook: string; did: string }

@@ -123,7 +123,7 @@ export class Lane {
           ordinal,
           did: injection.didOn(occasion),
           ...(facts.connection !== undefined && { connection: facts.connection }),
-          ...(facts.task !== undefined && hook === 'task' && { task: facts.task }),
+          ...(facts.task !== undefined && (hook === 'task' || hook === 'callback') && { task: facts.task }),
           ...where,
         });
         injection.apply(context as never, occasion);

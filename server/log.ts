@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Journal, JournalEvent } from './journal.ts';
+import type { CallbackTry, Journal, JournalEvent } from './journal.ts';
 import { negotiatedLine } from './rules/alpn.ts';
 
 export const logFormats = ['pretty', 'json', 'silent'] as const;
@@ -67,6 +67,13 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['warn', `${event.task} is ${event.from}, shown as ${event.to}`];
     case 'task.deleted':
       return ['info', `${event.task} deleted`];
+    case 'callback.answered':
+      return [
+        isSuccess(event.code) ? 'info' : 'warn',
+        `${describeCallback(event)} answered ${event.code} in ${event.ms} ms`,
+      ];
+    case 'callback.failed':
+      return ['warn', `${describeCallback(event)} failed: ${event.reason}`];
     case 'scenario.loaded':
       return ['info', `scenario "${event.name}" in force, ${event.faults} faults, seed ${event.seed}`];
     case 'scenario.refused': {
@@ -88,9 +95,15 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
     case 'connection.hello':
     case 'request.received':
     case 'heartbeat':
+    case 'callback.sent':
       return undefined;
   }
 }
+
+const isSuccess = (code: number) => code >= 200 && code < 300;
+
+const describeCallback = ({ task, status, url, attempt }: CallbackTry) =>
+  `${task} ${status}: callback to ${url}, try ${attempt},`;
 
 function describeEnd({ connection, by, how, cause, idleMs, requests }: JournalEvent<'connection.ended'>): string {
   const because = cause === undefined ? by : `${by} (${cause})`;

@@ -14,9 +14,11 @@ import { type LoadOptions, loadScenario, type ScenarioInput } from './scenario/l
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
 import { registerApi } from './seedance/api.ts';
+import { Callbacks } from './seedance/callbacks.ts';
 import { registerHeartbeat } from './seedance/heartbeat-route.ts';
 import { escapeBrokenUrl } from './seedance/paths.ts';
 import { renderPlannedStatus } from './seedance/planned-status.ts';
+import { createTaskJson } from './seedance/task-json.ts';
 import { TaskStore } from './seedance/task-store.ts';
 import { Videos } from './seedance/videos.ts';
 import { CertificateAuthority } from './wire/certificates.ts';
@@ -73,17 +75,19 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const lane = new Lane('main', takeScenario(options));
   if (options.keylog !== undefined) await openKeylog(options.keylog);
   const tasks = new TaskStore(lane);
+  const videos = new Videos(lane);
 
   const app = Fastify({ rewriteUrl: escapeBrokenUrl });
   const shortcut = registerApi(app, {
     lane,
     tasks,
-    videos: new Videos(lane),
+    videos,
     ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
   });
   registerHeartbeat(app);
   const handle = carryMessages(app, { renderStatus: renderPlannedStatus, shortcut });
   await app.ready();
+  const callbacks = new Callbacks({ lane, tasks, renderTask: createTaskJson(videos) });
 
   const authority = await CertificateAuthority.create(lane.clock.wallNow());
   const listener = await Listener.create(lane, authority, { names: ownAddresses(host), handle });
@@ -96,6 +100,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
 
   const shutDown = async () => {
     tasks.close();
+    await callbacks.close();
     await Promise.all([listener.close(), admin.close()]);
     await app.close();
     await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
-import type { ConnectionPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
+import type { CallbackPlan, ConnectionPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
 export interface HookContexts {
@@ -11,7 +11,7 @@ export interface HookContexts {
   readonly request: { readonly plan: ResponsePlan; readonly stage: 'request' };
   readonly response: { readonly plan: ResponsePlan; readonly stage: 'response' };
   readonly task: { readonly plan: TaskPlan };
-  readonly callback: { readonly plan: object };
+  readonly callback: { readonly plan: CallbackPlan };
   readonly dns: { readonly plan: object };
 }
 
@@ -37,7 +37,7 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly summary: string;
   readonly params: S;
   /** The one thing of the plan that it decides: two that decide the same cannot stand in one rule. */
-  readonly decides?: 'end' | 'status' | 'goaway' | 'pace' | 'outcome';
+  readonly decides?: 'end' | 'status' | 'goaway' | 'pace' | 'outcome' | 'delivery';
   /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
   readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
   /** What it is about to do, in words, with its parameters; with an occasion, what it does there. */

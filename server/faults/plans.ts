@@ -55,6 +55,16 @@ export interface ResponsePlan {
   end?: ResponseEnd;
 }
 
+/** How the news of a task's new status is about to reach its receiver. */
+export interface CallbackPlan {
+  /** Nobody is told; nothing else has an effect then. */
+  dropped: boolean;
+  /** Waited before it is sent. */
+  delayMs: number;
+  /** How often the whole of it is sent again. */
+  copies: number;
+}
+
 /** The life a task is about to have. */
 export interface TaskPlan {
   queuedMs: number;

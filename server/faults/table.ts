@@ -3,6 +3,9 @@ import type { Hook } from '../scenario/scenario.ts';
 import { hang } from './accept/hang.ts';
 import { limit } from './accept/limit.ts';
 import { reset } from './accept/reset.ts';
+import { delay as delayCallback } from './callback/delay.ts';
+import { drop } from './callback/drop.ts';
+import { duplicate } from './callback/duplicate.ts';
 import type { Fault } from './fault.ts';
 import { tlsCut } from './handshake/tls-cut.ts';
 import { delay } from './request/delay.ts';
@@ -34,6 +37,9 @@ export const faults = [
   expire,
   vanish,
   regress,
+  drop,
+  delayCallback,
+  duplicate,
 ] as const satisfies readonly Fault[];
 
 type Row = (typeof faults)[number];

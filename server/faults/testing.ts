@@ -1,6 +1,6 @@
 import type { Facts, Match, Occasion } from '../scenario/scenario.ts';
 import type { Fault, HookContexts, RuleSetting } from './fault.ts';
-import type { ResponsePlan } from './plans.ts';
+import type { CallbackPlan, ResponsePlan } from './plans.ts';
 
 /** An occasion without a lane: every draw gives `drawn`, and nothing is remembered from one to the next. */
 export const occasionOf = (facts: Facts = {}, drawn = 0.5): Occasion => ({
@@ -34,3 +34,6 @@ export const complaintsOf = (fault: Fault, params: object): readonly string[] =>
 
 /** The plan of an answer that nothing was planned for yet. */
 export const emptyPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });
+
+/** The plan of a callback that nothing was planned for yet. */
+export const healthyCallback = (): CallbackPlan => ({ dropped: false, delayMs: 0, copies: 0 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hooks, tasksSchema, whenSchema } from './scenario.ts';
+import { callbacksSchema, hooks, tasksSchema, whenSchema } from './scenario.ts';
 import { profileNames, serviceSchema } from './service.ts';
 
 const text = z.string().min(1);
@@ -33,6 +33,7 @@ export const scenarioSchema = z.strictObject({
     .describe("The service's time."),
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),
+  callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back.'),
   faults: z.array(z.unknown()).max(MAX_FAULTS).default([]).describe('What goes wrong.'),
   expect: z.array(z.unknown()).default([]).describe('What the client is judged by.'),
 });

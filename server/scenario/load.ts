@@ -94,7 +94,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
   const warnings = readExpectations(listIn(given, 'expect'), findings);
   if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
 
-  const { service, description, tasks } = checked;
+  const { service, description, tasks, callbacks } = checked;
   const { profile = checked.profile, seed = checked.seed, clock = checked.clock } = instead;
   return {
     name: checked.name ?? name,
@@ -104,6 +104,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     ...(clock && { clock }),
     service: resolveService(profile, service),
     tasks,
+    callbacks,
     faults,
     source,
     warnings,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import { fitsText } from './pattern.ts';
+import { isReceiver } from './receiver.ts';
 import type { ProfileName, Service } from './service.ts';
 
 export { type ProfileName, profileNames, profiles, resolveService, type Service } from './service.ts';
@@ -25,6 +27,23 @@ export const tasksSchema = z.strictObject({
   outcome: z.enum(['succeeded', 'failed']).default('succeeded').describe('How it ends.'),
 });
 export type TaskTimes = Readonly<z.output<typeof tasksSchema>>;
+
+/** Long enough for any test, and each is compared with at every callback. */
+const MAX_ALLOWED_RECEIVERS = 100;
+
+/** Who may be called besides loopback and private addresses: a mock must not be a way into other people's networks. */
+export const callbacksSchema = z.strictObject({
+  allow: z
+    .array(
+      z.string().refine(isReceiver, {
+        error: 'Write a host name, *.example.com, an address, or a network such as 203.0.113.0/24.',
+      }),
+    )
+    .max(MAX_ALLOWED_RECEIVERS)
+    .default([])
+    .describe('Receivers besides loopback and private addresses: names, `*.example.com`, addresses, networks.'),
+});
+export type CallbackSettings = Readonly<z.output<typeof callbacksSchema>>;
 
 /** What ordinals are counted over. */
 export const perNames = ['lane', 'connection', 'task', 'client'] as const;
@@ -54,6 +73,9 @@ export type When = Readonly<z.output<typeof whenSchema>>;
 
 const text = z.string().min(1);
 
+/** What callbacks tell of (reference, Ark API section 9): `cancelled` is not among them. */
+const told = ['queued', 'running', 'succeeded', 'failed', 'expired'];
+
 /** What a fault on each hook may look at. `path` takes `:name` for one segment and `*` for the rest; other texts take `*`. */
 const messageMatch = {
   method: z.union([text, z.array(text).min(1)]),
@@ -70,7 +92,13 @@ export const matchSchemas = {
   request: z.strictObject(messageMatch).partial(),
   response: z.strictObject({ ...messageMatch, status: z.int().min(100).max(599) }).partial(),
   task: z.strictObject({ model: text, prompt: text }).partial(),
-  callback: z.strictObject({ status: text }).partial(),
+  callback: z
+    .strictObject({
+      status: text.refine((pattern) => told.some((status) => fitsText(pattern, status)), {
+        error: `It fits none of the statuses that are told: ${told.join(', ')}.`,
+      }),
+    })
+    .partial(),
   dns: z.strictObject({ name: text }).partial(),
 } as const satisfies Record<Hook, z.ZodType>;
 
@@ -158,6 +186,7 @@ export interface Scenario {
   /** The profile with the scenario's changes laid over it. */
   readonly service: Service;
   readonly tasks: TaskTimes;
+  readonly callbacks: CallbackSettings;
   readonly faults: readonly FaultRule[];
   /** The text it was read from, as `GET /scenario` shows it. */
   readonly source: string;

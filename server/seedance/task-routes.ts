@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Exchange } from '../wire/exchange.ts';
+import { readTrace } from '../wire/trace.ts';
 import { allowOrigin, authenticate } from './auth.ts';
 import { readCreateRequest } from './create-request.ts';
 import { ArkError } from './errors.ts';
 import { readListQuery, selectPage } from './list-query.ts';
 import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
+import type { Caller } from './task.ts';
 import { describeTask } from './task-body.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
@@ -42,9 +44,14 @@ export function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, do
 }
 
 /** Who creates a task; what Fastify injects comes over no connection. */
-function callerOf({ raw }: FastifyReply): { connection?: number; client?: string } {
+function callerOf(request: FastifyRequest, { raw }: FastifyReply, publicUrl: string | undefined): Caller {
   const exchange: object = raw;
-  return exchange instanceof Exchange ? { connection: exchange.connection.id, client: exchange.client } : {};
+  const trace = readTrace(request.headers);
+  return {
+    origin: originOf(request, publicUrl),
+    facts: exchange instanceof Exchange ? { connection: exchange.connection.id, client: exchange.client } : {},
+    ...(trace && { trace }),
+  };
 }
 
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
@@ -53,7 +60,7 @@ export function registerTaskRoutes(
   { tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
 ): void {
   function create(request: FastifyRequest, reply: FastifyReply): string {
-    const { id } = tasks.create(readCreateRequest(request.body), callerOf(reply));
+    const { id } = tasks.create(readCreateRequest(request.body), callerOf(request, reply, publicUrl));
     reply.header('content-type', JSON_TYPE);
     return JSON.stringify({ id });
   }

@@ -3,11 +3,18 @@ import { problem, UsageError } from '../errors.ts';
 import type { TaskPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
 import { randomText } from '../random.ts';
-import type { Facts } from '../scenario/scenario.ts';
 import type { CreateRequest, TaskSettings } from './create-request.ts';
 import { ArkError, messageOf, signMessage } from './errors.ts';
 import { createRequestIds } from './request-id.ts';
-import { isForgotten, isTerminal, nextStatuses, type Task, type TaskError, type TaskStatus } from './task.ts';
+import {
+  type Caller,
+  isForgotten,
+  isTerminal,
+  nextStatuses,
+  type Task,
+  type TaskError,
+  type TaskStatus,
+} from './task.ts';
 import { toChinaTime } from './timestamps.ts';
 
 /** How many tasks a lane keeps; the oldest that are over make room for new ones. */
@@ -15,6 +22,8 @@ export const MAX_TASKS = 10_000;
 
 const MAX_SEED = 2 ** 31 - 1;
 const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+const UNKNOWN_CALLER: Caller = { origin: 'https://localhost', facts: {} };
 
 interface Entry {
   task: Task;
@@ -26,14 +35,12 @@ interface Entry {
   old?: { readonly task: Task; seen: boolean; left: number };
 }
 
-/** Who creates a task, for faults that count per client or connection. */
-type Caller = Pick<Facts, 'client' | 'connection'>;
-
 /** The tasks of one lane, and the clockwork that takes them through their lives (reference, section 6). */
 export class TaskStore {
   readonly #lane: Lane;
   readonly #nextRequestId: () => string;
   readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(task: Task) => void>();
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -42,16 +49,17 @@ export class TaskStore {
 
   /** Takes a task into the queue and asks the scenario, once, how its life will go.
    * @throws ArkError 429 when all the room is taken by tasks that are not over */
-  create({ settings, prompt }: CreateRequest, caller: Caller = {}): Task {
+  create({ settings, prompt }: CreateRequest, caller: Caller = UNKNOWN_CALLER): Task {
     this.#makeRoom();
     const { clock, journal, scenario } = this.#lane;
-    const task = this.#newTask(settings, clock.now());
+    const task = this.#newTask(settings, caller, clock.now());
     const { queued, running, outcome } = scenario.tasks;
     const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome };
     journal.append({ type: 'task.created', task: task.id, model: settings.model.id });
-    this.#lane.strike('task', { ...caller, task: task.id, model: settings.requestedModel, prompt }, { plan });
+    this.#lane.strike('task', { ...caller.facts, task: task.id, model: settings.requestedModel, prompt }, { plan });
     const entry: Entry = { task, plan };
     this.#entries.set(task.id, entry);
+    this.#tell(task);
     const expiresMs = plan.expiresAfterMs ?? settings.expiresAfterSeconds * 1_000 + (plan.expiresLateMs ?? 0);
     if (expiresMs === 0) this.#move(entry, 'expired');
     else this.#start(entry, expiresMs);
@@ -121,6 +129,12 @@ export class TaskStore {
     return entry.task;
   }
 
+  /** Calls `hear` with every task that is created or has a new status, from now on, until the returned function is called. */
+  onStatus(hear: (task: Task) => void): () => void {
+    this.#listeners.add(hear);
+    return () => this.#listeners.delete(hear);
+  }
+
   /** Forgets every task and stops what was due. */
   clear(): void {
     for (const entry of this.#entries.values()) stop(entry);
@@ -160,6 +174,7 @@ export class TaskStore {
     entry.task = {
       ...task,
       status: to,
+      version: task.version + 1,
       updatedAtMs: clock.now(),
       ...(to === 'failed' && { error: this.#failure(plan) }),
     };
@@ -168,6 +183,11 @@ export class TaskStore {
     if (isTerminal(entry.task)) stop(entry);
     else if (plan.stickIn !== 'running')
       entry.step = clock.after(plan.runningMs * (plan.stretch ?? 1), () => this.#move(entry, plan.outcome));
+    this.#tell(entry.task);
+  }
+
+  #tell(task: Task): void {
+    for (const hear of this.#listeners) hear(task);
   }
 
   #failure({ error }: TaskPlan): TaskError {
@@ -175,7 +195,7 @@ export class TaskStore {
     return { code, message: signMessage(error?.message || messageOf(code), this.#nextRequestId()) };
   }
 
-  #newTask(settings: TaskSettings, nowMs: number): Task {
+  #newTask(settings: TaskSettings, caller: Caller, nowMs: number): Task {
     const { random } = this.#lane;
     const draw = (min: number, max: number) => min + Math.floor(random() * (max - min + 1));
     const { min, max } = settings.model.seconds;
@@ -184,6 +204,8 @@ export class TaskStore {
       id: this.#newId(settings, nowMs),
       status: 'queued',
       settings,
+      caller,
+      version: 1,
       createdAtMs: nowMs,
       updatedAtMs: nowMs,
       chosen: {

@@ -1,3 +1,5 @@
+import type { Trace } from '../journal.ts';
+import type { Facts } from '../scenario/scenario.ts';
 import type { Length, TaskSettings } from './create-request.ts';
 
 export const taskStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'] as const;
@@ -8,11 +10,23 @@ export interface TaskError {
   readonly message: string;
 }
 
+/** Who created a task, as far as faults and callbacks have to know. */
+export interface Caller {
+  /** Scheme and authority by which the caller knows us. */
+  readonly origin: string;
+  /** What faults count by. */
+  readonly facts: Pick<Facts, 'client' | 'connection'>;
+  readonly trace?: Trace;
+}
+
 /** A task as it stands at one moment; a change makes a new one. Times are lane time in Unix milliseconds. */
 export interface Task {
   readonly id: string;
   readonly status: TaskStatus;
   readonly settings: TaskSettings;
+  readonly caller: Caller;
+  /** Counts its statuses, from 1. */
+  readonly version: number;
   readonly createdAtMs: number;
   /** The last change of status. */
   readonly updatedAtMs: number;

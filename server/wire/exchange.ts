@@ -2,21 +2,12 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { ResponsePlan } from '../faults/plans.ts';
-import type { OpenRequest, StampableEntry, Trace } from '../journal.ts';
+import type { OpenRequest, StampableEntry } from '../journal.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
+import { readTrace } from './trace.ts';
 
 export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
-
-const one = (value: string | readonly string[] | undefined): string | undefined =>
-  typeof value === 'string' ? value : value?.[0];
-
-function readTrace(headers: IncomingHttpHeaders): Trace | undefined {
-  const traceparent = one(headers.traceparent);
-  const asyncTraceId = one(headers['x-async-trace-id']);
-  if (traceparent === undefined && asyncTraceId === undefined) return undefined;
-  return { ...(traceparent !== undefined && { traceparent }), ...(asyncTraceId !== undefined && { asyncTraceId }) };
-}
 
 /**
  * A request and its answer, alike over HTTP/2 and HTTP/1.1.

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { applyFault, healthyCallback, occasionOf } from '../testing.ts';
+import { drop } from './drop.ts';
+
+test('nobody is told', () => {
+  const plan = healthyCallback();
+  expect(applyFault(drop, {}, { plan })).toBe('lose the callback');
+  expect(plan).toEqual({ ...healthyCallback(), dropped: true });
+});
+
+test('what is lost already is not lost again', () =>
+  expect(drop.bind({}).applies({ plan: { ...healthyCallback(), dropped: true } } as never, occasionOf())).toBe(false));

@@ -1,0 +1,23 @@
+import type { CallbackTry } from '../journal.ts';
+import type { Task } from './task.ts';
+
+/** What a callback tells, as the journal has it. */
+export type News = Omit<CallbackTry, 'attempt' | 'copy'>;
+
+/** What a task's present status is to its receiver. */
+export function describeNews({ id, status, version, caller }: Task, { origin, pathname }: URL): News {
+  const bizId = id;
+  return { task: id, status, url: `${origin}${pathname}`, bizId, opType: `task.${status}`, version, ...caller.trace };
+}
+
+/** `biz-id:op-type:version` is the key by which a receiver knows a callback that it has had before (reference, D3). */
+export const headersOf = ({ bizId, opType, version, traceparent, asyncTraceId }: News, body: Uint8Array) => ({
+  'content-type': 'application/json',
+  'content-length': body.byteLength,
+  'user-agent': 'seedance-mock',
+  'biz-id': bizId,
+  'op-type': opType,
+  version: String(version),
+  ...(traceparent !== undefined && { traceparent }),
+  ...(asyncTraceId !== undefined && { 'x-async-trace-id': asyncTraceId }),
+});
