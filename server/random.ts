@@ -29,5 +29,9 @@ export function randomText(next: () => number, alphabet: string, length: number)
   return Array.from({ length }, () => alphabet[Math.floor(next() * alphabet.length)]).join('');
 }
 
+/** Bytes drawn by a sequence. */
+export const randomBytes = (next: () => number, count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => Math.floor(next() * 256));
+
 /** A seed for a run that was not given one: printed, and enough to replay it. */
 export const chooseSeed = (): number => Math.floor(Math.random() * 2 ** 31);

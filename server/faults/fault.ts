@@ -28,6 +28,19 @@ export interface Contradiction {
   readonly param: string;
 }
 
+/** A thing of a plan that only one fault can decide. */
+export type Decision =
+  | 'end'
+  | 'status'
+  | 'goaway'
+  | 'pace'
+  | 'outcome'
+  | 'delivery'
+  | 'version'
+  | 'certificate'
+  | 'alpn'
+  | 'tickets';
+
 /** What a fault file says of itself. */
 export interface FaultDefinition<N extends string, H extends Hook, S extends z.ZodType> {
   /** Kebab case, unique within its hook. */
@@ -37,7 +50,7 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly summary: string;
   readonly params: S;
   /** The one thing of the plan that it decides: two that decide the same cannot stand in one rule. */
-  readonly decides?: 'end' | 'status' | 'goaway' | 'pace' | 'outcome' | 'delivery';
+  readonly decides?: Decision;
   /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
   readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
   /** What it is about to do, in words, with its parameters; with an occasion, what it does there. */
@@ -54,7 +67,7 @@ export interface Fault {
   readonly on: readonly Hook[];
   readonly summary: string;
   readonly params: z.ZodType;
-  readonly decides: FaultDefinition<string, Hook, z.ZodType>['decides'];
+  readonly decides: Decision | undefined;
   /** Binds parameters that `params` has accepted. */
   readonly bind: (params: unknown) => Injection;
   /** Asked with parameters that `params` has accepted. */

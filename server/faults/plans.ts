@@ -3,8 +3,20 @@ export interface ConnectionPlan {
   end?: {
     readonly at: 'accept' | 'client-hello' | 'server-hello' | 'finished';
     readonly how: 'reset' | 'fin' | 'hang';
+    /** Sent before that, in place of the ServerHello. */
+    readonly answer?: Uint8Array;
   };
+  tls?: TlsPlan;
 }
+
+/** How a TLS handshake goes where a fault wants it otherwise; what is left out goes as the service does it. */
+export interface TlsPlan {
+  readonly version?: 'TLSv1.2' | 'TLSv1.3';
+  readonly certificate?: BadCertificate;
+}
+
+/** What is wrong with a certificate, and nothing else is. */
+export type BadCertificate = 'expired' | 'not-yet-valid' | 'wrong-host' | 'self-signed' | 'unknown-ca';
 
 /** GOAWAY, RFC 9113 section 6.8. Without `lastStreamId`: the highest stream the server has seen. */
 export interface Goaway {

@@ -23,14 +23,16 @@ This page is made from the table by a test; \`npx vitest run server/faults -u\` 
 ${faults.map(renderFault).join('\n')}`;
 
 function renderFault({ name, on, summary, params }: Fault): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(params, { io: 'input' });
+  const { properties = {}, required = [], enum: words } = z.toJSONSchema(params, { io: 'input' });
   const rows = Object.entries(properties).map(([key, schema]) => renderParam(key, schema, required.includes(key)));
+  const choice = words?.map((word) => `\`- ${name}: ${word}\``).join(', ');
+  const bare = choice ? `It takes one word: ${choice}.` : `It has no settings: write \`- ${name}\`.`;
   const table = ['| setting | takes | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
   return `### ${name}
 
 ${summary} On ${on.map((hook) => `\`${hook}\``).join(', ')}.
 
-${rows.length > 0 ? table : `It has no settings: write \`- ${name}\`.`}
+${rows.length > 0 ? table : bare}
 `;
 }
 

@@ -7,7 +7,11 @@ import { delay as delayCallback } from './callback/delay.ts';
 import { drop } from './callback/drop.ts';
 import { duplicate } from './callback/duplicate.ts';
 import type { Fault } from './fault.ts';
+import { certificate } from './handshake/certificate.ts';
+import { garbage } from './handshake/garbage.ts';
+import { tlsAlert } from './handshake/tls-alert.ts';
 import { tlsCut } from './handshake/tls-cut.ts';
+import { tlsVersion } from './handshake/tls-version.ts';
 import { delay } from './request/delay.ts';
 import { end } from './request/end.ts';
 import { slowBody } from './request/slow-body.ts';
@@ -26,6 +30,10 @@ export const faults = [
   hang,
   limit,
   tlsCut,
+  tlsAlert,
+  garbage,
+  tlsVersion,
+  certificate,
   goaway,
   delay,
   status,

@@ -14,7 +14,7 @@ export const occasionOf = (facts: Facts = {}, drawn = 0.5): Occasion => ({
  * @returns what it says it does */
 export function applyFault<F extends Fault>(
   fault: F,
-  params: object,
+  params: unknown,
   context: HookContexts[F['on'][number]],
   occasion = occasionOf(),
 ): string {
@@ -24,12 +24,12 @@ export function applyFault<F extends Fault>(
 }
 
 /** Why a rule with these parameters would be refused. */
-export function contradictionOf(fault: Fault, params: object, on: RuleSetting['on'], match: Match = {}) {
+export function contradictionOf(fault: Fault, params: unknown, on: RuleSetting['on'], match: Match = {}) {
   return fault.contradiction(fault.params.parse(params), { on, match });
 }
 
 /** What is wrong with parameters, in the words of their schema. */
-export const complaintsOf = (fault: Fault, params: object): readonly string[] =>
+export const complaintsOf = (fault: Fault, params: unknown): readonly string[] =>
   fault.params.safeParse(params).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
 
 /** The plan of an answer that nothing was planned for yet. */

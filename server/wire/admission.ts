@@ -1,4 +1,4 @@
-import type { ConnectionPlan } from '../faults/plans.ts';
+import type { ConnectionPlan, TlsPlan } from '../faults/plans.ts';
 import { judgeAlpn } from '../rules/alpn.ts';
 import { asksForH2c, refuseClearText, refuseH2c } from '../rules/cleartext.ts';
 import type { Facts } from '../scenario/scenario.ts';
@@ -9,6 +9,9 @@ import { applyRuling } from './sweeper.ts';
 
 /** What the ClientHello decided for the handshake that follows; nothing = it goes its way. */
 export interface Admission {
+  /** What faults want of the handshake itself. */
+  readonly tls?: TlsPlan;
+  readonly serverName?: string;
   /** Ends the connection inside the server's flight, after its ServerHello. */
   readonly cutAfterServerHello?: () => void;
   /** Ends the connection once the handshake has succeeded. */
@@ -46,13 +49,24 @@ export async function admit(connection: Connection, openConnections: number): Pr
   struckBy.push(...lane.strike('client-hello', helloFacts, { plan }));
   struckBy.push(...lane.strike('handshake', helloFacts, { plan }));
   const atClientHello = cutAt('client-hello');
-  if (atClientHello) return void atClientHello();
+  if (atClientHello) return void answerHello(connection, plan.end?.answer, atClientHello);
 
   const ruling = judgeAlpn(alpn, lane.service);
   if (ruling && !ruling.afterHandshake) return void applyRuling(connection, ruling);
   const cutAfterServerHello = cutAt('server-hello');
   const cutAfterHandshake = cutAt('finished') ?? (ruling && (() => applyRuling(connection, ruling)));
-  return { ...(cutAfterServerHello && { cutAfterServerHello }), ...(cutAfterHandshake && { cutAfterHandshake }) };
+  const shaped = plan.tls && { tls: plan.tls, ...named };
+  return {
+    ...shaped,
+    ...(cutAfterServerHello && { cutAfterServerHello }),
+    ...(cutAfterHandshake && { cutAfterHandshake }),
+  };
+}
+
+/** Says what is planned in place of a ServerHello; only then the connection ends, as a reset could overtake it. */
+function answerHello({ raw }: Connection, answer: Uint8Array | undefined, end: () => void): void {
+  if (!answer) return end();
+  raw.write(answer, () => end());
 }
 
 function refuseOpening(connection: Connection, opening: Exclude<Opening, { kind: 'tls' }>): void {

@@ -6,16 +6,22 @@ import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto);
 
-const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 86_400_000;
+export const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+export const DAY_MS = 86_400_000;
 /** Clients refuse server certificates that live longer than 825 days (Apple, since 2019). */
-const LEAF_DAYS = 397;
+export const LEAF_DAYS = 397;
 const CA_DAYS = 3_650;
 /** Allows for a client whose clock is a little behind ours. */
 const BACKDATED_MS = DAY_MS;
 const ALWAYS_COVERED = ['localhost', '127.0.0.1', '::1', 'seedance-mock', 'host.docker.internal'];
 /** How many certificates for other names are kept; a name beyond that is given the one for localhost. */
 const MAX_SERVER_NAMES = 256;
+
+/** A private key and the certificates that go with it, PEM. */
+export interface Leaf {
+  readonly key: string;
+  readonly cert: string;
+}
 
 /** A certificate authority made at start, and the certificates it signs. */
 export class CertificateAuthority {
@@ -42,9 +48,8 @@ export class CertificateAuthority {
   }
 
   /** @param nowMs real time, Unix milliseconds: clients check validity against their own clocks */
-  static async create(nowMs: number): Promise<CertificateAuthority> {
+  static async create(nowMs: number, name = 'CN=seedance-mock test CA'): Promise<CertificateAuthority> {
     const [caKeys, leafKeys] = await Promise.all([makeKeys(), makeKeys()]);
-    const name = 'CN=seedance-mock test CA';
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       name,
       serialNumber: '01',
@@ -58,18 +63,17 @@ export class CertificateAuthority {
         await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
       ],
     });
-    const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey);
-    return new CertificateAuthority(
-      certificate,
-      caKeys.privateKey,
-      leafKeys,
-      x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
-    );
+    return new CertificateAuthority(certificate, caKeys.privateKey, leafKeys, await privateKeyPem(leafKeys));
   }
 
   /** Key and chain for the names every server answers to, and for `names` besides. */
-  async issue(nowMs: number, ...names: readonly string[]): Promise<{ readonly key: string; readonly cert: string }> {
-    const covered = [...new Set([...names, ...ALWAYS_COVERED])];
+  async issue(nowMs: number, ...names: readonly string[]): Promise<Leaf> {
+    const { key, cert } = await this.issueFor(nowMs, coveredNames(names));
+    return { key, cert: `${cert}${this.pem}` };
+  }
+
+  /** The same for these names and no others, and without the CA's own certificate in the chain. */
+  async issueFor(nowMs: number, covered: readonly string[]): Promise<Leaf> {
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber:
         (++this.#serial).toString(16).padStart(2, '0') +
@@ -82,15 +86,12 @@ export class CertificateAuthority {
       signingKey: this.#key,
       signingAlgorithm: KEY,
       extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(covered.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }))),
+        ...serverExtensions(covered),
         await x509.AuthorityKeyIdentifierExtension.create(this.#certificate),
         await x509.SubjectKeyIdentifierExtension.create(this.#leafKeys.publicKey),
       ],
     });
-    return { key: this.#leafKeyPem, cert: `${certificate.toString('pem')}\n${this.pem}` };
+    return { key: this.#leafKeyPem, cert: `${certificate.toString('pem')}\n` };
   }
 
   /** What a client that asks for `serverName` is shown: it may have been pointed here by DNS or a hosts file. */
@@ -105,4 +106,22 @@ export class CertificateAuthority {
   }
 }
 
-const makeKeys = () => webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+/** These names, and those that every server answers to. */
+export const coveredNames = (names: readonly string[]): readonly string[] => [
+  ...new Set([...names, ...ALWAYS_COVERED]),
+];
+
+/** What the certificate of a server for these names says of itself. */
+export const serverExtensions = (names: readonly string[]): x509.Extension[] => [
+  new x509.BasicConstraintsExtension(false, undefined, true),
+  new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+  new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }))),
+];
+
+export const makeKeys = () =>
+  webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+
+export async function privateKeyPem({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> {
+  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY');
+}

@@ -1,11 +1,10 @@
 import net, { type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import tls, { type TLSSocket } from 'node:tls';
+import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import { reasonOf } from '../errors.ts';
 import type { SessionPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
 import { listenOn } from '../listen.ts';
-import { selectProtocol } from '../rules/alpn.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
 import { type Admission, admit } from './admission.ts';
 import { noteBeat } from './beats.ts';
@@ -17,6 +16,7 @@ import { createHttp1Server } from './http1.ts';
 import { drainSession, serveHttp2 } from './http2.ts';
 import { RecordRelay } from './relay.ts';
 import { startSweeper } from './sweeper.ts';
+import { TlsServers, type TlsSetting } from './tls-servers.ts';
 
 /** How long open connections get to finish at shutdown before they are reset, in real time. */
 const SHUTDOWN_GRACE_MS = 500;
@@ -30,43 +30,23 @@ export class Listener {
   readonly #lane: Lane;
   readonly #handle: HandleExchange;
   readonly #tcp: net.Server;
-  readonly #tls: tls.Server;
   readonly #http1: ReturnType<typeof createHttp1Server>;
   readonly #sweeper: { cancel(): void };
   /** Finds the connection that a socket, or what was put around it, belongs to. */
   readonly #owners = new WeakMap<object, Connection>();
   readonly #admissions = new WeakMap<Connection, Admission>();
+  readonly #secureServers: TlsServers;
   #opened = 0;
+  #keepSecret: ((line: Buffer) => void) | undefined;
 
-  private constructor(
-    lane: Lane,
-    handle: HandleExchange,
-    authority: CertificateAuthority,
-    leaf: { readonly key: string; readonly cert: string },
-  ) {
+  private constructor(lane: Lane, handle: HandleExchange, tls: Omit<TlsSetting, 'lane' | 'attend'>) {
     this.#lane = lane;
     this.#handle = handle;
     // Without allowHalfOpen Node would answer a FIN by itself; without noDelay small frames wait 40 ms for an ACK.
     this.#tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
       this.#accept(raw).catch((error: unknown) => this.#noteBug(error));
     });
-    this.#tls = tls.createServer({
-      ...leaf,
-      minVersion: 'TLSv1.2',
-      ALPNCallback: ({ protocols }) => selectProtocol(protocols, lane.service.alpn.offer),
-      SNICallback: (name, done) => {
-        authority.contextFor(name, lane.clock.wallNow()).then((context) => done(null, context), done);
-      },
-    });
-    this.#tls.on('secureConnection', (socket) => this.#secure(socket));
-    this.#tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      const connection = this.#ownerOf(socket);
-      if (!connection) return;
-      // Node calls a FIN amid the handshake an ECONNRESET as well; a real one names the system call that met it.
-      if (error.code === 'ECONNRESET' && error.syscall === undefined) connection.clientEnd.fin = true;
-      else connection.noteClientError(error);
-      connection.raw.destroy();
-    });
+    this.#secureServers = new TlsServers({ ...tls, lane, attend: (server) => this.#attend(server) });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), handle);
     this.#sweeper = startSweeper(lane, { [Symbol.iterator]: () => this.connections.values() });
   }
@@ -77,7 +57,8 @@ export class Listener {
     authority: CertificateAuthority,
     { names, handle }: { readonly names: readonly string[]; readonly handle: HandleExchange },
   ): Promise<Listener> {
-    return new Listener(lane, handle, authority, await authority.issue(lane.clock.wallNow(), ...names));
+    const leaf = await authority.issue(lane.clock.wallNow(), ...names);
+    return new Listener(lane, handle, { authority, names, leaf });
   }
 
   /** Starts to listen.
@@ -89,7 +70,8 @@ export class Listener {
 
   /** Calls `keep` with each line that Wireshark needs to decrypt what passes here. */
   onTlsSecret(keep: (line: Buffer) => void): void {
-    this.#tls.on('keylog', keep);
+    this.#keepSecret = keep;
+    this.#secureServers.ordinary.on('keylog', keep);
   }
 
   /** Refuses new connections, drains the open ones, and resets what is still there after a short grace. */
@@ -122,12 +104,28 @@ export class Listener {
     const admission = await admit(connection, this.connections.size);
     if (!admission) return;
     this.#admissions.set(connection, admission);
-    const { cutAfterServerHello } = admission;
+    const { cutAfterServerHello, tls, serverName } = admission;
+    const { ordinary } = this.#secureServers;
+    const server = tls ? await this.#secureServers.planned(tls, serverName) : ordinary;
+    if (connection.ended) return;
     // TLS takes this over. Until there is somebody to answer the client's FIN, Node has to, or nobody sees it leave.
     raw.allowHalfOpen = false;
     const transport = cutAfterServerHello ? new RecordRelay(raw, cutAfterServerHello) : raw;
     this.#owners.set(transport, connection);
-    this.#tls.emit('connection', transport);
+    server.emit('connection', transport);
+  }
+
+  #attend(server: TlsServer): void {
+    if (this.#keepSecret) server.on('keylog', this.#keepSecret);
+    server.on('secureConnection', (socket) => this.#secure(socket));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      const connection = this.#ownerOf(socket);
+      if (!connection) return;
+      // Node calls a FIN amid the handshake an ECONNRESET as well; a real one names the system call that met it.
+      if (error.code === 'ECONNRESET' && error.syscall === undefined) connection.clientEnd.fin = true;
+      else connection.noteClientError(error);
+      connection.raw.destroy();
+    });
   }
 
   #secure(socket: TLSSocket): void {

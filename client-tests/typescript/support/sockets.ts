@@ -107,10 +107,12 @@ export interface TlsOffer {
   /** Left out: a ClientHello without the extension. */
   readonly alpn?: readonly string[];
   readonly version?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  /** Left out: localhost. */
+  readonly serverName?: string;
 }
 
-const tlsOptions = ({ alpn, version }: TlsOffer): tls.ConnectionOptions => ({
-  servername: 'localhost',
+const tlsOptions = ({ alpn, version, serverName = 'localhost' }: TlsOffer): tls.ConnectionOptions => ({
+  servername: serverName,
   ...(alpn && { ALPNProtocols: [...alpn] }),
   // OpenSSL itself refuses TLS 1.1 above this level.
   ...(version && { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { alertRecord, alerts } from './alerts.ts';
+
+test('an alert is a record of 7 bytes in clear text', () => {
+  expect(Buffer.from(alertRecord('handshake_failure')).toString('hex')).toBe('15030300020228');
+  expect(Buffer.from(alertRecord('unrecognized_name', 'warning')).toString('hex')).toBe('15030300020170');
+});
+
+test('no two alerts share a number', () => {
+  const numbers = Object.values(alerts);
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+});
