@@ -56,6 +56,7 @@ export type JournalEntry =
       ageMs: number;
       requests: readonly OpenRequest[];
     }
+  | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
   | ({ type: 'request.received'; connection: number; client: string } & OpenRequest)
   | {
       type: 'response.sent';

@@ -40,6 +40,8 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `[${event.connection}] ${negotiatedLine(event.protocol)} (${event.tls})`];
     case 'connection.ended':
       return [event.how === 'reset' || event.how === 'error' ? 'warn' : 'info', describeEnd(event)];
+    case 'connection.half-closed':
+      return ['warn', `[${event.connection}] FIN sent after ${event.afterBytes} B, still reading`];
     case 'rule.applied':
       return ['warn', `[${event.connection}] ${event.line} (${event.did})`];
     case 'fault.injected':

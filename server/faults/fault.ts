@@ -39,7 +39,9 @@ export type Decision =
   | 'version'
   | 'certificate'
   | 'alpn'
-  | 'tickets';
+  | 'tickets'
+  | 'segments'
+  | 'freeze';
 
 /** What a fault file says of itself. */
 export interface FaultDefinition<N extends string, H extends Hook, S extends z.ZodType> {

@@ -7,6 +7,30 @@ export interface ConnectionPlan {
     readonly answer?: Uint8Array;
   };
   tls?: TlsPlan;
+  /** How its bytes travel; left out, as TCP carries them. */
+  transport?: TransportPlan;
+}
+
+/** How the bytes of one direction travel. Each byte is late first, then waits for its turn at the pace, then is cut. */
+export interface WayPlan {
+  /** How late each byte is, and by how much that differs either way. Bytes never overtake each other. */
+  latencyMs?: number;
+  jitterMs?: number;
+  bytesPerSecond?: number;
+  /** The largest TCP segment, and how long the next one waits for it. */
+  slice?: { readonly bytes: number; readonly delayMs: number };
+}
+
+/** What stands between the socket and TLS. Counts of bytes are of TCP's payload: TLS records and all. */
+export interface TransportPlan {
+  readonly toClient: WayPlan;
+  readonly toServer: WayPlan;
+  /** Nothing passes in either direction for a while; `afterMs` counts from the connection's accept. */
+  freeze?: { readonly afterMs: number; readonly forMs: number };
+  /** FIN after so many bytes; what the client sends is read on. */
+  halfClose?: { readonly afterBytes: number };
+  /** The server's handshake flight: waited before its first byte, and its pace. */
+  flight?: { readonly delayMs: number; readonly bytesPerSecond?: number | undefined };
 }
 
 /** How a TLS handshake goes where a fault wants it otherwise; what is left out goes as the service does it. */

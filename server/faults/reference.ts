@@ -17,6 +17,10 @@ faults:
       - end: { at: { bodyBytes: 40 }, how: reset }
 \`\`\`
 
+What makes a line bad works together on one connection, whatever the order in the scenario: each byte is late (\`latency\`), then waits
+for its turn (\`bandwidth\`, \`tls-slow\`), then is cut (\`slice\`); a \`freeze\` holds all of it, and \`half-close\` counts what comes out. A reset by a
+service rule does not wait for bytes that are still on their way; an \`end\` that a scenario plans comes behind them.
+
 The folder \`scenarios/\` has an example of each. To add one: a file here, its test beside it, a line in \`table.ts\`, a scenario.
 This page is made from the table by a test; \`npx vitest run server/faults -u\` writes it anew.
 

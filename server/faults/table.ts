@@ -1,8 +1,13 @@
 import type { z } from 'zod';
 import type { Hook } from '../scenario/scenario.ts';
+import { bandwidth } from './accept/bandwidth.ts';
+import { freeze } from './accept/freeze.ts';
+import { halfClose } from './accept/half-close.ts';
 import { hang } from './accept/hang.ts';
+import { latency } from './accept/latency.ts';
 import { limit } from './accept/limit.ts';
 import { reset } from './accept/reset.ts';
+import { slice } from './accept/slice.ts';
 import { delay as delayCallback } from './callback/delay.ts';
 import { drop } from './callback/drop.ts';
 import { duplicate } from './callback/duplicate.ts';
@@ -11,6 +16,7 @@ import { certificate } from './handshake/certificate.ts';
 import { garbage } from './handshake/garbage.ts';
 import { tlsAlert } from './handshake/tls-alert.ts';
 import { tlsCut } from './handshake/tls-cut.ts';
+import { tlsSlow } from './handshake/tls-slow.ts';
 import { tlsVersion } from './handshake/tls-version.ts';
 import { delay } from './request/delay.ts';
 import { end } from './request/end.ts';
@@ -29,11 +35,17 @@ export const faults = [
   reset,
   hang,
   limit,
+  latency,
+  bandwidth,
+  slice,
+  freeze,
+  halfClose,
   tlsCut,
   tlsAlert,
   garbage,
   tlsVersion,
   certificate,
+  tlsSlow,
   goaway,
   delay,
   status,

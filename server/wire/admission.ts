@@ -1,10 +1,10 @@
-import type { ConnectionPlan, TlsPlan } from '../faults/plans.ts';
+import type { ConnectionPlan, TlsPlan, TransportPlan } from '../faults/plans.ts';
 import { judgeAlpn } from '../rules/alpn.ts';
 import { asksForH2c, refuseClearText, refuseH2c } from '../rules/cleartext.ts';
 import type { Facts } from '../scenario/scenario.ts';
 import { type Opening, readOpening } from './client-hello.ts';
 import { closeConnection } from './closing.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Reason } from './connection.ts';
 import { applyRuling } from './sweeper.ts';
 
 /** What the ClientHello decided for the handshake that follows; nothing = it goes its way. */
@@ -16,6 +16,10 @@ export interface Admission {
   readonly cutAfterServerHello?: () => void;
   /** Ends the connection once the handshake has succeeded. */
   readonly cutAfterHandshake?: () => void;
+  /** How the bytes travel from here on. */
+  readonly transport?: TransportPlan;
+  /** Whose doing all of this is. */
+  readonly reason: Reason;
 }
 
 /**
@@ -30,10 +34,11 @@ export async function admit(connection: Connection, openConnections: number): Pr
   const facts: Facts = { connection: connection.id, client: address, remote: address };
   const plan: ConnectionPlan = {};
   const struckBy = [...lane.strike('accept', facts, { plan, openConnections })];
+  const reasonSoFar = (): Reason => ({ by: 'fault', cause: struckBy.join(', ') });
   const cutAt = (place: NonNullable<ConnectionPlan['end']>['at']) => {
     const { end } = plan;
     if (end?.at !== place) return undefined;
-    return () => closeConnection(connection, end.how, { by: 'fault', cause: struckBy.join(', ') });
+    return () => closeConnection(connection, end.how, reasonSoFar());
   };
   const atAccept = cutAt('accept');
   if (atAccept) return void atAccept();
@@ -60,6 +65,8 @@ export async function admit(connection: Connection, openConnections: number): Pr
     ...shaped,
     ...(cutAfterServerHello && { cutAfterServerHello }),
     ...(cutAfterHandshake && { cutAfterHandshake }),
+    ...(plan.transport && { transport: plan.transport }),
+    reason: reasonSoFar(),
   };
 }
 

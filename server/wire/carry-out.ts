@@ -75,7 +75,7 @@ async function sendPaced(exchange: Exchange, { bytesPerSecond }: ResponsePlan, b
 async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Promise<void> {
   const { connection } = exchange;
   const reason = exchange.faultReason;
-  await handedToKernel();
+  await handedToKernel(connection);
   exchange.abandoned = true;
   connection.lane.journal.append({
     type: 'response.abandoned',

@@ -49,10 +49,11 @@ export function finAfterStreams(connection: Connection, reason: Reason): void {
 
 function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason): void {
   if (connection.half) return;
-  connection.half = { at: connection.lane.clock.now(), how, reason };
+  const relayed = connection.tls && connection.transport;
+  connection.half = { at: relayed ? Number.POSITIVE_INFINITY : connection.lane.clock.now(), how, reason };
   const socket = connection.tls ?? connection.raw;
   // A GOAWAY that waits to be sent would be lost behind the FIN.
-  void handedToKernel().then(() => {
+  void handedToKernel(connection).then(() => {
     if (connection.ended) return;
     socket.end();
     // Whatever still comes is thrown away, up to the client's own FIN.
@@ -63,7 +64,9 @@ function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason):
   });
 }
 
-/** A frame is queued in this turn of the loop, turned into TLS records in the next, and with the kernel after that. */
-export async function handedToKernel(): Promise<void> {
+/** A frame is queued in this turn of the loop, turned into TLS records in the next, and with the kernel after that; where a
+ * plan makes it late, then once it is out. */
+export async function handedToKernel({ transport }: Connection): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  await transport?.drained();
 }

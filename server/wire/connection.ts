@@ -40,7 +40,11 @@ export class Connection {
   requestsSeen = 0;
   /** What was decided at the ClientHello for the moment at which the handshake is done. */
   onceSecured: (() => void) | undefined;
-  /** Set once we have sent our FIN: lane time, and why. */
+  /** What stands between the raw socket and TLS, where the plan asks for it. */
+  transport: { drained(): Promise<void> } | undefined;
+  /** Our side was closed below TLS: answers are still made, and arrive nowhere. */
+  muted = false;
+  /** Set once we have sent our FIN: lane time, and why. A FIN that is still on its way through a relay is yet to be timed. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
   #url = '';
@@ -99,6 +103,11 @@ export class Connection {
   get lost(): boolean {
     const raw = this.raw as Socket & { readonly _handle?: { getpeername(found: object): number } | null };
     return raw._handle != null && raw._handle.getpeername({}) !== 0;
+  }
+
+  /** Notes that a FIN has come out of the relay: from now on the client's own is awaited. */
+  noteFinSent(): void {
+    if (this.half?.at === Number.POSITIVE_INFINITY) this.half = { ...this.half, at: this.lane.clock.now() };
   }
 
   /** Notes that the client closed its side, or that it has gone altogether. */

@@ -169,6 +169,27 @@ export abstract class Exchange {
     if (!this.headersSent) this.writeHead(this.statusCode);
     if (chunk != null) this.bytesWritten += Buffer.byteLength(chunk);
     this.writableEnded = true;
+    if (this.connection.muted) this.#noteMuted();
+    else this.#noteSent();
+    if (chunk == null) this.sink.end();
+    else this.sink.end(chunk);
+    return this;
+  }
+
+  #noteMuted(): void {
+    const { connection, id, stream } = this;
+    const reason = connection.half?.reason ?? { by: 'fault' };
+    connection.lane.journal.append({
+      type: 'response.abandoned',
+      connection: connection.id,
+      request: id,
+      ...(stream !== undefined && { stream }),
+      how: 'fin',
+      ...reason,
+    });
+  }
+
+  #noteSent(): void {
     const now = this.connection.lane.clock.now();
     this.connection.lane.journal.append(
       {
@@ -186,9 +207,6 @@ export abstract class Exchange {
       },
       now,
     );
-    if (chunk == null) this.sink.end();
-    else this.sink.end(chunk);
-    return this;
   }
 
   destroy(error?: Error): this {

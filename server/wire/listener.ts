@@ -14,7 +14,7 @@ import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { createHttp1Server } from './http1.ts';
 import { drainSession, serveHttp2 } from './http2.ts';
-import { RecordRelay } from './relay.ts';
+import { Relay } from './relay.ts';
 import { startSweeper } from './sweeper.ts';
 import { TlsServers, type TlsSetting } from './tls-servers.ts';
 
@@ -95,7 +95,8 @@ export class Listener {
     raw.on('error', (error) => {
       connection.noteClientError(error);
     });
-    raw.on('end', () => answerFin(connection));
+    // Behind a relay the end comes when the bytes before it have passed.
+    raw.on('end', () => (connection.transport && !connection.half ? undefined : answerFin(connection)));
     raw.on('close', () => {
       connection.recordSocketClosed();
       this.connections.delete(connection.id);
@@ -104,13 +105,14 @@ export class Listener {
     const admission = await admit(connection, this.connections.size);
     if (!admission) return;
     this.#admissions.set(connection, admission);
-    const { cutAfterServerHello, tls, serverName } = admission;
+    const { cutAfterServerHello: cut, tls, serverName, transport: plan, reason } = admission;
     const { ordinary } = this.#secureServers;
     const server = tls ? await this.#secureServers.planned(tls, serverName) : ordinary;
     if (connection.ended) return;
     // TLS takes this over. Until there is somebody to answer the client's FIN, Node has to, or nobody sees it leave.
     raw.allowHalfOpen = false;
-    const transport = cutAfterServerHello ? new RecordRelay(raw, cutAfterServerHello) : raw;
+    if (cut || plan) connection.transport = new Relay(connection, { plan, cut, reason });
+    const transport = connection.transport ?? raw;
     this.#owners.set(transport, connection);
     server.emit('connection', transport);
   }
@@ -143,7 +145,7 @@ export class Listener {
     socket.on('end', () => answerFin(connection));
     const { cutAfterHandshake } = this.#admissions.get(connection) ?? {};
     // In TLS 1.2 our own Finished closes the handshake, and it has yet to be sent.
-    if (cutAfterHandshake) void handedToKernel().then(cutAfterHandshake);
+    if (cutAfterHandshake) void handedToKernel(connection).then(cutAfterHandshake);
     // OpenSSL is still inside a read, and a connection destroyed in there, by whoever hears of it, is a crash.
     else setImmediate(() => this.#speakHttp(connection, socket));
   }
@@ -167,9 +169,13 @@ export class Listener {
   }
 
   #ownerOf(socket: TLSSocket): Connection | undefined {
-    // Node keeps what a TLSSocket was built on in `_parent`; a Duplex sits inside a JSStreamSocket, under `stream`.
-    const parent = (socket as TLSSocket & { readonly _parent?: Duplex & { readonly stream?: Duplex } })._parent;
-    return parent && (this.#owners.get(parent) ?? (parent.stream && this.#owners.get(parent.stream)));
+    // Node keeps the socket that a TLSSocket was built on in `_parent`; a Duplex hangs in a wrap of the handle.
+    const { _parent, _handle } = socket as TLSSocket & {
+      readonly _parent?: Socket | null;
+      readonly _handle?: { readonly _parentWrap?: { readonly stream?: Duplex } } | null;
+    };
+    const base = _parent ?? _handle?._parentWrap?.stream;
+    return base && this.#owners.get(base);
   }
 
   #noteBug(error: unknown): void {
