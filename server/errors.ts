@@ -136,7 +136,7 @@ export const problems = {
     400,
     (d: { host: string; port: number }) => `Port ${d.port} on ${d.host} is taken.`,
     (d) =>
-      `Stop what listens there, or choose another with --port or --admin-port; 0 takes a free one. \`ss -ltnp sport = :${d.port}\` names the holder.`,
+      `Stop what listens there, or choose another with --port, --admin-port or --dns-port; 0 takes a free one. \`ss -lntup sport = :${d.port}\` names the holder.`,
   ),
   CANNOT_LISTEN: kind(
     400,

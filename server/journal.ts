@@ -98,6 +98,20 @@ export type JournalEntry =
       stream?: number;
       task?: string;
     }
+  | {
+      type: 'dns.query';
+      remote: string;
+      transport: 'udp' | 'tcp';
+      /** Absent when the query could not be read. */
+      name?: string;
+      /** The type of record asked for: `A`, `AAAA`. */
+      record?: string;
+      /** `none`: it is left unanswered. */
+      rcode: string;
+      answers: readonly string[];
+      truncated: boolean;
+      ms: number;
+    }
   | { type: 'task.created'; task: string; model: string }
   | { type: 'task.changed'; task: string; from: string; to: string }
   | { type: 'task.deleted'; task: string }

@@ -26,7 +26,10 @@ async function createLogger(format: 'pretty' | 'json'): Promise<Logger> {
   const options = { base: null, timestamp: false } as const;
   if (format === 'json') return pino(options, pino.destination({ fd: 1, sync: true }));
   const { default: pretty } = await import('pino-pretty');
-  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', timestampKey: 'at', hideObject: true }));
+  return pino(
+    options,
+    pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', timestampKey: 'at', hideObject: true, ignore: 'name' }),
+  );
 }
 
 function write(logger: Logger, { seq, at, ...event }: JournalEvent, level: Level, text: string): void {
@@ -61,6 +64,8 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       ];
     case 'goaway.received':
       return ['info', `[${event.connection}] the client sent GOAWAY, code ${event.code}`];
+    case 'dns.query':
+      return [event.rcode === 'NOERROR' ? 'info' : 'warn', describeDns(event)];
     case 'task.created':
       return ['info', `${event.task} created for ${event.model}`];
     case 'task.changed':
@@ -106,6 +111,19 @@ const isSuccess = (code: number) => code >= 200 && code < 300;
 
 const describeCallback = ({ task, status, url, attempt }: CallbackTry) =>
   `${task} ${status}: callback to ${url}, try ${attempt},`;
+
+function describeDns({
+  transport,
+  name = '?',
+  record = '',
+  rcode,
+  answers,
+  truncated,
+  ms,
+}: JournalEvent<'dns.query'>): string {
+  const told = rcode === 'none' ? 'unanswered' : truncated ? 'truncated' : answers.join(' ') || rcode;
+  return `dns ${name} ${record} by ${transport}: ${told} in ${ms} ms`;
+}
 
 function describeEnd({ connection, by, how, cause, idleMs, requests }: JournalEvent<'connection.ended'>): string {
   const because = cause === undefined ? by : `${by} (${cause})`;

@@ -22,6 +22,7 @@ import { createTaskJson } from './seedance/task-json.ts';
 import { TaskStore } from './seedance/task-store.ts';
 import { Videos } from './seedance/videos.ts';
 import { CertificateAuthority } from './wire/certificates.ts';
+import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
 import { Listener } from './wire/listener.ts';
 import { carryMessages } from './wire/messages.ts';
 import { ownAddresses } from './wire/own-addresses.ts';
@@ -43,6 +44,10 @@ export interface StartOptions {
   readonly adminHost?: string;
   /** Default 0: a free one. */
   readonly adminPort?: number;
+  /** UDP and TCP port of the DNS responder; 0 takes a free one, left out: none. It listens on `host`. */
+  readonly dnsPort?: number;
+  /** Names that it answers for beside the known ones (localhost, *.localhost, *.volces.com, *.bytepluses.com); `*` stands for anything. */
+  readonly dnsName?: readonly string[];
   /** What the admin port asks for as a bearer token; left out: nothing. */
   readonly adminToken?: string;
   /** Scheme and authority of result URLs; left out: those of the request. */
@@ -56,6 +61,8 @@ export interface MockServer extends AsyncDisposable {
   /** Scheme and authority; the API is under `/api/v3`. */
   readonly url: string;
   readonly adminUrl: string;
+  /** Address and port of the DNS responder, as `dns.setServers()` takes it; absent when there is none. */
+  readonly dns?: string;
   /** The certificate authority that a client has to trust, PEM. */
   readonly ca: string;
   /** The same as a file; it goes with the server. */
@@ -98,10 +105,11 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const caFile = join(directory, 'ca.pem');
   await writeFile(caFile, authority.pem);
 
+  let dns: DnsResponder | undefined;
   const shutDown = async () => {
     tasks.close();
     await callbacks.close();
-    await Promise.all([listener.close(), admin.close()]);
+    await Promise.all([listener.close(), admin.close(), dns?.close()]);
     await app.close();
     await rm(directory, { recursive: true, force: true });
   };
@@ -113,11 +121,14 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   try {
     const url = `https://${nameOf(host)}:${await listener.listen(host, port)}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
+    const { dnsPort, dnsName: names = [] } = options;
+    if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names });
     admin.ready = true;
     const { journal, clock, seed } = lane;
     return {
       url,
       adminUrl,
+      ...(dns && { dns: dns.address }),
       ca: authority.pem,
       caFile,
       seed,
@@ -135,6 +146,12 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     await close();
     throw error;
   }
+}
+
+/** Loaded when it is wanted: few servers have one, and each would start the later for it. */
+async function startDns(lane: Lane, options: DnsOptions): Promise<DnsResponder> {
+  const { DnsResponder } = await import('./wire/dns/responder.ts');
+  return DnsResponder.listen(lane, options);
 }
 
 /** How a client on this machine calls an address that we listen on. */

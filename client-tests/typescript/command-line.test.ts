@@ -5,6 +5,7 @@ import { startMockServer } from '../../server/index.ts';
 import { canRun, startProgram } from '../cli/run-client.ts';
 import { openClient } from './support/client.ts';
 import { openFolder, openServe, type Ready, readLog, runMock, startMock } from './support/command-line.ts';
+import { resolverOf } from './support/dns.ts';
 import { openRawSocket, openTlsSocket } from './support/sockets.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 
@@ -177,6 +178,8 @@ describe('serve refuses', () => {
     ['--port', '70000', 'Expected a whole number from 0 to 65535.'],
     ['--port', '84.43', 'Expected a whole number from 0 to 65535.'],
     ['--admin-port', 'http', 'Expected a whole number from 0 to 65535.'],
+    ['--dns-port', '53053x', 'Expected a whole number from 0 to 65535.'],
+    ['--dns-name', 'https://example.com', 'Expected a host name, such as videos.example.com or *.example.com.'],
     ['--seed', '-1', 'Expected a whole number from 0 to 4294967295.'],
     ['--speed', '0', 'Expected a number above 0, 10000 at most'],
     ['--speed', 'fast', 'Expected a number above 0, 10000 at most'],
@@ -228,6 +231,18 @@ describe('serve refuses', () => {
 });
 
 describe('serve', () => {
+  test('answers DNS on a port of its own, and tells which', async () => {
+    const names = ['--dns-name', 'videos.example.com', '--dns-name', '*.example.org'];
+    await using serving = await openServe(['--dns-port', '0', ...names]);
+
+    const resolver = resolverOf(serving.ready);
+
+    expect(serving.ready.dns).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(await resolver.resolve4('videos.example.com')).toEqual(['127.0.0.1']);
+    expect((await serving.hearOf('dns.query')).msg).toMatch(/^dns videos\.example\.com A by udp: 127\.0\.0\.1 in/);
+    expect(await resolver.resolve4('cdn.example.org')).toEqual(['127.0.0.1']);
+  });
+
   test('plays the bundled scenario that it was given', async () => {
     await using serving = await openServe(['drain', '--seed', '7']);
 

@@ -27,6 +27,11 @@ function origin(text: string): string {
   throw new InvalidArgumentError('Expected scheme and authority, such as https://videos.example.com.');
 }
 
+function dnsName(text: string, before: readonly string[] = []): readonly string[] {
+  if (/^(\*\.)?[\w-]+(\.[\w-]+)*$/.test(text)) return [...before, text];
+  throw new InvalidArgumentError('Expected a host name, such as videos.example.com or *.example.com.');
+}
+
 // Each command is imported when it is called, so that none waits for what only another one needs.
 const program = new Command('seedance-mock')
   .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
@@ -42,6 +47,13 @@ program
   .addOption(new Option('--admin-port <n>', 'port of the admin API; 0 takes a free one').argParser(port).default(8480))
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--admin-host <address>', 'address the admin API listens on', '127.0.0.1')
+  .addOption(new Option('--dns-port <n>', 'port of a DNS responder, UDP and TCP; 0 takes a free one').argParser(port))
+  .addOption(
+    new Option(
+      '--dns-name <name>',
+      'name it answers for beside localhost and the hosts of Ark; may be given again',
+    ).argParser(dnsName),
+  )
   .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
   .addOption(
     new Option('--seed <n>', 'replays the run that printed it').argParser(integer({ min: 0, max: 2 ** 32 - 1 })),
@@ -49,7 +61,7 @@ program
   .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
   .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
   .option('--watch', 'take the scenario file into force again at each change; connections and tasks stay')
-  .option('--ready-file <file>', 'gets {"url","adminUrl","caFile","seed","pid"} once the server can serve')
+  .option('--ready-file <file>', 'gets {"url","adminUrl","dns","caFile","seed","pid"} once the server can serve')
   .option('--admin-token <token>', 'what the admin API asks for as a bearer token')
   .addOption(
     new Option('--public-url <url>', "scheme and authority of result URLs, in place of the request's own").argParser(

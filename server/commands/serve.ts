@@ -50,9 +50,10 @@ async function follow(file: string, { lane }: MockServer, options: StartOptions)
   return watchScenario(file, { lane, read: () => readScenario(file, overridesOf(options)) });
 }
 
-const describeReady = ({ url, adminUrl, caFile, seed }: MockServer) => ({
+const describeReady = ({ url, adminUrl, dns, caFile, seed }: MockServer) => ({
   url,
   adminUrl,
+  dns,
   caFile,
   seed,
   pid: process.pid,
@@ -70,9 +71,9 @@ async function writeReadyFile(file: string, server: MockServer): Promise<void> {
   }
 }
 
-const greet = ({ url, adminUrl, caFile, seed, lane }: MockServer): string => `
+const greet = ({ url, adminUrl, dns, caFile, seed, lane }: MockServer): string => `
 seedance-mock is ready on ${url} (profile ${lane.scenario.profile}, scenario "${lane.scenario.name}", seed ${seed})
-  admin  ${adminUrl}
+  admin  ${adminUrl}${dns === undefined ? '' : `\n  DNS    ${dns}`}
   CA     ${caFile}
 
 Create a task:

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
-import type { CallbackPlan, ConnectionPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
+import type { CallbackPlan, ConnectionPlan, DnsPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
 export interface HookContexts {
@@ -12,7 +12,7 @@ export interface HookContexts {
   readonly response: { readonly plan: ResponsePlan; readonly stage: 'response' };
   readonly task: { readonly plan: TaskPlan };
   readonly callback: { readonly plan: CallbackPlan };
-  readonly dns: { readonly plan: object };
+  readonly dns: { readonly plan: DnsPlan; readonly transport: 'udp' | 'tcp' };
 }
 
 /** The rule a fault stands in, as far as its parameters can contradict it. */
@@ -35,6 +35,7 @@ export type Decision =
   | 'goaway'
   | 'pace'
   | 'outcome'
+  | 'answer'
   | 'delivery'
   | 'version'
   | 'certificate'

@@ -101,6 +101,16 @@ export interface CallbackPlan {
   copies: number;
 }
 
+/** The answer that a DNS query is about to get. */
+export interface DnsPlan {
+  /** Waited before it is answered. */
+  delayMs: number;
+  /** In place of the true answer; `silence` is none at all, and then neither delay nor truncation matters. */
+  answer?: 'silence' | { readonly rcode: 'NOERROR' | 'SERVFAIL' | 'NXDOMAIN'; readonly addresses: readonly string[] };
+  /** It is said to be too long, so that the client comes again over TCP (RFC 1035, section 4.2.1). */
+  truncated?: boolean;
+}
+
 /** The life a task is about to have. */
 export interface TaskPlan {
   queuedMs: number;

@@ -11,6 +11,13 @@ import { slice } from './accept/slice.ts';
 import { delay as delayCallback } from './callback/delay.ts';
 import { drop } from './callback/drop.ts';
 import { duplicate } from './callback/duplicate.ts';
+import { delay as dnsDelay } from './dns/delay.ts';
+import { flap } from './dns/flap.ts';
+import { nxdomain } from './dns/nxdomain.ts';
+import { servfail } from './dns/servfail.ts';
+import { silence } from './dns/silence.ts';
+import { truncate } from './dns/truncate.ts';
+import { wrongAddress } from './dns/wrong-address.ts';
 import type { Fault } from './fault.ts';
 import { certificate } from './handshake/certificate.ts';
 import { garbage } from './handshake/garbage.ts';
@@ -60,6 +67,13 @@ export const faults = [
   drop,
   delayCallback,
   duplicate,
+  dnsDelay,
+  silence,
+  servfail,
+  nxdomain,
+  wrongAddress,
+  truncate,
+  flap,
 ] as const satisfies readonly Fault[];
 
 type Row = (typeof faults)[number];

@@ -18,6 +18,12 @@ export function contradictionOf(when: When, on: Hook): Contradiction | undefined
       instead: 'Count per lane, connection or client, or strike on request, response or task.',
     };
   }
+  if (on === 'dns' && (when.connection || per === 'connection'))
+    return {
+      param: when.connection ? 'connection' : 'per',
+      reason: 'A DNS query belongs to no connection.',
+      instead: 'Count per lane or client.',
+    };
   const connection = ordinalsOf(when.connection ?? {});
   return ordinalsOf(when) ?? (connection && { ...connection, param: 'connection' });
 }

@@ -287,13 +287,22 @@ No fault on "accept" is called "tls-cut".
 "tls-cut" strikes on client-hello, handshake: change \`on:\` to one of them.`,
     ],
     [
-      'a hook without faults',
-      'on: dns\ninject: [ servfail ]',
-      `scenarios/checkout.yaml:3:15  UNKNOWN_FAULT
-No fault on "dns" is called "servfail".
-    3 |     inject: [ servfail ]
-      |               ^^^^^^^^
-There are none yet. \`seedance-mock list faults\` shows them all.`,
+      'DNS queries counted by what they do not have',
+      'on: dns\nwhen: { per: connection }\ninject: [ servfail ]',
+      `scenarios/checkout.yaml:3:18  CONTRADICTION
+A DNS query belongs to no connection.
+    3 |     when: { per: connection }
+      |                  ^^^^^^^^^^
+Count per lane or client.`,
+    ],
+    [
+      'two answers to one DNS query',
+      'on: dns\ninject: [ servfail, flap ]',
+      `scenarios/checkout.yaml:3:25  CONTRADICTION
+"servfail" before it decides the answer already, so this "flap" has no effect.
+    3 |     inject: [ servfail, flap ]
+      |                         ^^^^
+Split it into two faults, each with a \`when\` of its own.`,
     ],
     [
       'a setting that the fault has not',

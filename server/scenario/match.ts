@@ -29,7 +29,7 @@ export function criteriaOf(match: Match): readonly Criterion[] {
     ...text('alpn', alpn, (facts) => facts.alpn ?? []),
     ...text('model', model, (facts) => facts.model),
     ...text('prompt', prompt, (facts) => facts.prompt),
-    ...text('name', name, (facts) => facts.name),
+    ...text('name', name?.toLowerCase(), (facts) => facts.name),
     ...Object.entries(headers).flatMap(([header, value]) => {
       const key = header.toLowerCase();
       return text(`header ${key}`, value, (facts) => facts.headers?.[key]);

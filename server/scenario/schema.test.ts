@@ -48,7 +48,7 @@ describe('what does not', () => {
       'faults: [{ on: request, inject: [ delay: { ms: 1, normal: { mean: 1, deviation: 1 } } ] }]',
       '/faults/0/inject/0/delay',
     ],
-    ['faults: [{ on: dns, inject: [ silence ] }]', '/faults/0/inject/0'],
+    ['faults: [{ on: dns, inject: [ hang ] }]', '/faults/0/inject/0'],
     ['expect: [ bakoff ]', '/expect/0'],
   ])('%s, at %s', (yaml, pointer) => expect(complaintsOf(yaml)).toContain(pointer));
 });

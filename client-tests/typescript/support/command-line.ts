@@ -8,6 +8,7 @@ import type { Target } from './client.ts';
 export interface Ready {
   readonly url: string;
   readonly adminUrl: string;
+  readonly dns?: string;
   readonly caFile: string;
   readonly seed: number;
   readonly pid: number;

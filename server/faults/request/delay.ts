@@ -3,9 +3,10 @@ import { normalFrom } from '../../random.ts';
 import { delay as delayLength, MAX_DELAY_MS, renderDuration } from '../../scenario/duration.ts';
 import type { Occasion } from '../../scenario/scenario.ts';
 import { exactlyOneOf } from '../exactly-one.ts';
-import { defineFault } from '../fault.ts';
+import { type Contradiction, defineFault } from '../fault.ts';
 
-const params = exactlyOneOf(
+/** How long to wait: a length, or how it is drawn. */
+export const delayParams = exactlyOneOf(
   ['ms', 'uniform', 'normal', 'log-normal'],
   z.strictObject({
     ms: delayLength().optional().describe('How long: milliseconds, or a duration such as 2s.'),
@@ -23,7 +24,7 @@ const params = exactlyOneOf(
       .describe('Half below the median, and a long tail above it, as latencies have: the longer, the higher `sigma`.'),
   }),
 );
-type Length = z.output<typeof params>;
+type Length = z.output<typeof delayParams>;
 
 /**
  * On `request` the work starts late; on `response` it is done, and only the answer is late. Delays of one request add
@@ -33,17 +34,9 @@ export const delay = defineFault({
   name: 'delay',
   on: ['request', 'response'],
   summary: 'Waits before the request is carried out, or before it is answered: so long, or as long as is drawn.',
-  params,
-  contradiction: ({ uniform }) =>
-    uniform && uniform.from > uniform.to
-      ? {
-          param: 'uniform',
-          reason: `It ends at ${renderDuration(uniform.to)}, before it starts at ${renderDuration(uniform.from)}.`,
-          instead: 'Write a `to` that is longer than `from`.',
-        }
-      : undefined,
-  explain: (length, occasion) =>
-    `wait ${occasion ? renderDuration(lengthOf(length, occasion)) : explainLength(length)}`,
+  params: delayParams,
+  contradiction: delayContradiction,
+  explain: explainDelay,
   apply({ plan, stage }, length, occasion) {
     const ms = lengthOf(length, occasion);
     if (stage === 'request') plan.delayBeforeMs += ms;
@@ -51,7 +44,23 @@ export const delay = defineFault({
   },
 });
 
-function lengthOf(length: Length, { draw }: Occasion): number {
+/** Why no length can be drawn. */
+export function delayContradiction({ uniform }: Length): Contradiction | undefined {
+  if (!uniform || uniform.from <= uniform.to) return undefined;
+  return {
+    param: 'uniform',
+    reason: `It ends at ${renderDuration(uniform.to)}, before it starts at ${renderDuration(uniform.from)}.`,
+    instead: 'Write a `to` that is longer than `from`.',
+  };
+}
+
+/** In words, with what is drawn on an occasion. */
+export function explainDelay(length: Length, occasion?: Occasion): string {
+  return `wait ${occasion ? renderDuration(lengthOf(length, occasion)) : explainLength(length)}`;
+}
+
+/** The length for an occasion, in milliseconds. */
+export function lengthOf(length: Length, { draw }: Occasion): number {
   if (length.ms !== undefined) return length.ms;
   return Math.round(Math.min(Math.max(drawLength(length, draw), 0), MAX_DELAY_MS));
 }

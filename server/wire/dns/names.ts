@@ -1,0 +1,33 @@
+import { BlockList, isIPv6 } from 'node:net';
+import { fitsText } from '../../scenario/pattern.ts';
+
+/** What a client may have been told to call: this machine, the mock's names in containers, and the hosts of Ark and its storage
+ * (reference, Ark API, sections 1 and 9), so that a client can be led here with its own base URL. */
+const ALWAYS_KNOWN = [
+  'localhost',
+  '*.localhost',
+  'seedance-mock',
+  'host.docker.internal',
+  '*.volces.com',
+  '*.bytepluses.com',
+];
+
+/** Tells which names are the mock's, upper and lower case alike. */
+export function knowsNames(more: readonly string[]): (name: string) => boolean {
+  const patterns = [...ALWAYS_KNOWN, ...more].map(plainName);
+  return (name) => patterns.some((pattern) => fitsText(pattern, plainName(name)));
+}
+
+/** A name without its root and in lower case (RFC 4343). */
+export const plainName = (name: string): string => name.toLowerCase().replace(/(?<=.)\.$/, '');
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+const isLoopback = (address: string) => loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+
+/** Those of our addresses that the asker can reach: on this machine the loopback will do, from elsewhere it leads nowhere. */
+export function reachableFrom(asker: string, addresses: readonly string[]): readonly string[] {
+  const near = addresses.filter((address) => isLoopback(address) === isLoopback(asker));
+  return near.length > 0 ? near : addresses;
+}
