@@ -112,6 +112,47 @@ describe.runIf(python)('row B11: a time-out of 30 s does not help a call that wa
   });
 });
 
+describe.runIf(python)('row B9: a client that looks up the host of Ark', () => {
+  const ARK = 'ark.cn-beijing.volces.com';
+  const start = (scenario = 'healthy') => startMockServer({ clock: 'manual', dnsPort: 0, scenario });
+  const lookUp = (server: MockServer, patienceSeconds: number) => [
+    python,
+    script('dns_client.py'),
+    ARK,
+    server.dns ?? '',
+    `${patienceSeconds}`,
+  ];
+
+  test('is led to the mock, and finds a certificate for that name', async () => {
+    await using server = await start();
+    expect(await askClient(server, ...lookUp(server, 5))).toEqual({ alpn: 'h2', replies: [['udp', 0, 1]] });
+    expect(server.journal.events('connection.hello')).toMatchObject([{ serverName: ARK }]);
+  });
+
+  test('comes again over TCP when the answer was cut', async () => {
+    await using server = await start('dns-truncate');
+    const replies = [
+      ['udp', 0, 0],
+      ['tcp', 0, 1],
+    ];
+    expect(await askClient(server, ...lookUp(server, 5))).toEqual({ alpn: 'h2', replies });
+  });
+
+  test('is told of a name that there is not', async () => {
+    await using server = await start('dns-nxdomain');
+    expect(await askClient(server, ...lookUp(server, 5))).toEqual({ error: 'gaierror', replies: [['udp', 3, 0]] });
+    expect(server.journal.events('connection.opened')).toEqual([]);
+  });
+
+  test('over 3 s meets a time-out of its own and nothing else: no connection ever reaches the service', async () => {
+    await using server = await start('dns-slow');
+    expect(await askClient(server, ...lookUp(server, 0.1))).toEqual({ error: 'TimeoutError', replies: [] });
+    await server.clock.advance(4_000);
+    expect(server.journal.events('dns.query')).toMatchObject([{ rcode: 'NOERROR', ms: 4_000 }]);
+    expect(server.journal.events('connection.opened')).toEqual([]);
+  });
+});
+
 describe.runIf(python)('row B12: an SSLContext', () => {
   test('without set_alpn_protocols() shakes hands, and is reset', async () => {
     await using server = await startMockServer();
