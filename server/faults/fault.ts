@@ -11,7 +11,8 @@ export interface HookContexts {
   readonly request: { readonly plan: ResponsePlan; readonly stage: 'request' };
   readonly response: { readonly plan: ResponsePlan; readonly stage: 'response' };
   readonly task: { readonly plan: TaskPlan };
-  readonly callback: { readonly plan: CallbackPlan };
+  /** `last`: the task is over, so no later callback follows. */
+  readonly callback: { readonly plan: CallbackPlan; readonly last: boolean };
   readonly dns: { readonly plan: DnsPlan; readonly transport: 'udp' | 'tcp' };
 }
 
@@ -37,6 +38,8 @@ export type Decision =
   | 'outcome'
   | 'answer'
   | 'delivery'
+  | 'order'
+  | 'task'
   | 'version'
   | 'certificate'
   | 'alpn'

@@ -97,8 +97,14 @@ export interface CallbackPlan {
   dropped: boolean;
   /** Waited before it is sent. */
   delayMs: number;
+  /** Held back until the next callback of its task has been answered or tried in vain, but no longer than this. */
+  heldMs?: number;
   /** How often the whole of it is sent again. */
   copies: number;
+  /** The body names another task; the headers do not. */
+  wrongTask: boolean;
+  /** Bytes of the body that arrive as others: where, as a share of its length in [0, 1), and the bits that are turned over. */
+  readonly flips: { readonly at: number; readonly bits: number }[];
 }
 
 /** The answer that a DNS query is about to get. */

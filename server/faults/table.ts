@@ -8,9 +8,12 @@ import { latency } from './accept/latency.ts';
 import { limit } from './accept/limit.ts';
 import { reset } from './accept/reset.ts';
 import { slice } from './accept/slice.ts';
+import { corrupt } from './callback/corrupt.ts';
 import { delay as delayCallback } from './callback/delay.ts';
 import { drop } from './callback/drop.ts';
 import { duplicate } from './callback/duplicate.ts';
+import { reorder } from './callback/reorder.ts';
+import { wrongTask } from './callback/wrong-task.ts';
 import { delay as dnsDelay } from './dns/delay.ts';
 import { flap } from './dns/flap.ts';
 import { nxdomain } from './dns/nxdomain.ts';
@@ -67,6 +70,9 @@ export const faults = [
   drop,
   delayCallback,
   duplicate,
+  reorder,
+  corrupt,
+  wrongTask,
   dnsDelay,
   silence,
   servfail,

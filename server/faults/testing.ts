@@ -36,4 +36,10 @@ export const complaintsOf = (fault: Fault, params: unknown): readonly string[] =
 export const emptyPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });
 
 /** The plan of a callback that nothing was planned for yet. */
-export const healthyCallback = (): CallbackPlan => ({ dropped: false, delayMs: 0, copies: 0 });
+export const healthyCallback = (): CallbackPlan => ({
+  dropped: false,
+  delayMs: 0,
+  copies: 0,
+  wrongTask: false,
+  flips: [],
+});

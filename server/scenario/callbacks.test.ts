@@ -28,11 +28,22 @@ test('a status that is never told cannot be matched', () => {
   );
 });
 
+test('nothing overtakes the callback of a task that is over', () =>
+  expect(() => load('faults:\n  - on: callback\n    match: { status: failed }\n    inject: [reorder]')).toThrow(
+    `tea.yaml:4:14  CONTRADICTION
+A task that is failed is over: no later callback follows that could overtake this one.`,
+  ));
+
 test.each([
   ['drop: { times: 2 }', 'UNKNOWN_KEY'],
   ['delay: { ms: 11m }', 'DELAY_TOO_LONG'],
   ['delay', 'MISSING_KEY'],
   ['duplicate: { times: 0 }', 'INVALID_VALUE'],
+  ['reorder: { within: 11m }', 'DELAY_TOO_LONG'],
+  ['corrupt: { bytes: two }', 'INVALID_VALUE'],
+  ['wrong-task: { id: cgt-1 }', 'UNKNOWN_KEY'],
+  ['drop, drop', 'CONTRADICTION'],
+  ['reorder, reorder', 'CONTRADICTION'],
 ])('`%s` is refused in its place', (injection, code) =>
   expect(() => load(`faults:\n  - on: callback\n    inject: [ ${injection} ]`)).toThrow(
     new RegExp(`^tea.yaml:3:\\d+  ${code}`),

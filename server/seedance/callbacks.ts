@@ -4,9 +4,10 @@ import type { CallbackTry } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { renderDuration } from '../scenario/duration.ts';
 import { Refused } from './callback-address.ts';
+import { spoilBody } from './callback-body.ts';
 import { describeNews, headersOf, type News } from './callback-news.ts';
 import { type Letter, post } from './callback-post.ts';
-import type { Task } from './task.ts';
+import { isTerminal, type Task } from './task.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
 import { Turnstile } from './turnstile.ts';
@@ -61,9 +62,9 @@ export class Callbacks {
     if (callbackUrl === undefined || task.status === 'cancelled') return;
     const { lane, renderTask } = this.#deps;
     const { id, status, caller } = task;
-    const plan: CallbackPlan = { dropped: false, delayMs: 0, copies: 0 };
+    const plan: CallbackPlan = { dropped: false, delayMs: 0, copies: 0, wrongTask: false, flips: [] };
     const facts = { ...caller.facts, task: id, status };
-    lane.strike('callback', facts, { plan });
+    lane.strike('callback', facts, { plan, last: isTerminal(task) });
     if (plan.dropped) return;
 
     const url = new URL(callbackUrl);
@@ -72,15 +73,18 @@ export class Callbacks {
       const reason = `${MAX_CALLBACKS} callbacks are under way already`;
       return lane.journal.append({ type: 'callback.failed', ...news, attempt: 1, reason, ms: 0 });
     }
-    const body = renderTask(task, caller.origin);
+    const body = spoilBody(renderTask(task, caller.origin), plan, () => this.#otherThan(id));
     const delivery = this.#deliver({ url, headers: headersOf(news, body), body }, news, plan)
       .catch((error: unknown) => this.#noteBug(error))
       .finally(() => this.#underWay.delete(delivery));
     this.#underWay.add(delivery);
   }
 
-  async #deliver(letter: Letter, news: News, { delayMs, copies }: CallbackPlan): Promise<void> {
+  async #deliver(letter: Letter, news: News, { delayMs, heldMs, copies }: CallbackPlan): Promise<void> {
+    const overtaken = heldMs === undefined ? undefined : this.#watchForNext(news);
     await this.#sleep(delayMs);
+    if (overtaken) await this.#sleep(heldMs ?? 0, overtaken.signal);
+    overtaken?.stop();
     for (let copy = 1; copy <= 1 + copies; copy++) {
       await this.#tryUntilAcknowledged(letter, { ...news, ...(copy > 1 && { copy }) });
     }
@@ -130,8 +134,25 @@ export class Callbacks {
     }
   }
 
-  #sleep(ms: number): Promise<void> {
-    return ms > 0 ? this.#deps.lane.clock.sleep(ms, this.#closing.signal) : Promise.resolve();
+  /** Aborts once the next callback of the same task has been answered, or has failed to be. */
+  #watchForNext({ task, version }: News): { readonly signal: AbortSignal; readonly stop: () => void } {
+    const next = new AbortController();
+    const stop = this.#deps.lane.journal.subscribe((event) => {
+      if (event.type !== 'callback.answered' && event.type !== 'callback.failed') return;
+      if (event.task === task && event.version === version + 1) next.abort();
+    });
+    return { signal: next.signal, stop };
+  }
+
+  /** The id of the newest other task; where there is none, one that no task has. */
+  #otherThan(id: string): string {
+    return this.#deps.tasks.all().find((task) => task.id !== id)?.id ?? 'cgt-00000000000000-none0';
+  }
+
+  #sleep(ms: number, orUntil?: AbortSignal): Promise<void> {
+    const closing = this.#closing.signal;
+    const signal = orUntil ? AbortSignal.any([closing, orUntil]) : closing;
+    return ms > 0 ? this.#deps.lane.clock.sleep(ms, signal) : Promise.resolve();
   }
 
   #noteBug(error: unknown): void {

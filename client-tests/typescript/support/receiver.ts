@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { Changes } from './changes.ts';
 
 /** A callback as it arrived. */
@@ -10,6 +10,8 @@ export interface Received {
   readonly method: string | undefined;
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  /** The same as text. */
   readonly body: string;
 }
 
@@ -34,9 +36,9 @@ export class Receiver implements AsyncDisposable {
     this.url = `${tls ? 'https' : 'http'}://localhost:${(server.address() as AddressInfo).port}/hooks/seedance`;
     server.on('connection', () => this.connections++);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void text(request).then((body) => {
+      void buffer(request).then((bytes) => {
         const { method, url: path, headers } = request;
-        this.received.push({ method, path, headers, body });
+        this.received.push({ method, path, headers, bytes, body: bytes.toString() });
         answer(response, this.received.length);
         this.#changes.tell();
       });

@@ -4,14 +4,14 @@ import { delay } from './delay.ts';
 
 test('delays of one callback add up', () => {
   const plan = healthyCallback();
-  expect(applyFault(delay, { ms: 200 }, { plan })).toBe('send it 200ms late');
-  applyFault(delay, { ms: '1s' }, { plan });
+  expect(applyFault(delay, { ms: 200 }, { plan, last: false })).toBe('send it 200ms late');
+  applyFault(delay, { ms: '1s' }, { plan, last: false });
   expect(plan.delayMs).toBe(1_200);
 });
 
 test('a callback that is lost is not late as well', () => {
   const plan = { ...healthyCallback(), dropped: true };
-  applyFault(delay, { ms: 200 }, { plan });
+  applyFault(delay, { ms: 200 }, { plan, last: false });
   expect(plan.delayMs).toBe(0);
 });
 

@@ -4,14 +4,14 @@ import { duplicate } from './duplicate.ts';
 
 test('left to itself it delivers twice', () => {
   const plan = healthyCallback();
-  expect(applyFault(duplicate, {}, { plan })).toBe('deliver it twice');
+  expect(applyFault(duplicate, {}, { plan, last: false })).toBe('deliver it twice');
   expect(plan.copies).toBe(1);
 });
 
 test('copies add up', () => {
   const plan = healthyCallback();
-  expect(applyFault(duplicate, { times: 3 }, { plan })).toBe('deliver it 4 times');
-  applyFault(duplicate, {}, { plan });
+  expect(applyFault(duplicate, { times: 3 }, { plan, last: false })).toBe('deliver it 4 times');
+  applyFault(duplicate, {}, { plan, last: false });
   expect(plan.copies).toBe(4);
 });
 
