@@ -116,6 +116,12 @@ export const problems = {
     (d: { name: string }) => `Two faults are called "${d.name}".`,
     () => 'Give each fault a name of its own: the journal and the chance of a fault go by its name.',
   ),
+  OPENSSL_OUT_OF_REACH: kind(
+    400,
+    (d: { fault: string; reason: string }) =>
+      `"${d.fault}" has to reach into the OpenSSL inside Node, and cannot: ${d.reason}.`,
+    () => 'Install the optional package with `npm install koffi`, or leave this fault out.',
+  ),
   SCENARIO_NOT_FOUND: kind(
     404,
     (d: { given: string; closest: string | undefined; known: readonly string[] }) =>

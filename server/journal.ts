@@ -43,7 +43,13 @@ export type EndedHow = 'reset' | 'fin' | 'goaway' | 'error';
 /** Everything that can be known about a run. One union, told apart by `type`. */
 export type JournalEntry =
   | { type: 'connection.opened'; connection: number; remote: string }
-  | { type: 'connection.hello'; connection: number; alpn: readonly string[] | null; serverName?: string }
+  | {
+      type: 'connection.hello';
+      connection: number;
+      alpn: readonly string[] | null;
+      serverName?: string;
+      earlyData?: true;
+    }
   | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }
   | {
       type: 'connection.ended';

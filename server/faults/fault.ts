@@ -59,6 +59,8 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly decides?: Decision;
   /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
   readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
+  /** Whether it takes what only `openssl.ts` reaches; left out, no. */
+  readonly needsOpenSsl?: (params: z.output<S>) => boolean;
   /** What it is about to do, in words, with its parameters; with an occasion, what it does there. */
   readonly explain: (params: z.output<S>, occasion?: Occasion) => string;
   /** Whether it does anything this time; left out, always. Asked once per occasion, so it may count. */
@@ -78,6 +80,8 @@ export interface Fault {
   readonly bind: (params: unknown) => Injection;
   /** Asked with parameters that `params` has accepted. */
   readonly contradiction: (params: unknown, rule: RuleSetting) => Contradiction | undefined;
+  /** Asked with parameters that `params` has accepted. */
+  readonly needsOpenSsl: (params: unknown) => boolean;
 }
 
 /** A table row that still knows its own name, hooks and parameters: what `inject:` takes is read off these. */
@@ -92,7 +96,7 @@ export function defineFault<const N extends string, const H extends Hook, S exte
   definition: FaultDefinition<N, H, S>,
 ): FaultRow<N, H, S> {
   const { name, on, summary, params, decides, explain, apply } = definition;
-  const { contradiction = () => undefined, applies = () => true } = definition;
+  const { contradiction = () => undefined, needsOpenSsl = () => false, applies = () => true } = definition;
   return {
     name,
     on,
@@ -100,6 +104,7 @@ export function defineFault<const N extends string, const H extends Hook, S exte
     params,
     decides,
     contradiction: (given, rule) => contradiction(given as z.output<S>, rule),
+    needsOpenSsl: (given) => needsOpenSsl(given as z.output<S>),
     bind: (given) => {
       const checked = given as z.output<S>;
       return {

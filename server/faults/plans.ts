@@ -37,6 +37,12 @@ export interface TransportPlan {
 export interface TlsPlan {
   readonly version?: 'TLSv1.2' | 'TLSv1.3';
   readonly certificate?: BadCertificate;
+  /** What ALPN answers, whatever was offered; `null` = nothing. */
+  readonly alpn?: string | null;
+  /** No session tickets. */
+  readonly tickets?: false;
+  /** How much early data the session tickets permit, RFC 8446 section 4.6.1. It is never accepted. */
+  readonly earlyDataBytes?: number;
 }
 
 /** What is wrong with a certificate, and nothing else is. */

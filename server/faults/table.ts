@@ -22,8 +22,11 @@ import { silence } from './dns/silence.ts';
 import { truncate } from './dns/truncate.ts';
 import { wrongAddress } from './dns/wrong-address.ts';
 import type { Fault } from './fault.ts';
+import { alpnSelect } from './handshake/alpn-select.ts';
 import { certificate } from './handshake/certificate.ts';
+import { earlyData } from './handshake/early-data.ts';
 import { garbage } from './handshake/garbage.ts';
+import { noTickets } from './handshake/no-tickets.ts';
 import { tlsAlert } from './handshake/tls-alert.ts';
 import { tlsCut } from './handshake/tls-cut.ts';
 import { tlsSlow } from './handshake/tls-slow.ts';
@@ -56,6 +59,9 @@ export const faults = [
   tlsVersion,
   certificate,
   tlsSlow,
+  alpnSelect,
+  noTickets,
+  earlyData,
   goaway,
   delay,
   status,

@@ -1,5 +1,6 @@
 import type { Contradiction, Fault } from '../faults/fault.ts';
 import { faults, faultsOn, findFault } from '../faults/table.ts';
+import { whyNoOpenSsl } from '../openssl.ts';
 import { checkPart } from './check.ts';
 import { closestTo } from './closest.ts';
 import { contradictionOf, findRival } from './contradictions.ts';
@@ -86,6 +87,8 @@ function bindFault(fault: Fault, { settings, path }: Item, { on, match, findings
   if (params === undefined) return undefined;
   const contradiction = fault.contradiction(params, { on, match });
   if (contradiction) noteContradiction(contradiction, path, findings);
+  const reason = fault.needsOpenSsl(params) ? whyNoOpenSsl() : undefined;
+  if (reason !== undefined) findings.add('OPENSSL_OUT_OF_REACH', { fault: fault.name, reason }, path, 'key');
   return fault.bind(params);
 }
 

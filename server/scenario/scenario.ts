@@ -110,6 +110,7 @@ export interface Facts {
   readonly remote?: string;
   readonly serverName?: string;
   readonly alpn?: readonly string[] | null;
+  readonly earlyData?: boolean;
   readonly protocol?: 'h2' | 'http/1.1';
   readonly method?: string;
   readonly path?: string;

@@ -47,16 +47,19 @@ export async function admit(connection: Connection, openConnections: number): Pr
   if (!opening || connection.ended) return undefined;
   if (opening.kind !== 'tls') return void refuseOpening(connection, opening);
 
-  const { alpn, serverName } = opening;
+  const { alpn, serverName, earlyData } = opening;
   const named = serverName !== undefined && { serverName };
-  lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ...named });
-  const helloFacts: Facts = { ...facts, alpn, ...named };
+  const early = earlyData && { earlyData };
+  lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ...named, ...early });
+  const helloFacts: Facts = { ...facts, alpn, ...named, ...early };
   struckBy.push(...lane.strike('client-hello', helloFacts, { plan }));
   struckBy.push(...lane.strike('handshake', helloFacts, { plan }));
   const atClientHello = cutAt('client-hello');
   if (atClientHello) return void answerHello(connection, plan.end?.answer, atClientHello);
 
-  const ruling = judgeAlpn(alpn, lane.service);
+  // A fault that answers ALPN leaves nothing to judge; but without the extension there is nothing it could answer.
+  const answered = alpn !== null && plan.tls?.alpn !== undefined;
+  const ruling = answered ? undefined : judgeAlpn(alpn, lane.service);
   if (ruling && !ruling.afterHandshake) return void applyRuling(connection, ruling);
   const cutAfterServerHello = cutAt('server-hello');
   const cutAfterHandshake = cutAt('finished') ?? (ruling && (() => applyRuling(connection, ruling)));

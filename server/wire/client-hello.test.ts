@@ -13,12 +13,19 @@ function clientHello(...extensions: readonly string[]): Buffer {
 }
 
 const ALPN_H2 = extension('0010', '0003026832');
+const EARLY_DATA = extension('002a', '');
 const NAME = extension('0000', `000e00000b${Buffer.from('example.com').toString('hex')}`);
 
 test('a ClientHello tells its ALPN list and server name', () => {
-  expect(classifyOpening(clientHello(NAME, ALPN_H2))).toEqual({ kind: 'tls', alpn: ['h2'], serverName: 'example.com' });
+  expect(classifyOpening(clientHello(NAME, ALPN_H2))).toEqual({
+    kind: 'tls',
+    alpn: ['h2'],
+    serverName: 'example.com',
+    earlyData: false,
+  });
   expect(classifyOpening(clientHello(NAME))).toMatchObject({ kind: 'tls', alpn: null });
-  expect(classifyOpening(clientHello())).toEqual({ kind: 'tls', alpn: null, serverName: undefined });
+  expect(classifyOpening(clientHello())).toMatchObject({ alpn: null, serverName: undefined });
+  expect(classifyOpening(clientHello(EARLY_DATA, ALPN_H2))).toMatchObject({ alpn: ['h2'], earlyData: true });
 });
 
 test('every piece short of the whole asks for more', () => {

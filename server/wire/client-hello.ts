@@ -3,7 +3,13 @@ import { extensionParsers } from 'read-tls-client-hello';
 
 /** What the first bytes of a connection turned out to be. They are still there for whoever reads next. */
 export type Opening =
-  | { readonly kind: 'tls'; readonly alpn: readonly string[] | null; readonly serverName: string | undefined }
+  | {
+      readonly kind: 'tls';
+      readonly alpn: readonly string[] | null;
+      readonly serverName: string | undefined;
+      /** Whether data follows that is encrypted with the key of an earlier session. */
+      readonly earlyData: boolean;
+    }
   /** The HTTP/2 connection preface in clear text: h2c with prior knowledge, RFC 9113 section 3.3. */
   | { readonly kind: 'h2c-preface' }
   /** HTTP/1.1 in clear text; `upgrade` is its Upgrade field. */
@@ -18,6 +24,7 @@ const CLIENT_HELLO = 1;
 /** RFC 8446, section 4.2. */
 const SERVER_NAME = 0;
 const ALPN = 16;
+const EARLY_DATA = 42;
 
 const PREFACE_START = 'PRI * HTTP/2.0';
 /** How much of a clear-text head is looked at; an Upgrade field further down is not seen. */
@@ -89,6 +96,7 @@ function readClientHello(hello: Buffer): Opening {
       kind: 'tls',
       alpn: alpn ? (extensionParsers[ALPN](alpn)?.protocols ?? []) : null,
       serverName: serverName && extensionParsers[SERVER_NAME](serverName)?.serverName,
+      earlyData: extensions.has(EARLY_DATA),
     };
   } catch (error) {
     // Whatever lengths it claims, they point outside of it.

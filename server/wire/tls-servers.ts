@@ -1,12 +1,17 @@
-import tls, { type TlsOptions } from 'node:tls';
+import { constants } from 'node:crypto';
+import tls, { type SecureContext, type TlsOptions } from 'node:tls';
 import type { TlsPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
+import { openSsl } from '../openssl.ts';
 import { selectProtocol } from '../rules/alpn.ts';
 import { issueBad } from './bad-certificates.ts';
 import type { CertificateAuthority, Leaf } from './certificates.ts';
 
 /** How many ways of shaking hands are kept ready; the one made first makes room, and is made anew when it is wanted again. */
 const MAX_PLANNED_SERVERS = 256;
+
+/** openssl/ssl.h. Against replays OpenSSL would keep the sessions that allow early data in a cache, which Node has switched off. */
+const SSL_OP_NO_ANTI_REPLAY = 2 ** 24;
 
 /** What TLS servers are made of. */
 export interface TlsSetting {
@@ -54,16 +59,20 @@ export class TlsServers {
     return server;
   }
 
-  async #makePlanned({ version, certificate }: TlsPlan, serverName: string | undefined): Promise<tls.Server> {
+  async #makePlanned(plan: TlsPlan, serverName: string | undefined): Promise<tls.Server> {
+    const { version, certificate, alpn, tickets } = plan;
     const { authority, lane } = this.#setting;
     const names = [...(serverName === undefined ? [] : [serverName]), ...this.#setting.names];
     const now = lane.clock.wallNow();
     const leaf = await (certificate ? issueBad(authority, certificate, now, names) : authority.issue(now, ...names));
-    return this.#make({
+    const server = this.#make({
       ...leaf,
-      ALPNCallback: this.#selectAlpn,
+      ...(alpn === undefined && { ALPNCallback: this.#selectAlpn }),
       ...(version && { minVersion: version, maxVersion: version }),
+      secureOptions: SSL_OP_NO_ANTI_REPLAY | (tickets === false ? constants.SSL_OP_NO_TICKET : 0),
     });
+    tune(server, plan);
+    return server;
   }
 
   #make(options: TlsOptions): tls.Server {
@@ -75,4 +84,13 @@ export class TlsServers {
   // The scenario may change while the server runs.
   readonly #selectAlpn = ({ protocols }: { readonly protocols: readonly string[] }) =>
     selectProtocol(protocols, this.#setting.lane.service.alpn.offer);
+}
+
+/** Sets what node:tls has no options for. */
+function tune(server: tls.Server, { alpn, tickets, earlyDataBytes }: TlsPlan): void {
+  // The one context that Node makes of a server's options.
+  const { _sharedCreds: context } = server as tls.Server & { readonly _sharedCreds: SecureContext };
+  if (typeof alpn === 'string') openSsl().answerAlpn(context, alpn);
+  if (tickets === false) openSsl().setTicketCount(context, 0);
+  if (earlyDataBytes !== undefined) openSsl().permitEarlyData(context, earlyDataBytes);
 }
