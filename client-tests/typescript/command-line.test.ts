@@ -406,3 +406,35 @@ test.each([
 ])('%j is no call: exit code 2', async (args, told) => {
   expect(await runMock(...args)).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringContaining(told) });
 });
+
+describe('explain', () => {
+  test('says what will strike, and when', async () => {
+    const { exitCode, stdout, stderr } = await runMock('explain', 'poll-reset', '--requests', '3', '--seed', '7');
+
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^scenario "poll-reset", profile seedance, seed 7\n/);
+    expect(stdout).toContain('strikes #3 of the first 3, and next #6\n');
+  });
+
+  test.each([
+    [['explain'], "missing required argument 'scenario'"],
+    [['explain', 'poll-rest'], 'Did you mean "poll-reset"?'],
+    [['explain', 'poll-reset', '--requests', '0'], 'Expected a whole number from 1 to 10000.'],
+  ])('refuses %j', async (args, complaint) => {
+    expect(await runMock(...args)).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining(complaint),
+    });
+  });
+});
+
+test.each([[], ['serve'], ['validate'], ['explain'], ['list'], ['schema']])(
+  '%s --help has examples',
+  async (...command) => {
+    const { exitCode, stdout } = await runMock(...command, '--help');
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Examples?:\n {2}seedance-mock /);
+  },
+);

@@ -1,3 +1,4 @@
+import { armedFaults } from './armed-faults.ts';
 import { connectionMemory } from './connection-memory.ts';
 import type { Figure } from './figure.ts';
 import { idleReset } from './idle-reset.ts';
@@ -5,4 +6,4 @@ import { ready } from './ready.ts';
 import { requests } from './requests.ts';
 
 /** Every figure there is, in the order of the table. */
-export const figures: readonly Figure[] = [requests, connectionMemory, ready, idleReset];
+export const figures: readonly Figure[] = [requests, armedFaults, connectionMemory, ready, idleReset];

@@ -42,7 +42,7 @@ export const requests: Figure = {
 
 /** Creates a task and waits until its answer does not change any more.
  * @returns its path */
-async function finishTask(port: number): Promise<string> {
+export async function finishTask(port: number): Promise<string> {
   const content = [{ type: 'text', text: 'A lighthouse at dusk.' }];
   const created = await call(
     port,
@@ -60,8 +60,9 @@ async function finishTask(port: number): Promise<string> {
 
 const isSucceeded = ({ body }: Answer): boolean => JSON.parse(body).status === 'succeeded';
 
-/** @returns requests per second */
-async function load(port: number, path: string): Promise<number> {
+/** Asks for one path for a few seconds.
+ * @returns requests per second */
+export async function load(port: number, path: string): Promise<number> {
   const options = ['-t1', '-c20', '-m10', `-D${RUN_SECONDS}`, `--warm-up-time=${WARM_UP_SECONDS}`];
   const { stdout } = await promisify(execFile)(
     'h2load',

@@ -40,10 +40,14 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** The packaged server, in its default profile, writing no log. */
-  async startOurs(): Promise<ServerProcess> {
+  /** The packaged server, in its default profile, writing no log.
+   * @param scenario what goes wrong; left out, nothing */
+  async startOurs(scenario: object = {}): Promise<ServerProcess> {
     const port = await findPort();
-    return ServerProcess.start(port, [OURS, 'serve', '--port', `${port}`, '--admin-port', '0', '--log', 'silent']);
+    const file = this.#file('scenario.json');
+    await writeFile(file, JSON.stringify(scenario));
+    const options = ['--port', `${port}`, '--admin-port', '0', '--log', 'silent'];
+    return ServerProcess.start(port, [OURS, 'serve', file, ...options]);
   }
 
   /** The bare server, which gives every request the same answer. */

@@ -15,6 +15,7 @@ function integer({ min, max }: { min: number; max: number }) {
 }
 
 const port = integer({ min: 0, max: 65_535 });
+const seed = integer({ min: 0, max: 2 ** 32 - 1 });
 
 function speed(text: string): number {
   const value = Number(text);
@@ -37,7 +38,16 @@ const program = new Command('seedance-mock')
   .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
   .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
   .exitOverride()
-  .showHelpAfterError('`seedance-mock --help` shows what there is.');
+  .showHelpAfterError('`seedance-mock --help` shows what there is.')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  seedance-mock serve poll-reset         every third poll dies, on https://localhost:8443
+  seedance-mock explain poll-reset       what will strike, and when
+  seedance-mock validate my.yaml         every mistake at once
+  seedance-mock list scenarios           what there is to start from`,
+  );
 
 program
   .command('serve')
@@ -55,9 +65,7 @@ program
     ).argParser(dnsName),
   )
   .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
-  .addOption(
-    new Option('--seed <n>', 'replays the run that printed it').argParser(integer({ min: 0, max: 2 ** 32 - 1 })),
-  )
+  .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
   .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
   .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
   .option('--watch', 'take the scenario file into force again at each change; connections and tasks stay')
@@ -92,6 +100,27 @@ program
   .action(async (files: string[]) => {
     const { runValidate } = await import('./validate.ts');
     process.exitCode = await runValidate(files);
+  });
+
+program
+  .command('explain')
+  .description('say what will strike, when, and which of the first requests')
+  .argument('<scenario>', 'path of a scenario file, or the name of a bundled one')
+  .addOption(
+    new Option('--requests <n>', 'how many are told of').argParser(integer({ min: 1, max: 10_000 })).default(20),
+  )
+  .addOption(new Option('--seed <n>', "in place of the scenario's own").argParser(seed))
+  .option('--json', 'the same as JSON')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  seedance-mock explain poll-reset
+  seedance-mock explain my.yaml --requests 100 --seed 7 --json`,
+  )
+  .action(async (scenario: string, options: { requests: number; seed?: number; json?: boolean }) => {
+    const { runExplain } = await import('./explain.ts');
+    process.exitCode = runExplain(scenario, options);
   });
 
 program

@@ -67,4 +67,4 @@ const ranks = new Intl.PluralRules('en', { type: 'ordinal' });
 const and = new Intl.ListFormat('en-GB');
 
 /** 1st, 2nd, 3rd, 4th ... 11th */
-const rank = (n: number) => `${n}${suffixes[ranks.select(n)] ?? 'th'}`;
+export const rank = (n: number) => `${n}${suffixes[ranks.select(n)] ?? 'th'}`;

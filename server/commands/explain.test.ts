@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest';
+import { openClient } from '../../client-tests/typescript/support/client.ts';
+import { openFolder } from '../../client-tests/typescript/support/command-line.ts';
+import { TASKS } from '../../client-tests/typescript/support/tasks.ts';
+import { startMockServer } from '../mock-server.ts';
+import { bundledScenarios } from '../scenario/bundled.ts';
+import { type ExplainOptions, runExplain } from './explain.ts';
+import { captureOutput } from './testing.ts';
+
+async function explain(yaml: string, options: ExplainOptions = {}): Promise<string> {
+  await using folder = await openFolder();
+  const output = captureOutput();
+  expect(runExplain(await folder.write('mine.yaml', yaml), options, output)).toBe(0);
+  return output.out;
+}
+
+test('it says when a fault strikes, whom, why not, and when next', async () => {
+  const yaml = `
+seed: 7
+faults:
+  - name: drain
+    on: request
+    match: { method: GET, path: ${TASKS}/:id }
+    when: { every: 3 }
+    inject: [ goaway: { lastStreamId: 1 } ]
+  - name: busy
+    on: request
+    match: { method: POST, path: ${TASKS} }
+    when: { nth: 2 }
+    inject: [ delay: { ms: 200 }, status: { code: 429 } ]
+`;
+  expect(await explain(yaml, { requests: 6 })).toBe(`scenario "mine", profile seedance, seed 7
+
+fault "drain"  strikes every 3rd GET ${TASKS}/:id: send GOAWAY NO_ERROR, last stream 1
+  strikes #5 of the first 6, and next #11
+  request #1 is not struck: it is the 1st of its kind, the next strike is at the 3rd
+  request #2 does not match: its method is POST, not GET
+fault "busy"  strikes the 2nd POST ${TASKS}: wait 200ms, answer 429
+  strikes #4 of the first 6, and none of the 1000 after them
+  request #1 does not match: its method is GET, not POST
+  request #2 is not struck: it is the 1st of its kind, the next strike is at the 2nd
+
+The first 6 requests, one a second, from one client, over one connection until it is ended:
+  #1  GET ${TASKS}/cgt-1  as the service does
+  #2  POST ${TASKS}       as the service does
+  #3  GET ${TASKS}/cgt-1  as the service does
+  #4  POST ${TASKS}       wait 200ms, answer 429 ("busy")
+  #5  GET ${TASKS}/cgt-1  send GOAWAY NO_ERROR, last stream 1 ("drain")
+  #6  POST ${TASKS}       as the service does
+`);
+});
+
+test('what several faults do to one request is told together, and what has no effect is said to have none', async () => {
+  const yaml = `
+faults:
+  - { name: slow, on: request, inject: [ delay: { ms: 200 } ] }
+  - { name: busy, on: request, when: { every: 2 }, inject: [ status: { code: 503 } ] }
+  - { name: broken, on: request, when: { every: 2 }, inject: [ status: { code: 500 } ] }
+  - { name: lost, on: request, when: { nth: 3 }, inject: [ end: { at: before-commit } ] }
+  - { name: late, on: response, inject: [ delay: { ms: 1s } ] }
+`;
+  const said = await explain(yaml, { requests: 3 });
+
+  expect(said).toContain('  #1  GET /api/v3/contents/generations/tasks/cgt-1  wait 200ms ("slow"); wait 1s ("late")\n');
+  expect(said).toMatch(
+    /#2 .*wait 200ms \("slow"\); answer 503 \("busy"\); answer 500 \[without effect\] \("broken"\); wait 1s/,
+  );
+  expect(said).toMatch(
+    /#3 .*wait 200ms \("slow"\); reset the connection before the request is carried out \("lost"\)\n/,
+  );
+  expect(said).toContain('  without effect on #2: what it decides is decided already, or not reached\n');
+  expect(said).toContain('  request #3 does not get this far: what struck it before has ended it\n');
+});
+
+test('an end before the work leaves a status of another fault without effect', async () => {
+  const yaml = `
+faults:
+  - { name: busy, on: request, inject: [ status: { code: 503 } ] }
+  - { name: lost, on: request, inject: [ end: { at: before-commit } ] }
+`;
+  expect(await explain(yaml, { requests: 1 })).toMatch(
+    /#1 .*answer 503 \[without effect\] \("busy"\); reset the connection/,
+  );
+});
+
+test('connections and tasks are told of as well', async () => {
+  const yaml = `
+faults:
+  - { name: full, on: accept, inject: [ limit: { max: 2 } ] }
+  - { name: drain, on: session, when: { nth: 2 }, inject: [ goaway ] }
+  - { name: stuck, on: task, when: { nth: 2 }, inject: [ stick: { in: queued } ] }
+`;
+  const said = await explain(yaml, { requests: 3 });
+  expect(said).toMatch(/#2 {2}from 127.0.0.1 for localhost {2}send GOAWAY/);
+  expect(said).toMatch(
+    /#3 {2}from 127.0.0.1 for localhost {2}reset the connection, as more than 2 are open \("full"\)/,
+  );
+  expect(said).toContain('  connection #1 is struck, but there is nothing to do yet\n');
+  expect(said).toContain('  connection #3 does not get this far');
+  expect(said).toMatch(/#2 {2}of doubao-seedance-2-0-260128 {2}leave the task queued until it expires \("stuck"\)/);
+});
+
+test('by chance, by time and by number it says the same as a server does', async () => {
+  const scenario = {
+    seed: 4711,
+    profile: 'permissive',
+    faults: [
+      { name: 'chance', on: 'request', when: { probability: 0.3 }, inject: [{ status: { code: 500 } }] },
+      { name: 'window', on: 'request', when: { from: '5s', to: '9s' }, inject: [{ delay: { ms: 0 } }] },
+      { name: 'third', on: 'response', when: { every: 3 }, inject: [{ delay: { ms: 0 } }] },
+    ],
+  } as const;
+  const told = JSON.parse(await explain(JSON.stringify(scenario), { json: true }));
+
+  await using server = await startMockServer({ scenario, clock: 'manual' });
+  await using client = await openClient(server);
+  for (let call = 0; call < 20; call++) {
+    await client.get(TASKS);
+    await server.clock.advance(1_000);
+  }
+
+  const struck = server.journal.events('fault.injected').map(({ fault, ordinal, did }) => ({ fault, ordinal, did }));
+  const effects = told.rehearsals[0].each.flatMap((each: { effects: object[] }) => each.effects);
+  expect(struck.length).toBeGreaterThan(10);
+  expect(effects.map(({ hasEffect: _, ...effect }: { hasEffect: boolean }) => effect)).toEqual(struck);
+});
+
+test('a seed that is chosen is said, and repeats what was told', async () => {
+  const yaml = 'faults: [{ on: request, when: { probability: 0.5 }, inject: [ status: { code: 500 } ] }]\n';
+  const said = await explain(yaml);
+  const seed = Number(/seed (\d+) \(chosen now; --seed repeats it\)/.exec(said)?.[1]);
+  expect((await explain(yaml, { seed })).replace(/seed.*/, '')).toBe(said.replace(/seed.*/, ''));
+});
+
+test('without a fault there is only what the service does', async () => {
+  expect(await explain('name: calm\nprofile: permissive\n', { seed: 1 })).toBe(
+    'scenario "calm", profile permissive, seed 1\n\nNo fault is armed: what happens is what the service always does in profile permissive.\n',
+  );
+});
+
+test.each(bundledScenarios().map(({ name }) => name))('%s: each of its faults strikes, and has an effect', (name) => {
+  const output = captureOutput();
+  runExplain(name, { json: true, seed: 7 }, output);
+  const { rehearsals } = JSON.parse(output.out);
+  for (const { faults } of rehearsals) {
+    for (const { strikes, next, withoutEffect } of faults) {
+      expect(strikes[0] ?? next).toEqual(expect.any(Number));
+      expect(withoutEffect.length).toBeLessThanOrEqual(strikes.length / 2);
+    }
+  }
+});
