@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { openClient } from '../../client-tests/typescript/support/client.ts';
+import { TASKS } from '../../client-tests/typescript/support/tasks.ts';
 import { startMockServer } from '../mock-server.ts';
 
 interface Answer {
@@ -22,6 +24,24 @@ test('health, CA and metrics are there once the server is ready', async () => {
   expect(await call(server.adminUrl, '/health/ready')).toMatchObject({ status: 200, body: { status: 'ready' } });
   expect((await call(server.adminUrl, '/ca.pem')).body.text).toBe(server.ca);
   expect((await call(server.adminUrl, '/metrics')).body.text).toContain('seedance_mock_connections 0');
+});
+
+test('GET /clients says how many requests of each client came on a connection that had had one', async () => {
+  await using server = await startMockServer();
+  await using first = await openClient(server);
+  await using second = await openClient(server);
+  await first.get(TASKS, { authorization: 'Bearer frugal' });
+  await first.get(TASKS, { authorization: 'Bearer frugal' });
+  await first.get(TASKS, { authorization: 'Bearer frugal' });
+  await second.get(TASKS, { authorization: 'Bearer frugal' });
+  await second.get(TASKS, { authorization: 'Bearer late' });
+
+  expect((await call(server.adminUrl, '/clients')).body).toEqual({
+    clients: [
+      { client: expect.stringMatching(/^key-/), connections: 2, requests: 4, reused: 2, ratio: 0.5 },
+      { client: expect.stringMatching(/^key-/), connections: 1, requests: 1, reused: 1, ratio: 1 },
+    ],
+  });
 });
 
 test('PUT /scenario takes YAML or JSON into force at once, and tasks stay', async () => {

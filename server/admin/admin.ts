@@ -7,6 +7,7 @@ import type { AdminDeps } from './deps.ts';
 import { registerEvents } from './event-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { answerProblems, sendProblems } from './problem-json.ts';
+import { reuseByClient } from './reuse.ts';
 import { registerScenarios } from './scenario-routes.ts';
 import { registerTasks } from './task-routes.ts';
 
@@ -50,6 +51,7 @@ export class Admin {
     registerScenarios(app, deps);
     registerEvents(app, journal);
     registerConnections(app, deps);
+    app.get('/clients', () => ({ clients: reuseByClient(journal) }));
     registerTasks(app, deps);
     registerClock(app, deps.lane);
     app.get('/', () => ({

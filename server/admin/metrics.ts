@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { JournalEvent } from '../journal.ts';
 import { taskStatuses } from '../seedance/task.ts';
 import type { AdminDeps } from './deps.ts';
+import { reuseByClient } from './reuse.ts';
 
 /** The labels of an event's series, or nothing when events of its type are not counted. */
 function countedAs(event: JournalEvent): readonly [name: string, labels: string] | undefined {
@@ -81,6 +82,16 @@ async function createRegistry(
     registers,
     collect() {
       this.set(listener.connections.size);
+    },
+  });
+  new Gauge({
+    name: 'seedance_mock_connection_reuse_ratio',
+    help: 'Share of requests on a connection that had had one before, by client, over what the journal holds.',
+    labelNames: ['client'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { client, ratio } of reuseByClient(lane.journal)) this.set({ client }, ratio);
     },
   });
   new Gauge({
