@@ -120,6 +120,14 @@ export type JournalEntry =
     }
   | { type: 'task.created'; task: string; model: string }
   | { type: 'task.changed'; task: string; from: string; to: string }
+  /** No worker was free in time, and nobody will look for one again: the task stays queued until it expires. */
+  | { type: 'task.dropped'; task: string; tries: number }
+  | { type: 'task.retried'; task: string; tries: number }
+  /** Its worker was lost, and it starts anew on another. */
+  | { type: 'task.moved'; task: string }
+  /** `tasks` are those that hang now. */
+  | { type: 'workers.lost'; lost: number; of: number; tasks: readonly string[] }
+  | { type: 'workers.back'; back: number }
   | { type: 'task.deleted'; task: string }
   /** Get is about to show a task as it stood before. */
   | { type: 'task.regressed'; task: string; from: string; to: string }

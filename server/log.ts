@@ -72,6 +72,19 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `${event.task} ${event.from} -> ${event.to}`];
     case 'task.regressed':
       return ['warn', `${event.task} is ${event.from}, shown as ${event.to}`];
+    case 'task.dropped':
+      return ['warn', `${event.task} dropped: no worker in ${event.tries === 1 ? 'time' : `${event.tries} tries`}`];
+    case 'task.retried':
+      return [
+        'info',
+        `${event.task} found no worker in ${event.tries === 1 ? '1 try' : `${event.tries} tries`}, tries again`,
+      ];
+    case 'task.moved':
+      return ['info', `${event.task} moved to another worker`];
+    case 'workers.lost':
+      return ['warn', `${event.lost} of ${event.of} workers lost; ${event.tasks.length} tasks hang`];
+    case 'workers.back':
+      return ['info', `${event.back} workers back`];
     case 'task.deleted':
       return ['info', `${event.task} deleted`];
     case 'callback.answered':

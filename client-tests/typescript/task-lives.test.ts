@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { type Client, openClient } from './support/client.ts';
+import { Receiver, statusesOf } from './support/receiver.ts';
 import { createTask, getTask, TASKS } from './support/tasks.ts';
 
 const start = (scenario: string) => startMockServer({ scenario, profile: 'permissive', clock: 'manual' });
@@ -31,7 +32,9 @@ test('`slow`: the fourth task takes ten times as long', async () => {
 test('`expire`: a task stays queued past its expiry, and then is expired, without a word to its callback', async () => {
   await using server = await start('delayed-queue');
   await using client = await openClient(server);
-  const id = await createTask(client, { execution_expires_after: 3_600 });
+  await using receiver = await Receiver.open();
+  const id = await createTask(client, { execution_expires_after: 3_600, callback_url: receiver.url });
+  await receiver.heard(1);
 
   await server.clock.advance(3_600_000);
   expect(await getTask(client, id)).toMatchObject({ status: 'queued', execution_expires_after: 3_600 });
@@ -40,6 +43,8 @@ test('`expire`: a task stays queued past its expiry, and then is expired, withou
   await server.clock.advance(1);
   expect(await statusOf(client, id)).toBe('expired');
   expect(changesOf(server, id)).toEqual(['queued -> expired']);
+  expect(server.journal.events('callback.sent').map(({ status }) => status)).toEqual(['queued']);
+  expect(statusesOf(receiver.received)).toEqual(['queued']);
 });
 
 test('`expire` at once: the first poll finds the task expired', async () => {

@@ -36,6 +36,7 @@ export type Decision =
   | 'goaway'
   | 'pace'
   | 'outcome'
+  | 'dispatcher'
   | 'answer'
   | 'delivery'
   | 'order'

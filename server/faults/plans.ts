@@ -123,6 +123,29 @@ export interface DnsPlan {
   truncated?: boolean;
 }
 
+/** The workers that run tasks, and how long a task waits for one. One object stands for one set of workers. */
+export interface Workers {
+  /** Infinity: as many as are needed. */
+  readonly workers: number;
+  /** Infinity: as long as it takes. */
+  readonly queueTimeoutMs: number;
+  /** How often a task waits before it is dropped. */
+  readonly tries: number;
+  /** Between two tries. */
+  readonly pauseMs: number;
+}
+
+/** Workers that go away for a while. */
+export interface WorkerLoss {
+  /** Of all workers; at least one goes. */
+  readonly share: number;
+  readonly forMs: number;
+  /** What becomes of the tasks they had, once they are back. */
+  readonly then: 'fail' | 'move';
+  /** Which ones, in [0, 1): neighbours, from there on. */
+  readonly roll: number;
+}
+
 /** The life a task is about to have. */
 export interface TaskPlan {
   queuedMs: number;
@@ -141,4 +164,8 @@ export interface TaskPlan {
   hiddenMs?: number;
   /** Once it was seen in a state, it is seen so many times as it stood before. */
   regress?: { readonly from: 'running' | 'succeeded'; readonly times: number };
+  /** Who runs it; left out, there is a worker for every task. */
+  dispatcher?: Workers;
+  /** What happens to the workers at the moment it is created. */
+  workerLoss?: WorkerLoss;
 }

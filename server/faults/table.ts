@@ -36,12 +36,14 @@ import { end } from './request/end.ts';
 import { slowBody } from './request/slow-body.ts';
 import { status } from './request/status.ts';
 import { goaway } from './session/goaway.ts';
+import { dispatcher } from './task/dispatcher.ts';
 import { expire } from './task/expire.ts';
 import { fail } from './task/fail.ts';
 import { regress } from './task/regress.ts';
 import { slow } from './task/slow.ts';
 import { stick } from './task/stick.ts';
 import { vanish } from './task/vanish.ts';
+import { workerLost } from './task/worker-lost.ts';
 
 /** Every fault there is, in the order the reference lists them. */
 export const faults = [
@@ -73,6 +75,8 @@ export const faults = [
   expire,
   vanish,
   regress,
+  workerLost,
+  dispatcher,
   drop,
   delayCallback,
   duplicate,

@@ -311,7 +311,7 @@ Split it into two faults, each with a \`when\` of its own.`,
 There is no setting "jitter" here.
     4 |       - delay: { ms: 1, jitter: 2 }
       |                         ^^^^^^
-Known are: ms, uniform, normal, log-normal.`,
+Known are: ms, uniform, normal, log-normal, exponential.`,
     ],
     [
       'a setting left out',
@@ -365,7 +365,7 @@ Use \`end: { at: headers, how: hang }\` to outlast any client timeout.`,
 "delay" cannot be {"ms":5,"uniform":{"from":"1s","to":"2s"}}.
     3 |     inject: [ delay: { ms: 5, uniform: { from: 1s, to: 2s } } ]
       |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-Write exactly one of ms, uniform, normal or log-normal.`,
+Write exactly one of ms, uniform, normal, log-normal or exponential.`,
     ],
     [
       'a delay of no length',
@@ -374,7 +374,7 @@ Write exactly one of ms, uniform, normal or log-normal.`,
 An item of "inject" cannot be {}.
     3 |     inject: [ delay ]
       |               ^^^^^
-Write exactly one of ms, uniform, normal or log-normal.`,
+Write exactly one of ms, uniform, normal, log-normal or exponential.`,
     ],
     [
       'a header that the server writes itself',

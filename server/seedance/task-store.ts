@@ -1,9 +1,10 @@
 import type { Timer } from '../clock.ts';
 import { problem, UsageError } from '../errors.ts';
-import type { TaskPlan } from '../faults/plans.ts';
+import type { TaskPlan, Workers } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
 import { randomText } from '../random.ts';
 import type { CreateRequest, TaskSettings } from './create-request.ts';
+import { Dispatcher, type Job, UNLIMITED } from './dispatcher.ts';
 import { ArkError, messageOf, signMessage } from './errors.ts';
 import { createRequestIds } from './request-id.ts';
 import {
@@ -28,7 +29,10 @@ const UNKNOWN_CALLER: Caller = { origin: 'https://localhost', facts: {} };
 interface Entry {
   task: Task;
   readonly plan: TaskPlan;
-  /** What is due next in a task's life; both are cancelled once it is over. */
+  /** Who runs it, and what there is to do. */
+  readonly dispatcher: Dispatcher;
+  readonly job: Job;
+  /** When it asks for a worker, and when it expires; both are cancelled once it is over. */
   step?: Timer;
   expiry?: Timer;
   /** The copy that Get shows again, once the one after it was seen. */
@@ -41,6 +45,7 @@ export class TaskStore {
   readonly #nextRequestId: () => string;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<(task: Task) => void>();
+  readonly #dispatchers = new WeakMap<Workers, Dispatcher>();
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -57,7 +62,9 @@ export class TaskStore {
     const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome };
     journal.append({ type: 'task.created', task: task.id, model: settings.model.id });
     this.#lane.strike('task', { ...caller.facts, task: task.id, model: settings.requestedModel, prompt }, { plan });
-    const entry: Entry = { task, plan };
+    const dispatcher = this.#dispatcherOf(plan.dispatcher);
+    if (plan.workerLoss) dispatcher.lose(plan.workerLoss);
+    const entry: Entry = { task, plan, dispatcher, job: this.#jobOf(task.id, plan) };
     this.#entries.set(task.id, entry);
     this.#tell(task);
     const expiresMs = plan.expiresAfterMs ?? settings.expiresAfterSeconds * 1_000 + (plan.expiresLateMs ?? 0);
@@ -125,7 +132,10 @@ export class TaskStore {
       const reason = `A task that is ${status} cannot become "${to}"; it can become: ${ways}.`;
       throw new UsageError([problem('ADMIN_BAD_REQUEST', { reason })]);
     }
-    this.#move(entry, next);
+    if (next === 'running') {
+      entry.step?.cancel();
+      entry.dispatcher.run(entry.job);
+    } else this.#move(entry, next);
     return entry.task;
   }
 
@@ -137,6 +147,8 @@ export class TaskStore {
 
   /** Forgets every task and stops what was due. */
   clear(): void {
+    // First, or the workers of the tasks that are stopped would start others.
+    for (const dispatcher of new Set([...this.#entries.values()].map((entry) => entry.dispatcher))) dispatcher.clear();
     for (const entry of this.#entries.values()) stop(entry);
     this.#entries.clear();
   }
@@ -162,9 +174,32 @@ export class TaskStore {
 
   #start(entry: Entry, expiresMs: number): void {
     const { clock } = this.#lane;
-    const { stickIn, queuedMs, stretch = 1 } = entry.plan;
+    const { plan, dispatcher, job } = entry;
+    const { stickIn, queuedMs, stretch = 1 } = plan;
     entry.expiry = clock.after(expiresMs, () => this.#move(entry, 'expired'));
-    if (stickIn !== 'queued') entry.step = clock.after(queuedMs * stretch, () => this.#move(entry, 'running'));
+    if (stickIn !== 'queued') entry.step = clock.after(queuedMs * stretch, () => dispatcher.offer(job));
+  }
+
+  #dispatcherOf(workers: Workers = UNLIMITED): Dispatcher {
+    const known = this.#dispatchers.get(workers);
+    if (known) return known;
+    const dispatcher = new Dispatcher(this.#lane, workers);
+    this.#dispatchers.set(workers, dispatcher);
+    return dispatcher;
+  }
+
+  #jobOf(id: string, { stickIn, runningMs, stretch = 1, outcome }: TaskPlan): Job {
+    const move = (to: TaskStatus) => () => {
+      const entry = this.#entries.get(id);
+      if (entry) this.#move(entry, to);
+    };
+    return {
+      task: id,
+      serviceMs: stickIn === 'running' ? Number.POSITIVE_INFINITY : runningMs * stretch,
+      begin: move('running'),
+      finish: move(outcome),
+      fail: move('failed'),
+    };
   }
 
   #move(entry: Entry, to: TaskStatus): void {
@@ -179,11 +214,9 @@ export class TaskStore {
       ...(to === 'failed' && { error: this.#failure(plan) }),
     };
     if (to === plan.regress?.from) entry.old = { task, seen: false, left: plan.regress.times };
-    entry.step?.cancel();
-    if (isTerminal(entry.task)) stop(entry);
-    else if (plan.stickIn !== 'running')
-      entry.step = clock.after(plan.runningMs * (plan.stretch ?? 1), () => this.#move(entry, plan.outcome));
+    // First, or the task that its worker takes next would be told of before it.
     this.#tell(entry.task);
+    if (isTerminal(entry.task)) stop(entry);
   }
 
   #tell(task: Task): void {
@@ -236,7 +269,8 @@ export class TaskStore {
   }
 }
 
-function stop({ step, expiry }: Entry): void {
+function stop({ dispatcher, job, step, expiry }: Entry): void {
   step?.cancel();
   expiry?.cancel();
+  dispatcher.withdraw(job);
 }

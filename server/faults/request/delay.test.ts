@@ -69,7 +69,7 @@ test('it says what it may do before, and what it does on an occasion', () => {
 });
 
 test('exactly one length has to be given', () => {
-  expect(complaintsOf(delay, {})).toEqual([': Write exactly one of ms, uniform, normal or log-normal.']);
+  expect(complaintsOf(delay, {})).toEqual([': Write exactly one of ms, uniform, normal, log-normal or exponential.']);
   expect(complaintsOf(delay, { ms: 1, normal: { mean: 1, deviation: 1 } })).toHaveLength(1);
   expect(complaintsOf(delay, { uniform: { from: 1 } })).toHaveLength(1);
   expect(complaintsOf(delay, { 'log-normal': { median: 1, sigma: 0 } })).toHaveLength(1);
