@@ -157,7 +157,7 @@ function createContexts(number: number): { readonly [H in Hook]: HookContexts[H]
     request: { plan, stage: 'request' },
     response: { plan, stage: 'response' },
     task: { plan: { queuedMs: 1_000, runningMs: 4_000, outcome: 'succeeded' } },
-    callback: { plan: { dropped: false, delayMs: 0, copies: 0 } },
+    callback: { plan: { dropped: false, delayMs: 0, copies: 0, wrongTask: false, flips: [] }, last: true },
     dns: { plan: { delayMs: 0 }, transport: 'udp' },
   };
 }
