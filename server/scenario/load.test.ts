@@ -377,6 +377,30 @@ An item of "inject" cannot be {}.
 Write exactly one of ms, uniform, normal, log-normal or exponential.`,
     ],
     [
+      'a fault of one word that is not among its words',
+      'on: handshake\ninject: [ certificate: revoked ]',
+      `scenarios/checkout.yaml:3:28  INVALID_VALUE
+"certificate" cannot be "revoked".
+    3 |     inject: [ certificate: revoked ]
+      |                            ^^^^^^^
+Write one of: expired, not-yet-valid, wrong-host, self-signed, unknown-ca.`,
+    ],
+    [
+      'a TLS version that is none, and more garbage than there can be',
+      'on: handshake\ninject: [ tls-version: { only: TLSv1.1 }, garbage: { bytes: 65537 } ]',
+      `scenarios/checkout.yaml:3:36  INVALID_VALUE
+"only" cannot be "TLSv1.1".
+    3 |     inject: [ tls-version: { only: TLSv1.1 }, garbage: { bytes: 65537 } ]
+      |                                    ^^^^^^^
+Did you mean "TLSv1.2"? Write one of: TLSv1.2, TLSv1.3, unsupported.
+
+scenarios/checkout.yaml:3:65  INVALID_VALUE
+"bytes" cannot be 65537.
+    3 |     inject: [ tls-version: { only: TLSv1.1 }, garbage: { bytes: 65537 } ]
+      |                                                                 ^^^^^
+Write 65536 or less.`,
+    ],
+    [
       'a header that the server writes itself',
       'on: request\ninject: [ status: { code: 503, headers: { connection: close } } ]',
       `scenarios/checkout.yaml:3:47  INVALID_VALUE
