@@ -73,7 +73,7 @@ function pass(thing: Thing, rules: readonly FaultRule[], { count, seed }: { coun
   let nowMs = 0;
   // The name of a server's one lane: chance hangs on it.
   const injector = new Injector(rules, { seed, lane: 'main', now: () => nowMs });
-  const kinds = distinct(rules.map(({ match }) => samples[thing](match)));
+  const kinds = distinct(rules.flatMap(({ match }) => samples[thing](match)));
   const perConnection = looksAtConnections(rules) ? REQUESTS_PER_CONNECTION : Number.POSITIVE_INFINITY;
   let connection = 1;
   let onConnection = 0;
@@ -108,7 +108,7 @@ interface Met extends Pick<Passage, 'effects' | 'looks'> {
 
 function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met {
   const { injector, facts, number } = meeting;
-  const contexts = createContexts(number);
+  const contexts = createContexts(number, facts);
   const effects: { effect: Effect; changed: readonly string[] }[] = [];
   const looks: Look[] = [];
   const { request } = contexts;
@@ -146,7 +146,7 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
 }
 
 /** Contexts as the server makes them, of a service that is well; what passes one after the other shares a plan. */
-function createContexts(number: number): { readonly [H in Hook]: HookContexts[H] } {
+function createContexts(number: number, { status }: Facts): { readonly [H in Hook]: HookContexts[H] } {
   const connection = { plan: {} };
   const plan = { delayBeforeMs: 0, delayAfterMs: 0 };
   return {
@@ -157,7 +157,10 @@ function createContexts(number: number): { readonly [H in Hook]: HookContexts[H]
     request: { plan, stage: 'request' },
     response: { plan, stage: 'response' },
     task: { plan: { queuedMs: 1_000, runningMs: 4_000, outcome: 'succeeded' } },
-    callback: { plan: { dropped: false, delayMs: 0, copies: 0, wrongTask: false, flips: [] }, last: true },
+    callback: {
+      plan: { dropped: false, delayMs: 0, copies: 0, wrongTask: false, flips: [] },
+      last: status !== 'queued' && status !== 'running',
+    },
     dns: { plan: { delayMs: 0 }, transport: 'udp' },
   };
 }
@@ -192,8 +195,8 @@ function misses({ name, match }: FaultRule, facts: Facts): Look {
 const POLL_PATH = '/api/v3/contents/generations/tasks/:id';
 const TASK = 'cgt-1';
 
-/** A thing that a `match` lets through. */
-const samples: Record<Thing, (match: Match) => Facts> = {
+/** Things that a `match` lets through. */
+const samples: Record<Thing, (match: Match) => Facts | Facts[]> = {
   request: ({ method, path = POLL_PATH, headers, protocol = 'h2', status }) => ({
     client: 'client-1',
     method: ([method].flat()[0] ?? 'GET').toUpperCase(),
@@ -217,7 +220,12 @@ const samples: Record<Thing, (match: Match) => Facts> = {
     model: filled(model),
     prompt: filled(prompt),
   }),
-  callback: ({ status = 'succeeded' }) => ({ client: 'client-1', task: TASK, status: filled(String(status)) }),
+  callback: ({ status }) =>
+    (status === undefined ? ['running', 'succeeded'] : [filled(String(status))]).map((told) => ({
+      client: 'client-1',
+      task: TASK,
+      status: told,
+    })),
   'DNS query': ({ name = 'localhost' }) => ({ client: '127.0.0.1', remote: '127.0.0.1', name: filled(name) }),
 };
 
