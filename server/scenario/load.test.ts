@@ -386,18 +386,21 @@ Write exactly one of ms, uniform, normal, log-normal or exponential.`,
 Write one of: expired, not-yet-valid, wrong-host, self-signed, unknown-ca.`,
     ],
     [
-      'a TLS version that is none, and more garbage than there can be',
-      'on: handshake\ninject: [ tls-version: { only: TLSv1.1 }, garbage: { bytes: 65537 } ]',
+      'a TLS version that the service never speaks',
+      'on: handshake\ninject: [ tls-version: { only: TLSv1.1 } ]',
       `scenarios/checkout.yaml:3:36  INVALID_VALUE
 "only" cannot be "TLSv1.1".
-    3 |     inject: [ tls-version: { only: TLSv1.1 }, garbage: { bytes: 65537 } ]
+    3 |     inject: [ tls-version: { only: TLSv1.1 } ]
       |                                    ^^^^^^^
-Did you mean "TLSv1.2"? Write one of: TLSv1.2, TLSv1.3, unsupported.
-
-scenarios/checkout.yaml:3:65  INVALID_VALUE
+Did you mean "TLSv1.2"? Write one of: TLSv1.2, TLSv1.3, unsupported.`,
+    ],
+    [
+      'more garbage than there can be',
+      'on: handshake\ninject: [ garbage: { bytes: 65537 } ]',
+      `scenarios/checkout.yaml:3:33  INVALID_VALUE
 "bytes" cannot be 65537.
-    3 |     inject: [ tls-version: { only: TLSv1.1 }, garbage: { bytes: 65537 } ]
-      |                                                                 ^^^^^
+    3 |     inject: [ garbage: { bytes: 65537 } ]
+      |                                 ^^^^^
 Write 65536 or less.`,
     ],
     [
