@@ -62,6 +62,9 @@ export type JournalEntry =
       ageMs: number;
       requests: readonly OpenRequest[];
     }
+  | { type: 'connection.queued'; connection: number; place: number; by: EndedBy; cause?: string }
+  | { type: 'connection.released'; connection: number; waitedMs: number }
+  | { type: 'connection.hung'; connection: number; by: EndedBy; cause?: string }
   | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
   | ({ type: 'request.received'; connection: number; client: string } & OpenRequest)
   | {
@@ -137,6 +140,8 @@ export type JournalEntry =
   | ({ type: 'callback.failed'; reason: string; ms: number; retryInMs?: number } & CallbackTry)
   | { type: 'scenario.loaded'; name: string; seed: number; faults: number }
   | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
+  | { type: 'listener.closed'; cause: string }
+  | { type: 'listener.opened' }
   | { type: 'fault.armed'; fault: string; hook: string; did: string }
   | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }

@@ -4,8 +4,15 @@ import type { HookContexts } from './faults/fault.ts';
 import { Journal } from './journal.ts';
 import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
-import { explainRule, Injector } from './scenario/injector.ts';
+import { type Counted, explainRule, Injector } from './scenario/injector.ts';
 import type { Facts, FaultRule, Hook, Scenario, Service } from './scenario/scenario.ts';
+
+interface StrikeSetting {
+  readonly hook: Hook;
+  readonly facts: Facts;
+  readonly context: HookContexts[Hook];
+  readonly where: { readonly request?: number; readonly stream?: number };
+}
 
 /** One isolated world: scenario, seed, clock, journal. Nothing is global, so many can live in one process. */
 export class Lane {
@@ -109,8 +116,23 @@ export class Lane {
     context: HookContexts[H],
     where: { request?: number; stream?: number } = {},
   ): readonly string[] {
+    return this.#carryOut(this.#injector.count(hook, facts), { hook, facts, context, where });
+  }
+
+  /** Strikes the faults that wait for a time alone, once it has come. */
+  strikeDue(hook: 'accept'): void {
+    const context = { plan: {}, openConnections: 0 };
+    this.#carryOut(this.#injector.due(hook), { hook, facts: {}, context, where: {} });
+  }
+
+  /** What the faults that have struck do to connections yet to come. */
+  held(hook: 'accept', moment: Parameters<Injector['held']>[1]): ReturnType<Injector['held']> {
+    return this.#injector.held(hook, moment);
+  }
+
+  #carryOut(counted: readonly Counted[], { hook, facts, context, where }: StrikeSetting): readonly string[] {
     const struck = new Set<string>();
-    for (const { rule, ordinal, strikes, occasionOf } of this.#injector.count(hook, facts)) {
+    for (const { rule, ordinal, strikes, occasionOf } of counted) {
       if (!strikes) continue;
       for (const [index, injection] of rule.inject.entries()) {
         const occasion = occasionOf(index);

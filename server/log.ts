@@ -43,6 +43,16 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `[${event.connection}] ${negotiatedLine(event.protocol)} (${event.tls})`];
     case 'connection.ended':
       return [event.how === 'reset' || event.how === 'error' ? 'warn' : 'info', describeEnd(event)];
+    case 'connection.queued':
+      return ['warn', `[${event.connection}] waits as number ${event.place}`];
+    case 'connection.released':
+      return ['info', `[${event.connection}] let in after ${event.waitedMs} ms`];
+    case 'connection.hung':
+      return ['warn', `[${event.connection}] left without an answer`];
+    case 'listener.closed':
+      return ['warn', `port closed by "${event.cause}"`];
+    case 'listener.opened':
+      return ['info', 'port open again'];
     case 'connection.half-closed':
       return ['warn', `[${event.connection}] FIN sent after ${event.afterBytes} B, still reading`];
     case 'rule.applied':

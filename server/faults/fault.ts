@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
+import type { Hold, HoldMoment, Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
 import type { CallbackPlan, ConnectionPlan, DnsPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
@@ -68,6 +68,10 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly applies?: (context: HookContexts[H], params: z.output<S>, occasion: Occasion) => boolean;
   /** Writes what it wants into the plan; the server carries the plan out. */
   readonly apply: (context: HookContexts[H], params: z.output<S>, occasion: Occasion) => void;
+  /** What it does to connections yet to come, for as long as it says so, from its strike until it is disarmed. */
+  readonly hold?: (moment: HoldMoment, params: z.output<S>) => Hold | undefined;
+  /** In a rule that counts nothing it strikes once, when the time has come, and not at a connection. */
+  readonly byTime?: boolean;
 }
 
 /** A fault as the table holds it. */
@@ -98,6 +102,7 @@ export function defineFault<const N extends string, const H extends Hook, S exte
 ): FaultRow<N, H, S> {
   const { name, on, summary, params, decides, explain, apply } = definition;
   const { contradiction = () => undefined, needsOpenSsl = () => false, applies = () => true } = definition;
+  const { hold, byTime = false } = definition;
   return {
     name,
     on,
@@ -115,6 +120,8 @@ export function defineFault<const N extends string, const H extends Hook, S exte
         didOn: (occasion) => explain(checked, occasion),
         applies: (context, occasion) => applies(context, checked, occasion),
         apply: (context, occasion) => apply(context, checked, occasion),
+        byTime,
+        ...(hold && { hold: (moment) => hold(moment, checked) }),
       };
     },
   };

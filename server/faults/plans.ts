@@ -7,6 +7,8 @@ export interface ConnectionPlan {
     readonly answer?: Uint8Array;
   };
   tls?: TlsPlan;
+  /** Waits, accepted and unread, until the fault that wants it so lets it in. */
+  queued?: true;
   /** How its bytes travel; left out, as TCP carries them. */
   transport?: TransportPlan;
 }

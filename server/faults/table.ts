@@ -6,6 +6,7 @@ import { halfClose } from './accept/half-close.ts';
 import { hang } from './accept/hang.ts';
 import { latency } from './accept/latency.ts';
 import { limit } from './accept/limit.ts';
+import { refuse } from './accept/refuse.ts';
 import { reset } from './accept/reset.ts';
 import { slice } from './accept/slice.ts';
 import { corrupt } from './callback/corrupt.ts';
@@ -47,6 +48,7 @@ import { workerLost } from './task/worker-lost.ts';
 
 /** Every fault there is, in the order the reference lists them. */
 export const faults = [
+  refuse,
   reset,
   hang,
   limit,

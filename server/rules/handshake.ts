@@ -5,8 +5,8 @@ import { LOG_PREFIX, type TimedRule } from './rule.ts';
 export const HANDSHAKE_LIMIT_MS = 30_000;
 
 /** Ours, in every profile: a ClientHello that never ends must not hold a connection for ever. */
-export const handshake: TimedRule = ({ openedAt, protocol }, _service, nowMs) => {
-  if (protocol || nowMs - openedAt < HANDSHAKE_LIMIT_MS) return undefined;
+export const handshake: TimedRule = ({ servedAt, protocol }, _service, nowMs) => {
+  if (protocol || nowMs - servedAt < HANDSHAKE_LIMIT_MS) return undefined;
   const limit = renderDuration(HANDSHAKE_LIMIT_MS);
   return {
     rule: 'handshake',

@@ -12,7 +12,8 @@ export interface Ruling {
 
 /** What a rule that watches the passing of time may look at; times are lane time in Unix milliseconds. */
 export interface Pulse {
-  readonly openedAt: number;
+  /** When the service took it in. */
+  readonly servedAt: number;
   readonly lastTrafficAt: number;
   readonly heartbeatAt: number;
   /** The HTTP version, once it has been agreed on. */

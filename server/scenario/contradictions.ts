@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Contradiction, Fault } from '../faults/fault.ts';
 import { renderDuration } from './duration.ts';
-import type { Hook, When, whenSchema } from './scenario.ts';
+import { strikesByTime } from './injector.ts';
+import type { FaultRule, Hook, When, whenSchema } from './scenario.ts';
 
 /** Why the conditions of a `when` can never hold together, or undefined when they can. */
 export function contradictionOf(when: When, on: Hook): Contradiction | undefined {
@@ -54,4 +55,17 @@ export function findRival(fault: Fault, before: readonly Fault[]): Contradiction
   if (!rival || !fault.decides) return undefined;
   const reason = `"${rival.name}" before it decides the ${fault.decides} already, so this "${fault.name}" has no effect.`;
   return { param: '', reason, instead: 'Split it into two faults, each with a `when` of its own.' };
+}
+
+/** An injection of a rule that a time alone strikes, though it does something to a connection. */
+export function findIdle(rule: FaultRule): Contradiction | undefined {
+  const index = strikesByTime(rule) ? rule.inject.findIndex(({ byTime }) => !byTime) : -1;
+  const idle = rule.inject[index];
+  if (!idle) return undefined;
+  const reason = `Nothing is counted here, so a time alone strikes, and "${idle.fault}" meets no connection.`;
+  return {
+    param: String(index),
+    reason,
+    instead: 'Give it a fault of its own, or say in `when` which connection strikes.',
+  };
 }

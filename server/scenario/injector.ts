@@ -1,8 +1,8 @@
 import { chance } from '../random.ts';
 import { Fitting } from './fitting.ts';
 import { type Criterion, criteriaOf, explainMatch } from './match.ts';
-import type { Facts, FaultRule, Hook, Occasion } from './scenario.ts';
-import { explainWhen, strikesAt } from './trigger.ts';
+import type { Facts, FaultRule, Hold, HoldMoment, Hook, Occasion } from './scenario.ts';
+import { countsNothing, explainTime, explainWhen, strikesAt } from './trigger.ts';
 
 /** A rule that something was counted for: which of its kind it is, and whether it is struck. */
 export interface Counted {
@@ -36,6 +36,8 @@ interface Armed {
   readonly rule: FaultRule;
   readonly criteria: readonly Criterion[];
   readonly armedAtMs: number;
+  /** It waits for a time alone. */
+  readonly byTime: boolean;
   readonly counted: Map<string | number, Count>;
   /** What each injection keeps from strike to strike. */
   readonly memories: Map<number, unknown>;
@@ -43,6 +45,7 @@ interface Armed {
   places: number;
   matched: number;
   struck: number;
+  struckAtMs: number | undefined;
 }
 
 /** What lane.ts hands in. */
@@ -92,6 +95,38 @@ export class Injector {
     return (this.#byHook.get(hook)?.find(facts) ?? []).map((armed) => this.#countFor(armed, facts));
   }
 
+  /** The rules that a time strikes whose time has come; each only once. */
+  due(hook: Hook): readonly Counted[] {
+    const nowMs = this.#setting.now();
+    const due = this.#all.filter(
+      (armed) => armed.rule.on === hook && armed.byTime && armed.struck === 0 && inTime(armed, nowMs),
+    );
+    return due.map((armed) => {
+      const counted = this.#countFor(armed, {});
+      // The strike is as old as its time, whoever was late to ask.
+      armed.struckAtMs = armed.armedAtMs + (armed.rule.when.from ?? 0);
+      return counted;
+    });
+  }
+
+  /** What the faults that have struck do to connections yet to come, and by which name. */
+  held(
+    hook: Hook,
+    moment: Pick<HoldMoment, 'openConnections' | 'servedConnections'>,
+  ): Readonly<Partial<Record<Hold, string>>> {
+    const nowMs = this.#setting.now();
+    const held: Partial<Record<Hold, string>> = {};
+    for (const armed of this.#all) {
+      const { rule, byTime, struckAtMs: sinceMs } = armed;
+      if (rule.on !== hook || sinceMs === undefined || (byTime && !inTime(armed, nowMs))) continue;
+      for (const injection of rule.inject) {
+        const hold = injection.hold?.({ ...moment, nowMs, sinceMs });
+        if (hold) held[hold] ??= rule.name;
+      }
+    }
+    return held;
+  }
+
   /** Every fault, in the order of the scenario. */
   state(): readonly FaultState[] {
     return this.#all.map(({ rule, matched, struck }) => ({
@@ -109,18 +144,22 @@ export class Injector {
       rule,
       criteria,
       armedAtMs: this.#setting.now(),
+      byTime: strikesByTime(rule),
       counted: new Map(),
       memories: new Map(),
       places: 0,
       matched: 0,
       struck: 0,
+      struckAtMs: undefined,
     };
   }
 
   #take(all: readonly Armed[]): void {
     this.#all = all;
     this.#byHook.clear();
-    for (const [hook, those] of Map.groupBy(all, ({ rule }) => rule.on)) this.#byHook.set(hook, new Fitting(those));
+    const counting = all.filter(({ byTime }) => !byTime);
+    for (const [hook, those] of Map.groupBy(counting, ({ rule }) => rule.on))
+      this.#byHook.set(hook, new Fitting(those));
   }
 
   #countFor(armed: Armed, facts: Facts): Counted {
@@ -140,7 +179,10 @@ export class Injector {
       connection: facts.connection,
       roll: () => chance(seed, lane, rule.name, who, ordinal),
     });
-    if (strikes) armed.struck++;
+    if (strikes) {
+      armed.struck++;
+      armed.struckAtMs = nowMs;
+    }
     const occasionOf = (injection: number): Occasion => ({
       facts,
       nowMs,
@@ -151,9 +193,20 @@ export class Injector {
   }
 }
 
+/** Whether a rule waits for a time alone. */
+export const strikesByTime = ({ when, match, inject }: FaultRule): boolean =>
+  inject.some(({ byTime }) => byTime) && countsNothing(when) && Object.keys(match).length === 0;
+
+const inTime = ({ rule: { when }, armedAtMs }: Armed, nowMs: number): boolean => {
+  const elapsedMs = nowMs - armedAtMs;
+  return elapsedMs >= (when.from ?? 0) && elapsedMs < (when.to ?? Number.POSITIVE_INFINITY);
+};
+
 /** When a rule strikes, whom, and what it does: `strikes every 3rd GET /tasks: reset the connection`. */
-export function explainRule({ on, match, when, inject }: FaultRule): string {
-  return `strikes ${explainWhen(when, explainMatch(on, match))}: ${inject.map(({ did }) => did).join(', ')}`;
+export function explainRule(rule: FaultRule): string {
+  const { on, match, when, inject } = rule;
+  const moment = strikesByTime(rule) ? explainTime(when) : explainWhen(when, explainMatch(on, match));
+  return `strikes ${moment}: ${inject.map(({ did }) => did).join(', ')}`;
 }
 
 /** Whoever asks is the one that made it: an injection of a rule is one fault. */

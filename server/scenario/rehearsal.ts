@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { HookContexts } from '../faults/fault.ts';
-import { Injector } from './injector.ts';
+import { Injector, strikesByTime } from './injector.ts';
 import { criteriaOf } from './match.ts';
 import type { Facts, FaultRule, Hook, Match } from './scenario.ts';
 
@@ -108,6 +108,11 @@ interface Met extends Pick<Passage, 'effects' | 'looks'> {
 
 function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met {
   const { injector, facts, number } = meeting;
+  const refuser = thing === 'connection' ? refuserOf(meeting) : undefined;
+  if (refuser !== undefined) {
+    const refused = { fault: refuser, ordinal: number, did: 'refuse the connection', hasEffect: true };
+    return { looks: [], ends: false, effects: [refused] };
+  }
   const contexts = createContexts(number, facts);
   const effects: { effect: Effect; changed: readonly string[] }[] = [];
   const looks: Look[] = [];
@@ -128,7 +133,9 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
         const before = snapshot(contexts[hook].plan);
         injection.apply(context, occasion);
         const changed = differing(before, snapshot(contexts[hook].plan));
-        const effect = { fault: rule.name, ordinal, did: injection.didOn(occasion), hasEffect: changed.length > 0 };
+        const moment = { sinceMs: 0, nowMs: 0, openConnections: number, servedConnections: number };
+        const hasEffect = changed.length > 0 || injection.hold?.(moment) !== undefined;
+        const effect = { fault: rule.name, ordinal, did: injection.didOn(occasion), hasEffect };
         effects.push({ effect, changed });
       }
     }
@@ -143,6 +150,13 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
       hasEffect: effect.hasEffect && (thing !== 'request' || isReached(changed)),
     })),
   };
+}
+
+/** The fault that keeps the port closed when a connection gets there, all before it being open. */
+function refuserOf({ injector, number }: Meeting): string | undefined {
+  injector.due('accept');
+  const open = number - 1;
+  return injector.held('accept', { openConnections: open, servedConnections: open }).refuse;
 }
 
 /** Contexts as the server makes them, of a service that is well; what passes one after the other shares a plan. */
@@ -186,7 +200,9 @@ const snapshot = (plan: object): ReadonlyMap<string, string> =>
 const differing = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] =>
   [...after.keys()].filter((key) => before.get(key) !== after.get(key));
 
-function misses({ name, match }: FaultRule, facts: Facts): Look {
+function misses(rule: FaultRule, facts: Facts): Look {
+  const { name, match } = rule;
+  if (strikesByTime(rule)) return { fault: name, strikes: false, mismatch: 'its time has not come, or is over' };
   const wrong = criteriaOf(match).find(({ read, fits }) => !fits(read(facts)));
   const is = wrong?.read(facts) ?? 'not there';
   return { fault: name, strikes: false, ...(wrong && { mismatch: `its ${wrong.at} is ${is}, not ${wrong.wanted}` }) };

@@ -3,7 +3,7 @@ import { faults, faultsOn, findFault } from '../faults/table.ts';
 import { whyNoOpenSsl } from '../openssl.ts';
 import { checkPart } from './check.ts';
 import { closestTo } from './closest.ts';
-import { contradictionOf, findRival } from './contradictions.ts';
+import { contradictionOf, findIdle, findRival } from './contradictions.ts';
 import type { Path } from './document.ts';
 import { faultSchema } from './file.ts';
 import type { Findings } from './findings.ts';
@@ -38,7 +38,10 @@ export function readRule(given: unknown, { path, number }: Standing, findings: F
   const contradiction = on && contradictionOf(when, on);
   if (contradiction) noteContradiction(contradiction, [...path, 'when'], findings);
   const name = typeof raw.name === 'string' ? raw.name : `${inject[0]?.fault ?? 'fault'} #${number}`;
-  return { name, on: on ?? 'request', match, when, inject };
+  const rule = { name, on: on ?? 'request', match, when, inject };
+  const idle = findIdle(rule);
+  if (idle) noteContradiction(idle, [...path, 'inject'], findings);
+  return rule;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

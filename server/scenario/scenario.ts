@@ -147,6 +147,19 @@ export interface Occasion {
   memory<T>(create: () => T): T;
 }
 
+/** What a fault does to connections yet to come: they find nobody listening, or they wait. */
+export type Hold = 'refuse' | 'queue';
+
+/** What a fault that holds connections may look at; times are lane time. */
+export interface HoldMoment {
+  /** When it struck last. */
+  readonly sinceMs: number;
+  readonly nowMs: number;
+  readonly openConnections: number;
+  /** Those of the open ones that do not wait. */
+  readonly servedConnections: number;
+}
+
 /** One thing a fault does, its parameters checked and bound; `apply` takes the context of the fault's hook. */
 export interface Injection {
   readonly fault: string;
@@ -158,6 +171,10 @@ export interface Injection {
   /** Whether it does anything this time; a `limit`, say, that is not reached does not. Asked once per occasion. */
   applies(context: never, occasion: Occasion): boolean;
   apply(context: never, occasion: Occasion): void;
+  /** Asked from its strike on, for as long as its rule is armed. */
+  hold?(moment: HoldMoment): Hold | undefined;
+  /** Strikes at a time, in a rule that counts nothing. */
+  readonly byTime: boolean;
 }
 
 /** A fault as a scenario arms it. */

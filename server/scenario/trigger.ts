@@ -35,6 +35,16 @@ function countsIn({ nth, every, first, after }: Ordinals, ordinal: number): bool
   return after === undefined || ordinal > after;
 }
 
+/** Whether nothing that happens is counted: what is left is a time. */
+export const countsNothing = ({ from: _f, to: _t, times: _n, per: _p, ...counting }: When): boolean =>
+  Object.values(counting).every((condition) => condition === undefined);
+
+/** When a rule strikes that counts nothing: `from 5s, until 20s`. */
+export function explainTime({ from, to }: When): string {
+  const start = from === undefined ? 'at once' : `from ${renderDuration(from)}`;
+  return to === undefined ? start : `${start}, until ${renderDuration(to)}`;
+}
+
 /** When a rule strikes, around what it strikes: `every 3rd GET /tasks, at most 5 times`. */
 export function explainWhen(when: When, subject: string): string {
   const { times, probability, from, to, per, connection } = when;

@@ -5,6 +5,7 @@ import type { Facts } from '../scenario/scenario.ts';
 import { type Opening, readOpening } from './client-hello.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
+import type { Gate } from './gate.ts';
 import { applyRuling } from './sweeper.ts';
 
 /** What the ClientHello decided for the handshake that follows; nothing = it goes its way. */
@@ -28,7 +29,11 @@ export interface Admission {
  *
  * @returns how the TLS handshake is to go, or undefined when the connection ended here
  */
-export async function admit(connection: Connection, openConnections: number): Promise<Admission | undefined> {
+export async function admit(
+  connection: Connection,
+  openConnections: number,
+  gate: Gate,
+): Promise<Admission | undefined> {
   const { lane } = connection;
   const address = connection.raw.remoteAddress ?? '';
   const facts: Facts = { connection: connection.id, client: address, remote: address };
@@ -42,6 +47,7 @@ export async function admit(connection: Connection, openConnections: number): Pr
   };
   const atAccept = cutAt('accept');
   if (atAccept) return void atAccept();
+  if (plan.queued && !(await gate.wait(connection, reasonSoFar()))) return undefined;
 
   const opening = await readOpening(connection.raw).catch(() => undefined);
   if (!opening || connection.ended) return undefined;

@@ -28,6 +28,7 @@ export function closeConnection(
       finAfterStreams(connection, reason);
       return;
     case 'hang':
+      connection.lane.journal.append({ type: 'connection.hung', connection: connection.id, ...reason });
       connection.hanging++;
       // Reading on and throwing it away is what lets us notice that the client has left.
       (connection.tls ?? connection.raw).resume();

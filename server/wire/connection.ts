@@ -26,6 +26,8 @@ export class Connection {
   readonly raw: Socket;
   readonly remote: string;
   readonly openedAt: number;
+  /** When it was let in: later than it was opened, where it had to wait. */
+  servedAt: number;
   readonly exchanges = new OpenExchanges();
   readonly clientEnd: ClientEnd = { fin: false, goaway: false, error: undefined };
   tls: TLSSocket | undefined;
@@ -57,7 +59,7 @@ export class Connection {
     this.lane = lane;
     this.raw = raw;
     this.remote = `${raw.remoteAddress}:${raw.remotePort}`;
-    this.openedAt = this.lastTrafficAt = this.heartbeatAt = lane.clock.now();
+    this.openedAt = this.servedAt = this.lastTrafficAt = this.heartbeatAt = lane.clock.now();
     lane.journal.append({ type: 'connection.opened', connection: id, remote: this.remote });
   }
 
@@ -83,6 +85,11 @@ export class Connection {
 
   get openRequests(): readonly OpenRequest[] {
     return [...this.exchanges].map((exchange) => exchange.describe());
+  }
+
+  /** Starts what the service's rules count: it has known nothing of the connection before. */
+  startServing(): void {
+    this.servedAt = this.lastTrafficAt = this.heartbeatAt = this.lane.clock.now();
   }
 
   /** Notes bytes that passed since the last look: any frame or byte in either direction is traffic (reference, rule A5). */

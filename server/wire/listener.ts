@@ -4,7 +4,6 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import { reasonOf } from '../errors.ts';
 import type { SessionPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
-import { listenOn } from '../listen.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
 import { type Admission, admit } from './admission.ts';
 import { noteBeat } from './beats.ts';
@@ -12,6 +11,7 @@ import type { CertificateAuthority } from './certificates.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
+import { Gate } from './gate.ts';
 import { createHttp1Server } from './http1.ts';
 import { drainSession, serveHttp2 } from './http2.ts';
 import { Relay } from './relay.ts';
@@ -29,7 +29,7 @@ export class Listener {
   readonly connections = new Map<number, Connection>();
   readonly #lane: Lane;
   readonly #handle: HandleExchange;
-  readonly #tcp: net.Server;
+  readonly #gate: Gate;
   readonly #http1: ReturnType<typeof createHttp1Server>;
   readonly #sweeper: { cancel(): void };
   /** Finds the connection that a socket, or what was put around it, belongs to. */
@@ -43,9 +43,10 @@ export class Listener {
     this.#lane = lane;
     this.#handle = handle;
     // Without allowHalfOpen Node would answer a FIN by itself; without noDelay small frames wait 40 ms for an ACK.
-    this.#tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
+    const tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
       this.#accept(raw).catch((error: unknown) => this.#noteBug(error));
     });
+    this.#gate = new Gate(lane, tcp, () => this.connections.size);
     this.#secureServers = new TlsServers({ ...tls, lane, attend: (server) => this.#attend(server) });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), handle);
     this.#sweeper = startSweeper(lane, { [Symbol.iterator]: () => this.connections.values() });
@@ -65,7 +66,7 @@ export class Listener {
    * @returns the port, which matters when `port` was 0
    * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
   listen(host: string, port: number): Promise<number> {
-    return listenOn(this.#tcp, host, port);
+    return this.#gate.listen(host, port);
   }
 
   /** Calls `keep` with each line that Wireshark needs to decrypt what passes here. */
@@ -76,7 +77,7 @@ export class Listener {
 
   /** Refuses new connections, drains the open ones, and resets what is still there after a short grace. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
+    const closed = this.#gate.shut();
     for (const connection of this.connections.values()) {
       closeConnection(connection, connection.hanging > 0 ? 'reset' : 'goaway', { by: 'shutdown' });
     }
@@ -100,9 +101,13 @@ export class Listener {
     raw.on('close', () => {
       connection.recordSocketClosed();
       this.connections.delete(connection.id);
+      this.#gate.left(connection);
     });
 
-    const admission = await admit(connection, this.connections.size);
+    const admitting = admit(connection, this.connections.size, this.#gate);
+    // It may have struck a fault that closes the port behind it.
+    this.#gate.look();
+    const admission = await admitting;
     if (!admission) return;
     this.#admissions.set(connection, admission);
     const { cutAfterServerHello: cut, tls, serverName, transport: plan, reason } = admission;

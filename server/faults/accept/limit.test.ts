@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ConnectionPlan } from '../plans.ts';
-import { applyFault, complaintsOf, occasionOf } from '../testing.ts';
+import { applyFault, complaintsOf, contradictionOf, occasionOf } from '../testing.ts';
 import { limit } from './limit.ts';
 
 const accept = (params: object, openConnections: number) => {
@@ -33,4 +33,35 @@ test('a limit has to be given, and makes sense from 0', () => {
   expect(complaintsOf(limit, {})).toHaveLength(1);
   expect(complaintsOf(limit, { max: -1 })).toHaveLength(1);
   expect(complaintsOf(limit, { max: 1.5 })).toHaveLength(1);
+});
+
+test('a connection above the limit waits, until fewer are served', () => {
+  const plan: ConnectionPlan = {};
+  applyFault(limit, { max: 2, overflow: 'queue' }, { plan, openConnections: 3 });
+  expect(plan).toEqual({ queued: true });
+  const holdOf = (servedConnections: number) =>
+    limit
+      .bind(limit.params.parse({ max: 2, overflow: 'queue' }))
+      .hold?.({ sinceMs: 0, nowMs: 0, openConnections: 9, servedConnections });
+  expect([holdOf(1), holdOf(2)]).toEqual([undefined, 'queue']);
+});
+
+test('the connection that fills the limit is the last one in, and stays', () => {
+  const plan: ConnectionPlan = {};
+  const injection = limit.bind(limit.params.parse({ max: 2, overflow: 'refuse' }));
+  const applies = (openConnections: number) => injection.applies({ plan, openConnections } as never, occasionOf());
+  expect([applies(1), applies(2)]).toEqual([false, true]);
+  expect(applyFault(limit, { max: 2, overflow: 'refuse' }, { plan, openConnections: 2 })).toBe(
+    'close the port until a connection ends, as 2 are open',
+  );
+  expect(plan).toEqual({});
+  const holdOf = (openConnections: number) =>
+    injection.hold?.({ sinceMs: 0, nowMs: 0, openConnections, servedConnections: openConnections });
+  expect([holdOf(1), holdOf(2)]).toEqual([undefined, 'refuse']);
+});
+
+test('with no connection there is none to wait for', () => {
+  expect(contradictionOf(limit, { max: 0, overflow: 'queue' }, 'accept')).toMatchObject({ param: 'max' });
+  expect(contradictionOf(limit, { max: 0, overflow: 'refuse' }, 'accept')).toMatchObject({ param: 'max' });
+  expect(contradictionOf(limit, { max: 0, overflow: 'hang' }, 'accept')).toBeUndefined();
 });
