@@ -108,6 +108,7 @@ const assumed: Record<Thing, (rules: readonly FaultRule[]) => string> = {
         ? `connections of ${REQUESTS_PER_CONNECTION} requests`
         : 'one connection until it is ended'
     }`,
+  download: () => 'one a second, of the rest of one file',
   task: () => 'one a second, from one client',
   callback: () => 'one a second, for one task',
   'DNS query': () => 'one a second',
@@ -118,7 +119,8 @@ const plural = (thing: Thing, count: number) => (count === 1 ? thing : thing.rep
 
 function nameOf(thing: Thing, { method, path, status, headers = {}, remote, serverName, model, name }: Facts): string {
   switch (thing) {
-    case 'request': {
+    case 'request':
+    case 'download': {
       const sent = Object.entries(headers).map(([header, value]) => ` ${header}: ${value}`);
       return `${method} ${path}${sent.join(',')}${status === undefined ? '' : ` -> ${status}`}`;
     }

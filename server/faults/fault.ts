@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Hold, HoldMoment, Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
+import type { AnswerPart, Hold, HoldMoment, Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
 import type { CallbackPlan, ConnectionPlan, DnsPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
@@ -9,6 +9,7 @@ export interface HookContexts {
   readonly handshake: { readonly plan: ConnectionPlan };
   readonly session: { readonly plan: SessionPlan };
   readonly request: { readonly plan: ResponsePlan; readonly stage: 'request' };
+  readonly video: { readonly plan: ResponsePlan; readonly stage: 'video' };
   readonly response: { readonly plan: ResponsePlan; readonly stage: 'response' };
   readonly task: { readonly plan: TaskPlan };
   /** `last`: the task is over, so no later callback follows. */
@@ -46,7 +47,10 @@ export type Decision =
   | 'alpn'
   | 'tickets'
   | 'segments'
-  | 'freeze';
+  | 'freeze'
+  | 'body'
+  | 'type'
+  | 'length';
 
 /** What a fault file says of itself. */
 export interface FaultDefinition<N extends string, H extends Hook, S extends z.ZodType> {
@@ -57,7 +61,11 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly summary: string;
   readonly params: S;
   /** The one thing of the plan that it decides: two that decide the same cannot stand in one rule. */
-  readonly decides?: Decision;
+  readonly decides?: Decision | ((params: z.output<S>) => Decision | undefined);
+  /** The part of the answer that it is about; without that part it has no effect. */
+  readonly shapes?: AnswerPart;
+  /** The parts of the answer that never leave because of it. */
+  readonly withholds?: (params: z.output<S>) => readonly AnswerPart[];
   /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
   readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
   /** Whether it takes what only `openssl.ts` reaches; left out, no. */
@@ -80,7 +88,6 @@ export interface Fault {
   readonly on: readonly Hook[];
   readonly summary: string;
   readonly params: z.ZodType;
-  readonly decides: Decision | undefined;
   /** Binds parameters that `params` has accepted. */
   readonly bind: (params: unknown) => Injection;
   /** Asked with parameters that `params` has accepted. */
@@ -100,15 +107,15 @@ export interface FaultRow<N extends string, H extends Hook, S extends z.ZodType>
 export function defineFault<const N extends string, const H extends Hook, S extends z.ZodType>(
   definition: FaultDefinition<N, H, S>,
 ): FaultRow<N, H, S> {
-  const { name, on, summary, params, decides, explain, apply } = definition;
-  const { contradiction = () => undefined, needsOpenSsl = () => false, applies = () => true } = definition;
+  const { name, on, summary, params, decides, shapes, explain, apply } = definition;
+  const { contradiction = () => undefined, needsOpenSsl = () => false } = definition;
+  const { applies = () => true, withholds = () => [] } = definition;
   const { hold, byTime = false } = definition;
   return {
     name,
     on,
     summary,
     params,
-    decides,
     contradiction: (given, rule) => contradiction(given as z.output<S>, rule),
     needsOpenSsl: (given) => needsOpenSsl(given as z.output<S>),
     bind: (given) => {
@@ -116,6 +123,9 @@ export function defineFault<const N extends string, const H extends Hook, S exte
       return {
         fault: name,
         params: checked,
+        decides: typeof decides === 'function' ? decides(checked) : decides,
+        shapes,
+        withholds: withholds(checked),
         did: explain(checked),
         didOn: (occasion) => explain(checked, occasion),
         applies: (context, occasion) => applies(context, checked, occasion),

@@ -65,7 +65,9 @@ export interface SessionPlan {
 }
 
 /** Where a response ends before its time. */
-export type EndAt = 'before-commit' | 'after-commit' | 'headers' | { readonly bodyBytes: number };
+export type EndAt = 'before-commit' | 'after-commit' | 'headers' | EndInBody;
+/** After so many bytes of the body, or a share of it from 0 to 1. */
+export type EndInBody = { readonly bodyBytes: number } | { readonly share: number };
 
 /** How it ends there. `rst-stream` leaves sibling streams alone; HTTP/1.1 has no streams, so there it is a reset. */
 export interface ResponseEnd {
@@ -94,6 +96,16 @@ export interface ResponsePlan {
   /** In place of the answer; the request was carried out. */
   statusAfter?: PlannedStatus;
   goaway?: Goaway;
+  /** The URL of a result has expired, whatever its signature says. */
+  urlExpired?: boolean;
+  /** A result is answered whole, whatever part of it was asked for. */
+  rangeIgnored?: boolean;
+  /** Other bytes in place of the body, as many as it has. */
+  changeBody?: (body: Uint8Array) => Uint8Array;
+  /** Fields of the head, by their names in lower case: another value, or `null` for none. */
+  fields?: Readonly<Record<string, string | null>>;
+  /** What Content-Length says too much, or too little when it is negative. */
+  lengthOffBy?: number;
   /** Pace of the body. */
   bytesPerSecond?: number;
   end?: ResponseEnd;

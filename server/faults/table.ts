@@ -32,10 +32,16 @@ import { tlsAlert } from './handshake/tls-alert.ts';
 import { tlsCut } from './handshake/tls-cut.ts';
 import { tlsSlow } from './handshake/tls-slow.ts';
 import { tlsVersion } from './handshake/tls-version.ts';
+import { corruptBody } from './request/corrupt-body.ts';
 import { delay } from './request/delay.ts';
+import { dropHeader } from './request/drop-header.ts';
 import { end } from './request/end.ts';
+import { rateLimit } from './request/rate-limit.ts';
+import { redirect } from './request/redirect.ts';
 import { slowBody } from './request/slow-body.ts';
 import { status } from './request/status.ts';
+import { wrongLength } from './request/wrong-length.ts';
+import { wrongType } from './request/wrong-type.ts';
 import { goaway } from './session/goaway.ts';
 import { dispatcher } from './task/dispatcher.ts';
 import { expire } from './task/expire.ts';
@@ -45,6 +51,10 @@ import { slow } from './task/slow.ts';
 import { stick } from './task/stick.ts';
 import { vanish } from './task/vanish.ts';
 import { workerLost } from './task/worker-lost.ts';
+import { expiredUrl } from './video/expired-url.ts';
+import { rangeIgnored } from './video/range-ignored.ts';
+import { slow as slowVideo } from './video/slow.ts';
+import { truncated } from './video/truncated.ts';
 
 /** Every fault there is, in the order the reference lists them. */
 export const faults = [
@@ -69,8 +79,18 @@ export const faults = [
   goaway,
   delay,
   status,
+  rateLimit,
+  redirect,
+  corruptBody,
+  wrongLength,
+  wrongType,
+  dropHeader,
   slowBody,
   end,
+  expiredUrl,
+  rangeIgnored,
+  slowVideo,
+  truncated,
   fail,
   stick,
   slow,

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Contradiction, Fault } from '../faults/fault.ts';
+import type { Contradiction } from '../faults/fault.ts';
 import { renderDuration } from './duration.ts';
 import { strikesByTime } from './injector.ts';
-import type { FaultRule, Hook, When, whenSchema } from './scenario.ts';
+import type { FaultRule, Hook, Injection, When, whenSchema } from './scenario.ts';
 
 /** Why the conditions of a `when` can never hold together, or undefined when they can. */
 export function contradictionOf(when: When, on: Hook): Contradiction | undefined {
@@ -49,13 +49,25 @@ function ordinalsOf({ nth, every = 1, first, after = 0 }: Ordinals): Contradicti
 
 type Ordinals = Pick<z.output<typeof whenSchema>, 'nth' | 'every' | 'first' | 'after'>;
 
-/** Two injections of one rule that decide the same thing: the later one would never have an effect. */
-export function findRival(fault: Fault, before: readonly Fault[]): Contradiction | undefined {
-  const rival = before.find(({ decides }) => decides !== undefined && decides === fault.decides);
-  if (!rival || !fault.decides) return undefined;
-  const reason = `"${rival.name}" before it decides the ${fault.decides} already, so this "${fault.name}" has no effect.`;
-  return { param: '', reason, instead: 'Split it into two faults, each with a `when` of its own.' };
+/** Two injections of one rule of which one would never have an effect. */
+export function findRival(injection: Injection, before: readonly Injection[]): Contradiction | undefined {
+  const { fault, decides, shapes, withholds } = injection;
+  const rival = before.find((other) => decides !== undefined && other.decides === decides);
+  if (rival) {
+    const reason = `"${rival.fault}" before it decides the ${decides} already, so this "${fault}" has no effect.`;
+    return { param: '', reason, instead: 'Split it into two faults, each with a `when` of its own.' };
+  }
+  const cut = before.find((other) => shapes !== undefined && other.withholds.includes(shapes));
+  if (cut) return withheld(fault, shapes, cut.fault);
+  const voided = before.find((other) => other.shapes !== undefined && withholds.includes(other.shapes));
+  return voided && withheld(voided.fault, voided.shapes, fault);
 }
+
+const withheld = (fault: string, part: Injection['shapes'], by: string): Contradiction => ({
+  param: '',
+  reason: `"${by}" comes before the ${part} of the answer is sent, so "${fault}" beside it has no effect.`,
+  instead: `Let "${by}" strike later in the answer, or split it into two faults, each with a \`when\` of its own.`,
+});
 
 /** An injection of a rule that a time alone strikes, though it does something to a connection. */
 export function findIdle(rule: FaultRule): Contradiction | undefined {

@@ -419,7 +419,7 @@ The server writes this header itself.`,
 The setting "on" is missing.
     2 |   - name: lost
       |     ^^^^
-Add \`on:\`. Write one of: accept, client-hello, handshake, session, request, response, task, callback, dns.`,
+Add \`on:\`. Write one of: accept, client-hello, handshake, session, request, video, response, task, callback, dns.`,
     ],
     [
       'nothing to inject',

@@ -100,6 +100,7 @@ const nouns: Record<Hook, string> = {
   handshake: 'TLS handshake',
   session: 'session',
   request: 'request',
+  video: 'download request',
   response: 'request',
   task: 'task',
   callback: 'callback',

@@ -8,6 +8,7 @@ import type { Facts, FaultRule, Hook, Match } from './scenario.ts';
 const courses = {
   connection: ['accept', 'client-hello', 'handshake', 'session'],
   request: ['request', 'response'],
+  download: ['video'],
   task: ['task'],
   callback: ['callback'],
   'DNS query': ['dns'],
@@ -169,6 +170,7 @@ function createContexts(number: number, { status }: Facts): { readonly [H in Hoo
     handshake: connection,
     session: { plan: {} },
     request: { plan, stage: 'request' },
+    video: { plan, stage: 'video' },
     response: { plan, stage: 'response' },
     task: { plan: { queuedMs: 1_000, runningMs: 4_000, outcome: 'succeeded' } },
     callback: {
@@ -189,9 +191,12 @@ function isOver(hook: Hook, { accept, request }: ReturnType<typeof createContext
 /** Whether an answer gets as far as what stands in a plan under a key. */
 function reaches({ end }: HookContexts['request']['plan'], key: string): boolean {
   if (end?.at === 'before-commit') return ['delayBeforeMs', 'goaway', 'end'].includes(key);
-  if (end?.at === 'after-commit') return !['statusAfter', 'bytesPerSecond'].includes(key);
+  if (end?.at === 'after-commit') return !['statusAfter', 'fields', 'lengthOffBy', ...ofTheBody].includes(key);
+  if (end?.at === 'headers') return !ofTheBody.includes(key);
   return true;
 }
+
+const ofTheBody = ['changeBody', 'bytesPerSecond'];
 
 /** The settings of a plan, each as it looks: what a plan holds need not be data. */
 const snapshot = (plan: object): ReadonlyMap<string, string> =>
@@ -224,6 +229,9 @@ const samples: Record<Thing, (match: Match) => Facts | Facts[]> = {
     ...(path.includes('/tasks/') && { task: TASK }),
     ...(status !== undefined && { status }),
   }),
+  // It goes on where another broke off.
+  download: ({ path = '/:model/*.mp4', headers = { range: 'bytes=1000-' }, protocol }) =>
+    samples.request({ method: 'GET', path, headers, protocol }),
   connection: ({ remote = '127.0.0.1', serverName = 'localhost', alpn = 'h2', protocol = 'h2' }) => ({
     client: filled(remote),
     remote: filled(remote),

@@ -58,16 +58,17 @@ interface Setting {
 }
 
 function readInjections(given: unknown, setting: Setting): Injection[] {
-  const before: Fault[] = [];
+  const before: Injection[] = [];
   const items: readonly unknown[] = Array.isArray(given) ? given : [];
   return items.flatMap((item, index) => {
     const read = readItem(item, [...setting.path, index], setting.findings);
     const fault = read && lookUp(read, setting);
-    if (!fault) return [];
-    const rival = findRival(fault, before);
+    const injection = fault && bindFault(fault, read, setting);
+    if (!injection) return [];
+    const rival = findRival(injection, before);
     if (rival) noteContradiction(rival, read.path, setting.findings);
-    before.push(fault);
-    return bindFault(fault, read, setting) ?? [];
+    before.push(injection);
+    return injection;
   });
 }
 

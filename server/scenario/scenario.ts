@@ -13,6 +13,7 @@ export const hooks = [
   'handshake',
   'session',
   'request',
+  'video',
   'response',
   'task',
   'callback',
@@ -90,6 +91,10 @@ export const matchSchemas = {
   handshake: helloMatch,
   session: z.strictObject({ protocol: z.enum(['h2', 'http/1.1']) }).partial(),
   request: z.strictObject(messageMatch).partial(),
+  // HEAD is refused before this stop, and a GET is the rest: no method to match.
+  video: z
+    .strictObject({ path: messageMatch.path, headers: messageMatch.headers, protocol: messageMatch.protocol })
+    .partial(),
   response: z.strictObject({ ...messageMatch, status: z.int().min(100).max(599) }).partial(),
   task: z.strictObject({ model: text, prompt: text }).partial(),
   callback: z
@@ -136,6 +141,9 @@ export interface Match {
   readonly name?: string | undefined;
 }
 
+/** The parts of an answer that a fault shapes, or keeps back. */
+export type AnswerPart = 'head' | 'body';
+
 /** The occasion on which a fault strikes: what it may ask to decide what it does this time. */
 export interface Occasion {
   readonly facts: Facts;
@@ -164,6 +172,10 @@ export interface HoldMoment {
 export interface Injection {
   readonly fault: string;
   readonly params: unknown;
+  /** The one thing of a plan that it decides. */
+  readonly decides: string | undefined;
+  readonly shapes: AnswerPart | undefined;
+  readonly withholds: readonly AnswerPart[];
   /** What it does, in words: for `explain`. */
   readonly did: string;
   /** The same for one occasion, with what was drawn for it: for the journal. */

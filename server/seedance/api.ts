@@ -99,6 +99,6 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): ReturnType<typ
   parseBodies(app);
   answerErrors(app, deps.lane);
   registerTaskRoutes(app, { ...deps, renderTask });
-  registerVideoRoutes(app, deps.videos);
+  registerVideoRoutes(app, deps);
   return createPollShortcut({ ...deps, renderTask, nextRequestId });
 }

@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Lane } from '../lane.ts';
+import { askScenario, exchangeOf } from '../wire/messages.ts';
 import { readRange } from './byte-range.ts';
 import type { Media, MediaEnding, Refusal, Videos } from './videos.ts';
 
@@ -30,8 +32,11 @@ function chooseRange({ headers }: FileRequest, { bytes, etag }: Media) {
   return readRange(headers.range, bytes.length);
 }
 
-/** Result files at their signed URLs; no key, no CORS (reference, section 11). */
-export function registerVideoRoutes(app: FastifyInstance, videos: Videos): void {
+/** Result files at their signed URLs; no key, no CORS (reference, section 11). Whoever has a good one meets the hook `video`. */
+export function registerVideoRoutes(
+  app: FastifyInstance,
+  { lane, videos }: { readonly lane: Lane; readonly videos: Videos },
+): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: String.raw`/:model/:file(^\d{15}[0-9a-f]{38}\.(?:mp4|jpg)$)`,
@@ -39,11 +44,16 @@ export function registerVideoRoutes(app: FastifyInstance, videos: Videos): void 
       const [path = ''] = request.url.split('?');
       const refusal = videos.refuse(request.method, path, request.query);
       if (refusal) return refuse(reply, refusal, request.requestId);
+      const [fileId, ending] = request.params.file.split('.');
+      // A task has one result, so what is counted per task is counted per result.
+      const facts = fileId === undefined ? {} : { task: fileId };
+      const plan = lane.armed('video') ? askScenario(exchangeOf(reply), 'video', facts) : undefined;
+      if (plan?.urlExpired) return refuse(reply, 'AccessDenied', request.requestId);
 
-      const media = await videos.read(request.params.file.split('.')[1] as MediaEnding);
+      const media = await videos.read(ending as MediaEnding);
       const { type, bytes, etag } = media;
       reply.headers({ 'accept-ranges': 'bytes', etag, 'last-modified': LAST_MODIFIED });
-      const range = chooseRange(request, media);
+      const range = plan?.rangeIgnored ? undefined : chooseRange(request, media);
       if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${bytes.length}`).send();
       reply.header('content-type', type);
       if (!range) return reply.send(bytes);

@@ -1,4 +1,4 @@
-import type { ResponseEnd, ResponsePlan } from '../faults/plans.ts';
+import type { EndAt, ResponseEnd, ResponsePlan } from '../faults/plans.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import { drainSession } from './http2.ts';
@@ -7,7 +7,8 @@ import { drainSession } from './http2.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Empty where HTTP has none. */
+  readonly body: Uint8Array;
 }
 
 /** Largest piece of a paced body, and how many pieces a second it is cut into at least. */
@@ -40,14 +41,8 @@ export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, ans
   exchange.writeHead(answer.status, answer.headers);
   if (end?.at === 'headers') return endExchange(exchange, end);
 
-  let leftBytes = typeof end?.at === 'object' ? end.at.bodyBytes : Number.POSITIVE_INFINITY;
-  for await (const chunk of answer.body) {
-    const wanted = chunk.subarray(0, Math.min(chunk.byteLength, leftBytes));
-    leftBytes -= wanted.byteLength;
-    await sendPaced(exchange, plan, wanted);
-    if (exchange.destroyed) return;
-    if (leftBytes === 0) break;
-  }
+  await sendPaced(exchange, plan, answer.body.subarray(0, sentBytes(answer.body.byteLength, end?.at)));
+  if (exchange.destroyed) return;
   // A body that is shorter than `bodyBytes` ends where it ends, before its END_STREAM.
   if (end) return endExchange(exchange, end);
   exchange.end();
@@ -60,7 +55,13 @@ function announceGoaway(exchange: Exchange, { goaway }: ResponsePlan): void {
   drainSession(exchange.connection, goaway, exchange.struckBy.join(', '));
 }
 
+function sentBytes(bodyBytes: number, at: EndAt | undefined): number {
+  if (typeof at !== 'object') return bodyBytes;
+  return 'share' in at ? Math.floor(bodyBytes * at.share) : at.bodyBytes;
+}
+
 async function sendPaced(exchange: Exchange, { bytesPerSecond }: ResponsePlan, bytes: Uint8Array): Promise<void> {
+  if (bytes.byteLength === 0) return;
   if (bytesPerSecond === undefined) return exchange.send(bytes);
   const pace = (byteCount: number) => pause(exchange, (byteCount / bytesPerSecond) * 1_000);
   const piece = Math.max(1, Math.min(PACED_PIECE_BYTES, Math.floor(bytesPerSecond / PACED_PIECES_PER_SECOND)));

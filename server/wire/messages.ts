@@ -3,6 +3,7 @@ import { reasonOf } from '../errors.ts';
 import type { PlannedStatus, ResponsePlan } from '../faults/plans.ts';
 import { readReportedTime } from '../rules/heartbeat.ts';
 import type { Facts } from '../scenario/scenario.ts';
+import { alterAnswer } from './alter-answer.ts';
 import { noteBeat } from './beats.ts';
 import { type Answer, carryOutAnswer, carryOutBefore } from './carry-out.ts';
 import { Exchange } from './exchange.ts';
@@ -33,16 +34,11 @@ export function carryMessages(
   app.addHook('onRequest', (request, reply, next) => {
     const exchange = exchangeOf(reply);
     const { connection } = exchange;
-    const { lane } = connection;
     exchange.noteReceived();
     const reported = request.headers['x-client-timestamp'];
     if (reported !== undefined) noteBeat(connection, 'header', readReportedTime(reported));
-    if (!lane.armed('request')) return next();
-
-    const plan = blankPlan();
-    exchange.struckBy = lane.strike('request', factsOf(exchange), { plan, stage: 'request' }, whereOf(exchange));
-    if (exchange.struckBy.length === 0) return next();
-    exchange.plan = plan;
+    const plan = askScenario(exchange, 'request');
+    if (!plan) return next();
     guard(exchange, async () => {
       if (!(await carryOutBefore(exchange, plan))) return;
       if (!plan.statusBefore) return next();
@@ -53,24 +49,37 @@ export function carryMessages(
 
   app.addHook('onSend', (_request, reply, payload, next) => {
     const exchange = exchangeOf(reply);
-    const { lane } = exchange.connection;
-    if (lane.armed('response')) {
-      const plan = exchange.plan ?? blankPlan();
-      const facts = { ...factsOf(exchange), status: reply.statusCode };
-      const struckBy = lane.strike('response', facts, { plan, stage: 'response' }, whereOf(exchange));
-      if (struckBy.length > 0) exchange.plan = plan;
-      exchange.struckBy = [...exchange.struckBy, ...struckBy];
-    }
-    const { plan } = exchange;
+    const plan = askScenario(exchange, 'response', { status: reply.statusCode });
     if (!plan) return next(null, payload);
     // `next` is never called: the executor answers in Fastify's place.
-    guard(exchange, () => carryOutAnswer(exchange, plan, answerOf(exchange, plan, reply, payload, renderStatus)));
+    guard(exchange, async () => {
+      const answer = answerOf(exchange, plan, reply, payload, renderStatus);
+      await carryOutAnswer(exchange, plan, alterAnswer(answer, plan));
+    });
   });
 
   // Fastify asks of a request and a response what ours can do; its types name Node's own classes.
   return (exchange, request) => {
     if (!shortcut(exchange)) app.routing(request as never, exchange as never);
   };
+}
+
+/** Asks the scenario at a stop of a message; what strikes there writes into the one plan of the exchange.
+ * @returns that plan, absent while nothing has struck */
+export function askScenario(
+  exchange: Exchange,
+  hook: 'request' | 'video' | 'response',
+  more: Facts = {},
+): ResponsePlan | undefined {
+  const { lane } = exchange.connection;
+  if (!lane.armed(hook)) return exchange.plan;
+  const plan = exchange.plan ?? blankPlan();
+  const facts = { ...factsOf(exchange), ...more };
+  const struckBy = lane.strike(hook, facts, { plan, stage: hook }, whereOf(exchange));
+  if (struckBy.length === 0) return exchange.plan;
+  exchange.struckBy = [...exchange.struckBy, ...struckBy];
+  exchange.plan = plan;
+  return plan;
 }
 
 /** No Content, Reset Content and Not Modified: what has a body all the same is malformed (RFC 9110, section 6.4.1). */
@@ -90,16 +99,13 @@ function answerOf(
   const status = planned?.code ?? reply.statusCode;
   if (BODILESS.includes(status)) {
     const { 'content-type': _type, 'content-length': _length, ...rest } = headers;
-    return { status, headers: status === 205 ? { ...rest, 'content-length': 0 } : rest, body: [] };
-  }
-  if (body !== null && typeof body === 'object' && Symbol.asyncIterator in body) {
-    return { status, headers, body: body as AsyncIterable<Uint8Array> };
+    return { status, headers: status === 205 ? { ...rest, 'content-length': 0 } : rest, body: Buffer.alloc(0) };
   }
   const bytes = body === null || body === undefined ? Buffer.alloc(0) : Buffer.from(body as string | Uint8Array);
   return {
     status,
     headers: { ...headers, 'content-length': bytes.byteLength },
-    body: exchange.method === 'HEAD' || bytes.byteLength === 0 ? [] : [bytes],
+    body: exchange.method === 'HEAD' ? Buffer.alloc(0) : bytes,
   };
 }
 

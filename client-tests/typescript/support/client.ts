@@ -17,6 +17,8 @@ export interface Reply {
   readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  /** What the stream was reset with, by either side; 0 when it was not. */
+  readonly rstCode: number;
   /** The transcript of this stream alone. */
   readonly frames: readonly string[];
 }
@@ -110,7 +112,15 @@ export class Client implements AsyncDisposable {
     return new Promise((resolve) =>
       request.once('close', () => {
         const stream = request.id ?? 0;
-        resolve({ stream, status: received[':status'], headers: received, text, frames: this.#seen.of(stream) });
+        const { rstCode = 0 } = request;
+        resolve({
+          stream,
+          status: received[':status'],
+          headers: received,
+          text,
+          rstCode,
+          frames: this.#seen.of(stream),
+        });
       }),
     );
   }

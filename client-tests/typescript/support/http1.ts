@@ -14,12 +14,19 @@ export function writeRequest(method: string, path: string, headers: Record<strin
 }
 
 /** An answer as far as it came: `wanted` is what its Content-Length promised. */
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly head: string;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly wanted: number;
 }
+
+const readFields = (head: string): Record<string, string> =>
+  Object.fromEntries(
+    [...head.matchAll(/^([^:\r\n]+): (.*)\r?$/gm)].map(([, name = '', value = '']) => [name.toLowerCase(), value]),
+  );
 
 /** Reads answers that have a Content-Length, off the start of what was received. */
 function readAnswers(received: string): Answer[] {
@@ -30,7 +37,10 @@ function readAnswers(received: string): Answer[] {
   const bodyStart = headEnd + 4;
   const body = received.slice(bodyStart, bodyStart + wanted);
   const status = Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]);
-  return [{ status, head, body, wanted }, ...readAnswers(received.slice(bodyStart + wanted))];
+  return [
+    { status, head, headers: readFields(head), body, wanted },
+    ...readAnswers(received.slice(bodyStart + wanted)),
+  ];
 }
 
 /** Speaks HTTP/1.1 over one connection, a request at a time, and notes what it sees: `HEADERS 200`, `DATA 20 of 33`, `RESET`, `FIN`. */

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Match } from '../../scenario/scenario.ts';
 import { errorCode, errorCodes } from '../error-codes.ts';
 import { defineFault } from '../fault.ts';
-import type { EndAt } from '../plans.ts';
 
 const words = {
   reset: 'reset the connection',
@@ -33,6 +32,7 @@ export const end = defineFault({
     code: errorCode.optional().describe('What RST_STREAM says; left out, INTERNAL_ERROR.'),
   }),
   decides: 'end',
+  withholds: ({ at }) => (typeof at === 'object' ? [] : at === 'headers' ? ['body'] : ['head', 'body']),
   contradiction: ({ at, how, code }, { on, match }) => {
     if (at === 'before-commit' && on === 'response')
       return contradict('at', 'On "response" the request has been carried out already.', 'Write `on: request`.');
@@ -56,7 +56,7 @@ function readsOnly({ method }: Match): boolean {
   return methods.length > 0 && methods.every((name) => /^(get|head)$/i.test(name));
 }
 
-function explainPlace(at: EndAt): string {
+function explainPlace(at: 'before-commit' | 'after-commit' | 'headers' | { readonly bodyBytes: number }): string {
   switch (at) {
     case 'before-commit':
       return 'before the request is carried out';

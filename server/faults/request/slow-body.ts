@@ -10,6 +10,7 @@ export const slowBody = defineFault({
     bytesPerSecond: z.number().positive().describe('Pace of the body, in the time of the service.'),
   }),
   decides: 'pace',
+  shapes: 'body',
   explain: ({ bytesPerSecond }) => `send the body at ${bytesPerSecond} bytes a second`,
   apply({ plan }, { bytesPerSecond }) {
     plan.bytesPerSecond ??= bytesPerSecond;

@@ -1,20 +1,11 @@
 import { z } from 'zod';
+import { arkCode, headerName, headerValue } from '../answer-schemas.ts';
 import { defineFault } from '../fault.ts';
 import type { PlannedStatus } from '../plans.ts';
 
-/** RFC 9110, section 5.6.2. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 /** RFC 9110, section 5.6.7, in the one form that a sender may use: `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const HTTP_DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} [\d:]{8} GMT$/;
-/** The server writes these itself, and HTTP/2 forbids most of them (RFC 9113, section 8.2.2). */
-const RESERVED = ['connection', 'content-length', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
-
-const headerName = z
-  .string()
-  .regex(HEADER_NAME, { error: 'A header name has letters, digits and dashes.', abort: true })
-  .refine((name) => !RESERVED.includes(name.toLowerCase()), { error: 'The server writes this header itself.' });
-const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, { error: 'Write printable ASCII in one line.' });
 
 /** On `request` it stands in place of the work; on `response` the work is done, and its answer is replaced. */
 export const status = defineFault({
@@ -23,11 +14,7 @@ export const status = defineFault({
   summary: 'Answers with a status of its own.',
   params: z.strictObject({
     code: z.int().min(200).max(599).describe('The status code.'),
-    error: z
-      .string()
-      .regex(/^[A-Z][\w.]*$/, { error: 'Write a code as Ark does: ServerOverloaded, QuotaExceeded.' })
-      .optional()
-      .describe('The `code` in the error body; left out, the one that belongs to the status.'),
+    error: arkCode.optional().describe('The `code` in the error body; left out, the one that belongs to the status.'),
     retryAfter: z
       .union([
         z.int().min(0),
@@ -38,6 +25,7 @@ export const status = defineFault({
     headers: z.record(headerName, headerValue).default({}).describe('More headers.'),
   }),
   decides: 'status',
+  shapes: 'head',
   contradiction: ({ code, error }) =>
     error !== undefined && code < 400
       ? {

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { errorCodes } from '../../server/faults/error-codes.ts';
+import { type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { openClient } from './support/client.ts';
+import { openHttp1Client, writeRequest } from './support/http1.ts';
+import { readAnswer as read } from './support/read-answer.ts';
+import { TASKS, textOnly } from './support/tasks.ts';
+
+type FaultInput = NonNullable<ScenarioInput['faults']>[number];
+
+const start = (...faults: readonly FaultInput[]) =>
+  startMockServer({ seed: 7, clock: 'manual', profile: 'dual-stack', scenario: { service: { idle: 'off' }, faults } });
+
+const clients = [
+  ['HTTP/2', openClient],
+  ['HTTP/1.1', openHttp1Client],
+] as const;
+
+describe.each(clients)('%s', (_protocol, open) => {
+  test('above the limit there is 429, until the window that Retry-After names is over', async () => {
+    await using server = await start({
+      name: 'limit',
+      on: 'request',
+      match: { method: 'POST' },
+      inject: [{ 'rate-limit': { requests: 2, per: '3s' } }],
+    });
+    await using client = await open(server);
+    const statuses = [];
+    for (let call = 0; call < 3; call++) statuses.push((await read(client.post(TASKS, textOnly))).status);
+    expect(statuses).toEqual([200, 200, 429]);
+
+    await server.clock.advance(1_500);
+    const { headers, text } = await read(client.post(TASKS, textOnly));
+    expect(headers['retry-after']).toBe('2');
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'AccountRateLimitExceeded', type: 'TooManyRequests' } });
+    // Polls are not matched, and so not counted.
+    expect(await client.get(TASKS)).toMatchObject({ status: 200 });
+
+    await server.clock.advance(1_500);
+    expect(await client.post(TASKS, textOnly)).toMatchObject({ status: 200 });
+    expect(server.journal.events('task.created')).toHaveLength(3);
+    expect(server.journal.events('fault.injected').map(({ ordinal }) => ordinal)).toEqual([3, 4]);
+  });
+
+  test('a limit starts anew with its scenario', async () => {
+    await using server = await start({
+      name: 'limit',
+      on: 'request',
+      inject: [{ 'rate-limit': { requests: 1, per: '1h', by: 'lane' } }],
+    });
+    await using client = await open(server);
+    expect(await client.get(TASKS)).toMatchObject({ status: 200 });
+    expect(await client.get(TASKS)).toMatchObject({ status: 429 });
+    server.lane.restart();
+    expect(await client.get(TASKS)).toMatchObject({ status: 200 });
+  });
+
+  test('a redirect on `request` points in a circle, and nothing is done', async () => {
+    await using server = await start({ name: 'circle', on: 'request', inject: ['redirect'] });
+    await using client = await open(server);
+    const { status, headers } = await read(client.post(`${TASKS}?a=b`, textOnly));
+    expect(status).toBe(302);
+    expect(headers.location).toBe(`${TASKS}?a=b`);
+    expect(server.journal.events('task.created')).toEqual([]);
+  });
+
+  test('a redirect on `response` lets a client that follows it create a second task', async () => {
+    await using server = await start({
+      name: 'elsewhere',
+      on: 'response',
+      when: { first: 1 },
+      inject: [{ redirect: { code: 307, location: TASKS } }],
+    });
+    await using client = await open(server);
+    const { status, headers } = await read(client.post(TASKS, textOnly));
+    expect(status).toBe(307);
+    expect(await client.post(String(headers.location), textOnly)).toMatchObject({ status: 200 });
+    expect(server.journal.events('task.created')).toHaveLength(2);
+  });
+
+  test('a cut leaves JSON without its end, at its full length', async () => {
+    await using server = await start({
+      name: 'cut',
+      on: 'response',
+      inject: [{ 'corrupt-body': { how: 'cut', from: 10 } }],
+    });
+    await using client = await open(server);
+    const { headers, text } = await read(client.post(TASKS, textOnly));
+    expect(text).toMatch(/^\{"id":"cgt {23}$/);
+    expect(headers['content-length']).toBe('33');
+  });
+
+  test('a flip changes one byte, the same in each run of a seed', async () => {
+    const flipped = async () => {
+      await using server = await start({ name: 'flip', on: 'response', inject: [{ 'corrupt-body': { from: 4 } }] });
+      await using client = await open(server);
+      return (await read(client.get(TASKS))).text;
+    };
+    const text = await flipped();
+    const whole = '{"total":0,"items":[]}';
+    expect(text).toHaveLength(whole.length);
+    expect([...text].filter((character, at) => character !== whole[at])).toHaveLength(1);
+    expect(text.slice(0, 4)).toBe(whole.slice(0, 4));
+    expect(await flipped()).toBe(text);
+  });
+
+  test('Content-Type says something else of the same body', async () => {
+    await using server = await start({ name: 'page', on: 'response', inject: ['wrong-type'] });
+    await using client = await open(server);
+    const { headers, text } = await read(client.get(TASKS));
+    expect(headers['content-type']).toBe('text/html');
+    expect(JSON.parse(text)).toMatchObject({ total: 0 });
+  });
+
+  test('headers that are dropped are not sent', async () => {
+    await using server = await start({
+      name: 'bare',
+      on: 'response',
+      inject: [{ 'drop-header': { name: 'X-Request-Id' } }, { 'drop-header': { name: 'content-type' } }],
+    });
+    await using client = await open(server);
+    const { headers, text } = await read(client.get(TASKS));
+    expect(Object.keys(headers).filter((name) => /request-id|content-type/.test(name))).toEqual([]);
+    expect(headers.server).toBe('istio-envoy');
+    expect(JSON.parse(text)).toMatchObject({ total: 0 });
+  });
+});
+
+test('HTTP/2 without Content-Length ends with its END_STREAM, HTTP/1.1 is chunked', async () => {
+  await using server = await start({
+    name: 'no length',
+    on: 'response',
+    inject: [{ 'drop-header': { name: 'content-length' } }],
+  });
+  await using client = await openClient(server);
+  const { headers, frames } = await client.get(TASKS);
+  expect(headers).not.toHaveProperty('content-length');
+  expect(frames).toEqual(['HEADERS 200', 'DATA 22', 'END_STREAM']);
+
+  await using client1 = await openHttp1Client(server);
+  await client1.socket.write(writeRequest('GET', TASKS));
+  await client1.socket.saw('\r\n0\r\n\r\n');
+  expect(client1.socket.received).toMatch(/transfer-encoding: chunked\r\n/i);
+  expect(client1.socket.received).not.toMatch(/content-length/i);
+});
+
+test('HTTP/2: a body shorter than announced is malformed, and the stream ends with PROTOCOL_ERROR', async () => {
+  await using server = await start({
+    name: 'long',
+    on: 'response',
+    when: { first: 1 },
+    inject: [{ 'wrong-length': { by: 10 } }],
+  });
+  await using client = await openClient(server);
+  const { headers, frames, rstCode } = await client.get(TASKS);
+  expect(headers['content-length']).toBe('32');
+  expect(frames).toEqual(['HEADERS 200', 'DATA 22', 'END_STREAM']);
+  expect(rstCode).toBe(errorCodes.PROTOCOL_ERROR);
+  // The connection is sound.
+  expect(await client.get(TASKS)).toMatchObject({ status: 200 });
+});
+
+test('HTTP/2: a body longer than announced is malformed too', async () => {
+  await using server = await start({ name: 'short', on: 'response', inject: [{ 'wrong-length': { by: -10 } }] });
+  await using client = await openClient(server);
+  const { headers, rstCode } = await client.get(TASKS);
+  expect(headers['content-length']).toBe('12');
+  expect(rstCode).not.toBe(errorCodes.NO_ERROR);
+  expect(client.transcript.slice(0, 2)).toEqual(['HEADERS 200', 'DATA 22']);
+});
+
+test('HTTP/1.1: a client waits for what was announced and does not come', async () => {
+  await using server = await start({ name: 'long', on: 'response', inject: [{ 'wrong-length': { by: 10 } }] });
+  await using client = await openHttp1Client(server);
+  await client.socket.write(writeRequest('GET', TASKS));
+  await server.journal.waitFor('response.sent');
+  await client.socket.until(() => client.transcript.at(-1) === 'DATA 22 of 32');
+  expect(client.socket.end).toBe('open');
+});
+
+test('HTTP/1.1: what was not announced stands where the next answer should', async () => {
+  await using server = await start({ name: 'short', on: 'response', inject: [{ 'wrong-length': { by: -10 } }] });
+  await using client = await openHttp1Client(server);
+  expect(await client.get(TASKS)).toMatchObject({ status: 200, body: '{"total":0,"', wanted: 12 });
+  await client.socket.saw('items":[]}');
+  await client.socket.write(writeRequest('GET', TASKS));
+  await client.socket.saw('items":[]}HTTP/1.1 200');
+});

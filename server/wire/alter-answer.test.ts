@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { ResponsePlan } from '../faults/plans.ts';
+import { alterAnswer } from './alter-answer.ts';
+
+const alter = (plan: Partial<ResponsePlan>, headers: Record<string, string | number> = { 'content-length': 2 }) =>
+  alterAnswer({ status: 200, headers, body: Buffer.from('{}') }, { delayBeforeMs: 0, delayAfterMs: 0, ...plan });
+
+test('what no fault asks for stays', () =>
+  expect(alter({})).toEqual({ status: 200, headers: { 'content-length': 2 }, body: Buffer.from('{}') }));
+
+test('a length is never below nothing, and never made up', () => {
+  expect(alter({ lengthOffBy: 3 }).headers).toEqual({ 'content-length': 5 });
+  expect(alter({ lengthOffBy: -3 }).headers).toEqual({ 'content-length': 0 });
+  expect(alter({ lengthOffBy: 3 }, {}).headers).toEqual({});
+});
+
+test('fields come, change and go', () =>
+  expect(alter({ fields: { a: '1', b: '2', c: null, d: null } }, { b: 'x', c: 'y', e: 'z' }).headers).toEqual({
+    a: '1',
+    b: '2',
+    e: 'z',
+  }));
+
+test('a body is changed, but none is made', () => {
+  const changeBody = (body: Uint8Array) => body.map(() => 0x21);
+  expect(Buffer.from(alter({ changeBody }).body).toString()).toBe('!!');
+  const none = { status: 204, headers: {}, body: Buffer.alloc(0) };
+  expect(
+    alterAnswer(none, { delayBeforeMs: 0, delayAfterMs: 0, changeBody: () => Buffer.from('!') }).body,
+  ).toHaveLength(0);
+});
