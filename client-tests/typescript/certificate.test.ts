@@ -30,6 +30,13 @@ test.each(kinds)('nothing but what is named is wrong with %s, whatever name was 
   expect(socket.end).toBe(code);
 });
 
+test('a name that would be no name in a certificate is shown the same', async () => {
+  await using server = await startWith('expired');
+  // RFC 4514, section 2.4: in a distinguished name `#` announces hexadecimal BER.
+  await using socket = await openTlsSocket(server, { alpn: ['h2'], serverName: '#41' });
+  expect(socket.end).toBe('CERT_HAS_EXPIRED');
+});
+
 test('the next connection is shown a good one', async () => {
   await using server = await startMockServer({ scenario: 'certificate' });
   for (const [, code] of kinds) {
