@@ -216,3 +216,72 @@ test('clear forgets everything, and nothing happens afterwards', async () => {
   expect(store.statusOf(id)).toBeUndefined();
   expect(store.lane.journal.seq).toBe(seq);
 });
+
+const oneWorker = (more: object = {}): ScenarioInput => ({
+  tasks: { queued: '0s', running: '4s' },
+  faults: [{ name: 'one worker', on: 'task', inject: [{ dispatcher: { workers: 1, ...more } }] }],
+});
+
+test('a task that is cancelled while it waits leaves its place to the next', async () => {
+  using store = openStore(oneWorker());
+  const ids: string[] = [];
+  for (let nth = 0; nth < 3; nth++) ids.push(store.create().id);
+  await store.lane.clock.advance(0);
+  store.tasks.remove(ids[1] ?? '');
+  await store.lane.clock.advance(4_000);
+  expect(ids.map(store.statusOf)).toEqual(['succeeded', 'cancelled', 'running']);
+});
+
+test('a task that was dropped can be moved by hand, and runs then', async () => {
+  using store = openStore(oneWorker({ queueTimeout: '50ms' }));
+  const ids = [store.create().id, store.create().id];
+  await store.lane.clock.advance(60);
+  expect(store.lane.journal.events('task.dropped')).toMatchObject([{ task: ids[1], tries: 1 }]);
+  store.tasks.transition(ids[1] ?? '', 'running');
+  await store.lane.clock.advance(4_000);
+  expect(ids.map(store.statusOf)).toEqual(['succeeded', 'succeeded']);
+});
+
+test('`slow` keeps a worker busy for longer, whatever the order of the two', async () => {
+  for (const slowFirst of [true, false]) {
+    const dispatcher = { dispatcher: { workers: 1, serviceTime: '1s' } } as const;
+    const inject = slowFirst ? [{ slow: { factor: 3 } }, dispatcher] : [dispatcher, { slow: { factor: 3 } }];
+    using store = openStore({ tasks: { queued: '0s' }, faults: [{ on: 'task', inject }] });
+    const ids = [store.create().id, store.create().id];
+    await store.lane.clock.advance(3_000);
+    expect(ids.map(store.statusOf)).toEqual(['succeeded', 'running']);
+  }
+});
+
+test('clear starts none of the tasks that waited', async () => {
+  using store = openStore(oneWorker());
+  for (let nth = 0; nth < 3; nth++) store.create();
+  await store.lane.clock.advance(0);
+  const { seq } = store.lane.journal;
+  store.tasks.clear();
+  await store.lane.clock.advance(72 * HOUR_MS);
+  expect(store.lane.journal.seq).toBe(seq);
+});
+
+test('a task that is hidden is no secret to whoever runs the server', async () => {
+  using store = openStore({ faults: [{ on: 'task', inject: [{ vanish: { for: '2s' } }] }] });
+  const { id } = store.create();
+  expect(store.tasks.show(id)).toBeUndefined();
+  expect(store.tasks.listed()).toEqual([]);
+  expect(() => store.tasks.remove(id)).toThrow(expect.objectContaining({ code: 'ResourceNotFound' }));
+  expect(store.tasks.all()).toHaveLength(1);
+  expect(store.tasks.transition(id, 'running').status).toBe('running');
+  await store.lane.clock.advance(2_000);
+  expect(store.tasks.show(id)?.status).toBe('running');
+});
+
+test('a task that nobody has seen running does not go back to queued', async () => {
+  using store = openStore({ tasks: { queued: '1s', running: '4s' }, faults: [{ on: 'task', inject: ['regress'] }] });
+  const [seen, unseen] = [store.create().id, store.create().id];
+  await store.lane.clock.advance(1_000);
+  expect(store.tasks.show(seen)?.status).toBe('running');
+  await store.lane.clock.advance(4_000);
+  const looks = (id: string) => [1, 2, 3].map(() => store.tasks.show(id)?.status);
+  expect(looks(seen)).toEqual(['queued', 'succeeded', 'succeeded']);
+  expect(looks(unseen)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+});

@@ -83,7 +83,7 @@ export class TaskStore {
   show(id: string): Task | undefined {
     const entry = this.#entries.get(id);
     if (!entry || !this.#isShown(entry)) return undefined;
-    return entry.old ? this.#lookBack(entry.task, entry.old) : entry.task;
+    return entry.old ? this.#lookBack(entry, entry.old) : entry.task;
   }
 
   /** Every task that is not forgotten, newest first. */
@@ -163,9 +163,9 @@ export class TaskStore {
     return !isForgotten(task, nowMs) && nowMs - task.createdAtMs >= (plan.hiddenMs ?? 0);
   }
 
-  #lookBack(task: Task, old: NonNullable<Entry['old']>): Task {
+  #lookBack({ task, plan }: Entry, old: NonNullable<Entry['old']>): Task {
     const turn = old.seen && old.left > 0;
-    old.seen = true;
+    old.seen ||= task.status === plan.regress?.from;
     if (!turn) return task;
     old.left--;
     this.#lane.journal.append({ type: 'task.regressed', task: task.id, from: task.status, to: old.task.status });
