@@ -21,6 +21,21 @@ What makes a line bad works together on one connection, whatever the order in th
 for its turn (\`bandwidth\`, \`tls-slow\`), then is cut (\`slice\`); a \`freeze\` holds all of it, and \`half-close\` counts what comes out. A reset by a
 service rule does not wait for bytes that are still on their way; an \`end\` that a scenario plans comes behind them.
 
+All faults on one request, of one rule or of several, on \`request\`, \`video\` and \`response\`, add up to one plan, which is carried
+out in this order, over HTTP/2 and HTTP/1.1 alike:
+
+1. \`goaway\` of \`request\`, then its delays one after the other, then \`end: { at: before-commit }\`.
+2. The work; or the \`status\`, \`rate-limit\` or \`redirect\` of \`request\` in its place. A result is chosen by \`video\`: \`expired-url\`,
+   \`range-ignored\`.
+3. \`goaway\` and the delays of \`response\`, then \`end: { at: after-commit }\`.
+4. The head: a \`status\` or \`redirect\` of \`response\` replaces the answer; \`wrong-length\`, \`wrong-type\` and \`drop-header\` change what
+   it says. Then \`end: { at: headers }\`.
+5. The body: \`corrupt-body\` changes it, \`slow-body\` and \`slow\` pace it, \`end: { at: { bodyBytes } }\` and \`truncated\` cut it.
+
+Delays and dropped headers add up. Of what only one can decide (the status, the pace, the end and so on) the first that strikes
+stays: \`request\` before \`video\` before \`response\`, on one hook the order of the scenario. Within one rule a fault that could
+never have an effect is refused.
+
 The folder \`scenarios/\` has an example of each. To add one: a file here, its test beside it, a line in \`table.ts\`, a scenario.
 This page is made from the table by a test; \`npx vitest run server/faults -u\` writes it anew.
 

@@ -494,6 +494,51 @@ describe('a fault that contradicts itself', () => {
 Split it into two faults, each with a \`when\` of its own.`,
     ],
     [
+      'a body that is never sent',
+      'on: request\ninject:\n  - slow-body: { bytesPerSecond: 1 }\n  - end: { at: headers }',
+      `scenarios/checkout.yaml:5:9  CONTRADICTION
+"end" comes before the body of the answer is sent, so "slow-body" beside it has no effect.
+    5 |       - end: { at: headers }
+      |         ^^^
+Let "end" strike later in the answer, or split it into two faults, each with a \`when\` of its own.`,
+    ],
+    [
+      'a head that is never sent',
+      'on: request\ninject:\n  - end: { at: before-commit }\n  - redirect',
+      `scenarios/checkout.yaml:5:9  CONTRADICTION
+"end" comes before the head of the answer is sent, so "redirect" beside it has no effect.
+    5 |       - redirect
+      |         ^^^^^^^^
+Let "end" strike later in the answer, or split it into two faults, each with a \`when\` of its own.`,
+    ],
+    [
+      'a length that is wrong and left out',
+      'on: response\ninject:\n  - wrong-length: { by: 1 }\n  - drop-header: { name: Content-Length }',
+      `scenarios/checkout.yaml:5:9  CONTRADICTION
+"wrong-length" before it decides the length already, so this "drop-header" has no effect.
+    5 |       - drop-header: { name: Content-Length }
+      |         ^^^^^^^^^^^
+Split it into two faults, each with a \`when\` of its own.`,
+    ],
+    [
+      'a length that is right',
+      'on: response\ninject: [ wrong-length: { by: 0 } ]',
+      `scenarios/checkout.yaml:3:35  INVALID_VALUE
+"by" cannot be 0.
+    3 |     inject: [ wrong-length: { by: 0 } ]
+      |                                   ^
+Write how many bytes too many, or below 0 how many too few.`,
+    ],
+    [
+      'a method on video',
+      'on: video\nmatch: { method: GET }\ninject: [ expired-url ]',
+      `scenarios/checkout.yaml:3:14  UNKNOWN_KEY
+There is no setting "method" here.
+    3 |     match: { method: GET }
+      |              ^^^^^^
+Known are: path, headers, protocol.`,
+    ],
+    [
       'after-commit on a GET',
       'on: request\nmatch: { method: GET }\ninject: [ end: { at: after-commit } ]',
       `scenarios/checkout.yaml:4:26  CONTRADICTION
