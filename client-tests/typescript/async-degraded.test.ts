@@ -39,7 +39,8 @@ test('82.3 % of 2,000 tasks succeed, and the admin API says so', async () => {
   });
 });
 
-test('the same seed fails the same tasks, another seed others', async () => {
+// Three runs of 2,000 tasks each: a machine that is busy with other things gets time for them.
+test('the same seed fails the same tasks, another seed others', { timeout: 120_000 }, async () => {
   const { failed } = await run(11);
   expect((await run(11)).failed).toEqual(failed);
   expect((await run(12)).failed).not.toEqual(failed);
