@@ -25,8 +25,14 @@ export interface CallbackTry extends Trace {
   readonly copy?: number;
 }
 
+/** Trace context with what its `traceparent` says, where it is well formed. */
+export interface TraceSnapshot extends Trace {
+  readonly traceId?: string;
+  readonly spanId?: string;
+}
+
 /** A request that had no complete answer yet when something happened to its connection. */
-export interface OpenRequest extends Trace {
+export interface OpenRequest extends TraceSnapshot {
   readonly request: number;
   /** The HTTP/2 stream identifier; absent on HTTP/1.1. */
   readonly stream?: number | undefined;
@@ -60,6 +66,8 @@ export type JournalEntry =
       cause?: string;
       idleMs: number;
       ageMs: number;
+      /** Of the latest call on it that brought one. */
+      trace?: TraceSnapshot;
       requests: readonly OpenRequest[];
     }
   | { type: 'connection.queued'; connection: number; place: number; by: EndedBy; cause?: string }

@@ -1,9 +1,9 @@
 """Keeps one idle HTTP/2 connection by heartbeats, and prints how it was lost.
 
-    python heartbeat.py --every 10 [--clock stdin]
+    python heartbeat.py --every 10 [--clock stdin] [--behind 31]
 
 A heartbeat is a PING whose 8 bytes are this machine's time in Unix milliseconds. It starts in connection_made() and stops
-in connection_lost(). With `--clock stdin` time is handed in: each line of standard input is a second, and the end of
+in connection_lost(). `--behind` sets this client's clock back by so many seconds. With `--clock stdin` time is handed in: each line of standard input is a second, and the end of
 input is the end of the program.
 """
 
@@ -25,8 +25,9 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class HeartbeatProtocol(asyncio.Protocol):
-    def __init__(self, every_seconds: float, sleep: Sleep) -> None:
+    def __init__(self, every_seconds: float, behind_seconds: float, sleep: Sleep) -> None:
         self.every_seconds = every_seconds
+        self.behind_seconds = behind_seconds
         self.sleep = sleep
         self.http2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
         self.lost: "asyncio.Future[str]" = asyncio.get_running_loop().create_future()
@@ -50,7 +51,7 @@ class HeartbeatProtocol(asyncio.Protocol):
     async def beat(self) -> None:
         while True:
             await self.sleep(self.every_seconds)
-            self.http2.ping(struct.pack(">Q", int(time.time() * 1000)))
+            self.http2.ping(struct.pack(">Q", int((time.time() - self.behind_seconds) * 1000)))
             self.transport.write(self.http2.data_to_send())
 
 
@@ -78,6 +79,7 @@ class LineClock:
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--every", type=float, required=True)
+    parser.add_argument("--behind", type=float, default=0)
     parser.add_argument("--clock", choices=["real", "stdin"], default="real")
     arguments = parser.parse_args()
 
@@ -87,7 +89,7 @@ async def main() -> None:
     context.set_alpn_protocols(["h2"])
     url = urlsplit(os.environ["SEEDANCE_BASE_URL"])
     transport, protocol = await asyncio.get_running_loop().create_connection(
-        lambda: HeartbeatProtocol(arguments.every, sleep), url.hostname, url.port, ssl=context
+        lambda: HeartbeatProtocol(arguments.every, arguments.behind, sleep), url.hostname, url.port, ssl=context
     )
     if arguments.clock == "stdin":
         await asyncio.wait([protocol.lost, asyncio.ensure_future(clock.run())], return_when=asyncio.FIRST_COMPLETED)

@@ -2,9 +2,10 @@ import { hash } from 'node:crypto';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { EndedBy, EndedHow, OpenRequest } from '../journal.ts';
+import type { EndedBy, EndedHow, OpenRequest, Trace } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { OpenExchanges } from './open-exchanges.ts';
+import { snapshotOf } from './trace.ts';
 
 /** Why a connection or a response ends: who wants it, and the rule or fault by name. */
 export interface Reason {
@@ -40,6 +41,8 @@ export class Connection {
   /** A hang is meant to outlast the client's patience, so no rule ends a connection while one is on. */
   hanging = 0;
   requestsSeen = 0;
+  /** What the latest call that had a trace context brought. */
+  latestTrace: Trace | undefined;
   /** What was decided at the ClientHello for the moment at which the handshake is done. */
   onceSecured: (() => void) | undefined;
   /** What stands between the raw socket and TLS, where the plan asks for it. */
@@ -146,6 +149,7 @@ export class Connection {
       ...(reason.cause !== undefined && { cause: reason.cause }),
       idleMs: Math.round(now - this.lastTrafficAt),
       ageMs: Math.round(now - this.openedAt),
+      ...(this.latestTrace && { trace: snapshotOf(this.latestTrace) }),
       requests: this.#openAtError ?? this.openRequests,
     });
   }

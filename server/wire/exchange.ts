@@ -5,7 +5,7 @@ import type { ResponsePlan } from '../faults/plans.ts';
 import type { OpenRequest, StampableEntry } from '../journal.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
-import { readTrace } from './trace.ts';
+import { readTrace, snapshotOf } from './trace.ts';
 
 export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
 
@@ -61,7 +61,7 @@ export abstract class Exchange {
       stream: this.stream,
       method: this.method,
       path: this.url,
-      ...readTrace(this.headers),
+      ...snapshotOf(readTrace(this.headers) ?? {}),
     };
   }
 
@@ -69,6 +69,7 @@ export abstract class Exchange {
   noteReceived(): void {
     const { connection } = this;
     const trace = readTrace(this.headers);
+    if (trace) connection.latestTrace = trace;
     // Written out, with room for the journal's stamp, as in `end`: every request has both events, and most of what they cost
     // is the garbage collector's work.
     const event: StampableEntry = {
