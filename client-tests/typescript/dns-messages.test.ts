@@ -121,6 +121,16 @@ describe('over TCP', () => {
     expect(told(server)).toEqual(['tcp A REFUSED', 'tcp A none']);
   });
 
+  test('a client that asks and asks and never reads is cut off', async () => {
+    await using server = await start();
+    await using connection = await openDnsConnection(server.dns);
+    connection.pause();
+    // The kernel takes some millions of bytes before the server notices.
+    const queries = Buffer.concat(Array(500).fill(framed(queryFor(`${'long-label.'.repeat(20)}localhost`))));
+    await connection.writeUntilClosed(queries);
+    expect(server.journal.events('bug')).toEqual([]);
+  });
+
   test('a message longer than any query ends the connection', async () => {
     await using server = await start();
     await using connection = await openDnsConnection(server.dns);

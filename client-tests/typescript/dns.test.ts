@@ -131,6 +131,8 @@ describe('faults on dns', () => {
     await using server = await startWith(fault);
     await expect(resolverOf(server, { tries: 1 }).resolve4(ARK)).rejects.toMatchObject({ code });
     expect(told(server)).toEqual([`udp A ${rcode}`]);
+    const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text();
+    expect(metrics).toContain(`seedance_mock_dns_queries_total{rcode="${rcode}"} 1`);
   });
 
   test('`wrong-address` leads elsewhere, and the other family nowhere', async () => {

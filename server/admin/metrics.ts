@@ -17,6 +17,8 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
       return ['seedance_mock_rules_applied_total', event.rule];
     case 'fault.injected':
       return ['seedance_mock_faults_injected_total', event.fault];
+    case 'dns.query':
+      return ['seedance_mock_dns_queries_total', event.rcode];
     case 'bug':
       return ['seedance_mock_bugs_total', ''];
     default:
@@ -75,6 +77,7 @@ async function createRegistry(
   count('seedance_mock_connections_ended_total', 'Connections that ended, by whom and how.', ['by', 'how']);
   count('seedance_mock_rules_applied_total', 'Connections ended by a service rule.', ['rule']);
   count('seedance_mock_faults_injected_total', 'Faults injected, by the name the scenario gives them.', ['fault']);
+  count('seedance_mock_dns_queries_total', 'DNS queries, by what they were told.', ['rcode']);
   count('seedance_mock_bugs_total', 'Failures of the mock itself.');
   new Gauge({
     name: 'seedance_mock_connections',

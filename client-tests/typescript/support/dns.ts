@@ -49,6 +49,10 @@ export async function openDnsConnection(address = '') {
     replies,
     closed,
     write: (bytes: Buffer) => void socket.write(bytes),
+    pause: () => void socket.pause(),
+    async writeUntilClosed(bytes: Buffer) {
+      while (!socket.destroyed) await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
+    },
     reset: () => void socket.resetAndDestroy(),
     /** Resolves once there are this many replies. */
     async saw(count: number) {

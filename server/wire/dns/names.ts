@@ -24,7 +24,12 @@ export const plainName = (name: string): string => name.toLowerCase().replace(/(
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
-const isLoopback = (address: string) => loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+
+function isLoopback(address: string): boolean {
+  // A link-local address names its interface: fe80::1%eth0.
+  const [plain = ''] = address.split('%');
+  return loopback.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+}
 
 /** Those of our addresses that the asker can reach: on this machine the loopback will do, from elsewhere it leads nowhere. */
 export function reachableFrom(asker: string, addresses: readonly string[]): readonly string[] {

@@ -21,6 +21,8 @@ const MAX_TCP_CONNECTIONS = 100;
 /** After this much silence a connection is closed, in real time (RFC 7766, section 6.2.3, asks for "a few seconds" at least).
  * Above `delay`'s own limit, so that it never cuts off an answer that a scenario holds back. */
 const TCP_IDLE_MS = 660_000;
+/** Replies that a client leaves unread; with more than that its connection is closed. */
+const MAX_UNREAD_BYTES = 65_536;
 /** A free port for TCP may be taken for UDP. */
 const MAX_PORTS_TRIED = 20;
 const LENGTH_BYTES = 2;
@@ -80,7 +82,7 @@ function readMessages(socket: Socket, take: TakeMessage): void {
     received = Buffer.concat([received, bytes]);
     while (received.length >= LENGTH_BYTES) {
       const length = received.readUInt16BE(0);
-      if (length > MAX_QUERY_BYTES) return void socket.destroy();
+      if (length > MAX_QUERY_BYTES || socket.writableLength > MAX_UNREAD_BYTES) return void socket.destroy();
       if (received.length < LENGTH_BYTES + length) return;
       take(received.subarray(LENGTH_BYTES, LENGTH_BYTES + length), asker);
       received = received.subarray(LENGTH_BYTES + length);
