@@ -196,3 +196,58 @@ test('whom a fault concerns can be asked without counting', () => {
   expect(injector.concerns('response', POLL)).toBe(false);
   expect(strikesOf(injector, 2)).toEqual([1]);
 });
+
+describe('a rule that waits for a time alone', () => {
+  const NOBODY = { openConnections: 0, servedConnections: 0 };
+  const armAt = (when: string, params = '') => {
+    let nowMs = 0;
+    const injector = arm(`  - { name: down, on: accept, when: { ${when} }, inject: [ refuse: { ${params} } ] }`, {
+      now: () => nowMs,
+    });
+    /** What it does at a time, in seconds. */
+    return {
+      injector,
+      at(seconds: number) {
+        nowMs = seconds * 1_000;
+        const struck = injector.due('accept').length;
+        return [struck, injector.held('accept', NOBODY).refuse];
+      },
+    };
+  };
+
+  test('strikes once, and lasts until `to`', () => {
+    const { at } = armAt('from: 5s, to: 20s');
+    expect([4.999, 5, 6, 19.999, 20].map(at)).toEqual([
+      [0, undefined],
+      [1, 'down'],
+      [0, 'down'],
+      [0, 'down'],
+      [0, undefined],
+    ]);
+  });
+
+  test('lasts as long as it says from its time on, however late it was asked', () => {
+    const { at } = armAt('from: 5s', 'for: 10s');
+    expect([8, 14.999, 15].map(at)).toEqual([
+      [1, 'down'],
+      [0, 'down'],
+      [0, undefined],
+    ]);
+  });
+
+  test('is struck by nothing that happens, and goes when it is disarmed', () => {
+    const { injector, at } = armAt('from: 0s');
+    expect(injector.count('accept', { connection: 1 })).toEqual([]);
+    expect(at(0)).toEqual([1, 'down']);
+    injector.disarm('down');
+    expect(at(1)).toEqual([0, undefined]);
+  });
+
+  test('is another one as soon as it counts something', () => {
+    const { injector, at } = armAt('from: 5s, nth: 2', 'for: 1s');
+    expect(at(6)).toEqual([0, undefined]);
+    expect(strikesOf(injector, 3, { connection: 1 }, 'accept')).toEqual([2]);
+    expect(at(6.5)).toEqual([0, 'down']);
+    expect(at(7)).toEqual([0, undefined]);
+  });
+});

@@ -557,6 +557,33 @@ On "response" the request has been carried out already.
 Write \`on: request\`.`,
     ],
     [
+      'a closed port that meets connections',
+      'on: accept\ninject: [ refuse, latency: { ms: 3 } ]',
+      `scenarios/checkout.yaml:3:23  CONTRADICTION
+Nothing is counted here, so a time alone strikes, and "latency" meets no connection.
+    3 |     inject: [ refuse, latency: { ms: 3 } ]
+      |                       ^^^^^^^^^^^^^^^^^^
+Give it a fault of its own, or say in \`when\` which connection strikes.`,
+    ],
+    [
+      'a queue that nobody leaves',
+      'on: accept\ninject: [ limit: { max: 0, overflow: queue } ]',
+      `scenarios/checkout.yaml:3:29  CONTRADICTION
+With none open there is none to end, and nobody is ever let in.
+    3 |     inject: [ limit: { max: 0, overflow: queue } ]
+      |                             ^
+Write 1 or more, or use \`hang\` or \`refuse\`.`,
+    ],
+    [
+      'bytes that arrive before they are sent',
+      'on: accept\ninject: [ latency: { ms: 10, jitter: 20 } ]',
+      `scenarios/checkout.yaml:3:42  CONTRADICTION
+A jitter of 20ms around 10ms would carry bytes before they were sent.
+    3 |     inject: [ latency: { ms: 10, jitter: 20 } ]
+      |                                          ^^
+Write a \`jitter\` of \`ms\` at most.`,
+    ],
+    [
       'a code that nothing carries',
       'on: request\ninject: [ end: { at: headers, how: fin, code: CANCEL } ]',
       `scenarios/checkout.yaml:3:51  CONTRADICTION
