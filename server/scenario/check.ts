@@ -17,7 +17,10 @@ export function checkPart<S extends z.ZodType>(
 ): z.output<S> | undefined {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) reportIssue(issue, { schema, value, path, findings });
+  for (const issue of result.error.issues) {
+    if (findings.isFull) break;
+    reportIssue(issue, { schema, value, path, findings });
+  }
   return undefined;
 }
 
@@ -56,6 +59,7 @@ function reportIssue(issue: Issue, part: Part): void {
 function reportUnknownKeys({ keys, path: inner }: z.core.$ZodIssueUnrecognizedKeys, part: Part): void {
   const known = knownKeys(part.schema, inner);
   for (const key of keys) {
+    if (part.findings.isFull) break;
     const place = [...part.path, ...inner, key];
     part.findings.add('UNKNOWN_KEY', { given: key, closest: closestTo(key, known), known }, place, 'key');
   }

@@ -29,8 +29,10 @@ export interface ScenarioDocument {
   readonly place: (path: Path, part: 'key' | 'value') => Place;
 }
 
-/** More than any scenario written by hand needs, and little enough to parse in a moment. */
-const MAX_SCENARIO_BYTES = 1024 ** 2;
+/** Room for 2,000 faults, and little enough to be read in a moment. */
+export const MAX_SCENARIO_BYTES = 256 * 1024;
+/** More than anybody mends at one go. */
+export const MAX_PROBLEMS = 100;
 /** Aliases of aliases grow without end ("billion laughs"); no honest scenario comes near. */
 const MAX_ALIAS_COUNT = 100;
 
@@ -41,20 +43,25 @@ export function readDocument(text: string, file: string): ScenarioDocument | und
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_SCENARIO_BYTES) {
     const limit = `${MAX_SCENARIO_BYTES} bytes`;
-    throw new UsageError([problem('SCENARIO_TOO_LARGE', { given: `${bytes} bytes`, limit })]);
+    const at = { file, line: 1, column: 1 };
+    throw new UsageError([problem('SCENARIO_TOO_LARGE', { given: `${bytes} bytes`, limit }, { at })]);
   }
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    // Its own search takes the square of a map's keys.
+    uniqueKeys: false,
     logLevel: 'error',
   });
   const [document, second] = documents;
   const locate = (from: number, to: number) => locateSpan(text, file, lines, from, to);
 
   const found = [...documents].flatMap(({ errors, warnings }) => firstPerPlace([...errors, ...warnings]));
-  const problems = found.map((error) => syntaxProblem(error, text, locate));
+  const repeated = documents.length === 1 && document ? findRepeatedKeys(document) : [];
+  found.push(...repeated);
+  const problems = found.slice(0, MAX_PROBLEMS).map((error) => syntaxProblem(error, text, locate));
   if (second) {
     const at = second.contents?.range?.[0] ?? text.length;
     problems.push(
@@ -80,15 +87,34 @@ function locateSpan(text: string, file: string, lines: LineCounter, from: number
   return { at: { file, line, column: col }, excerpt: renderExcerpt(source, line, col, to - from) };
 }
 
+type Mistake = Pick<YAMLError, 'code' | 'message' | 'pos'>;
+
+/** Keys that stood in their map before. */
+function findRepeatedKeys(document: Document): Mistake[] {
+  const repeated: Mistake[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || !key.range) continue;
+        const name = String(key.value);
+        if (seen.has(name)) repeated.push({ code: 'DUPLICATE_KEY', message: '', pos: [key.range[0], key.range[1]] });
+        seen.add(name);
+      }
+    },
+  });
+  return repeated;
+}
+
 /** One slip makes the parser complain several times at one place; the first complaint is the telling one. */
-function firstPerPlace(errors: readonly YAMLError[]): YAMLError[] {
+function firstPerPlace(errors: readonly YAMLError[]): Mistake[] {
   const tooDeep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
   return tooDeep
     ? [tooDeep]
     : [...new Map(errors.toReversed().map((error) => [error.pos[0], error])).values()].toReversed();
 }
 
-function syntaxProblem({ code, message, pos }: YAMLError, text: string, locate: Locate): Problem {
+function syntaxProblem({ code, message, pos }: Mistake, text: string, locate: Locate): Problem {
   const [from, to] = pos;
   if (code === 'DUPLICATE_KEY') {
     const given = /^["']?([^"':\s]+)/.exec(text.slice(from))?.[1] ?? '';
@@ -117,7 +143,9 @@ function findBrokenAlias(document: Document): Node | undefined {
   visit(document, {
     Alias: (_, alias) => {
       aliases.push(alias);
-      if (!alias.resolve(document)) unresolved ??= alias;
+      // Each look for an anchor goes through the whole document.
+      if (!alias.resolve(document)) unresolved = alias;
+      return unresolved || aliases.length > MAX_ALIAS_COUNT ? visit.BREAK : undefined;
     },
   });
   return unresolved ?? aliases[0];

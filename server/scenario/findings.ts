@@ -1,9 +1,11 @@
 import { type DetailsOf, type Problem, type ProblemCode, problem } from '../errors.ts';
-import type { Path, ScenarioDocument } from './document.ts';
+import { MAX_PROBLEMS, type Path, type ScenarioDocument } from './document.ts';
 
 /** Collects what is wrong with a scenario, so that all of it is told at once. */
 export interface Findings {
   readonly problems: readonly Problem[];
+  /** Whether as many were noted as are told at once; the rest need not be looked for. */
+  readonly isFull: boolean;
   /** Notes a problem with the key or the value that stands at a path. */
   add<C extends ProblemCode>(code: C, details: DetailsOf<C>, path: Path, part?: 'key' | 'value'): void;
 }
@@ -13,8 +15,11 @@ export function collectFindings(document: ScenarioDocument): Findings {
   const problems: Problem[] = [];
   return {
     problems,
+    get isFull() {
+      return problems.length >= MAX_PROBLEMS;
+    },
     add: (code, details, path, part = 'value') => {
-      problems.push(problem(code, details, document.place(path, part)));
+      if (problems.length < MAX_PROBLEMS) problems.push(problem(code, details, document.place(path, part)));
     },
   };
 }

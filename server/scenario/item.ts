@@ -9,6 +9,9 @@ export interface Item {
   readonly path: Path;
 }
 
+/** How many of an item's names a complaint repeats. */
+const MAX_SHOWN = 10;
+
 /** Reads `- reset`, `- reset:` or `- delay: { ms: 200 }`. */
 export function readItem(item: unknown, path: Path, findings: Findings): Item | undefined {
   if (typeof item === 'string' && item !== '') return { name: item, settings: {}, path };
@@ -17,7 +20,8 @@ export function readItem(item: unknown, path: Path, findings: Findings): Item | 
   if (first && !second) return { name: first[0], settings: first[1] ?? {}, path: [...path, first[0]] };
 
   if (second) {
-    const reason = `An item has one name; this one has ${entries.length}: ${entries.map(([name]) => name).join(', ')}.`;
+    const shown = entries.slice(0, MAX_SHOWN).map(([name]) => name);
+    const reason = `An item has one name; this one has ${entries.length}: ${shown.join(', ')}${entries.length > MAX_SHOWN ? ' …' : ''}.`;
     const expected = 'Start each with `- ` on a line of its own, and indent its settings below it.';
     findings.add('INVALID_VALUE', { reason, expected }, [...path, second[0]], 'key');
   } else {

@@ -702,10 +702,10 @@ Write \`key: value\` pairs; known are: name, description, seed, profile, clock, 
   test('brackets within brackets without end are refused', () =>
     expect(complaintsOf('['.repeat(100_000))).toEqual([expect.stringContaining('nested too deeply')]));
 
-  test('a text of more than a megabyte is refused', () =>
+  test('a text of more than a quarter of a megabyte is refused', () =>
     expect(complaintsOf(`# ${'x'.repeat(1024 ** 2)}`)).toEqual([
-      `SCENARIO_TOO_LARGE
-The scenario has 1048578 bytes, over the limit of 1048576 bytes.
+      `scenarios/checkout.yaml:1:1  SCENARIO_TOO_LARGE
+The scenario has 1048578 bytes, over the limit of 262144 bytes.
 Split it into several scenarios.`,
     ]));
 

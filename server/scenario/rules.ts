@@ -12,7 +12,9 @@ import { type FaultRule, type Hook, hooks, type Injection, type Match, matchSche
 
 /** Reads `faults:`, noting every problem of every fault. */
 export function readRules(given: readonly unknown[], findings: Findings): FaultRule[] {
-  const rules = given.map((fault, index) => readRule(fault, { path: ['faults', index], number: index + 1 }, findings));
+  const rules = given.flatMap((fault, index) =>
+    findings.isFull ? [] : [readRule(fault, { path: ['faults', index], number: index + 1 }, findings)],
+  );
   rules.forEach(({ name }, index) => {
     if (rules.findIndex((other) => other.name === name) < index)
       findings.add('DUPLICATE_NAME', { name }, ['faults', index, 'name']);
@@ -61,6 +63,7 @@ function readInjections(given: unknown, setting: Setting): Injection[] {
   const before: Injection[] = [];
   const items: readonly unknown[] = Array.isArray(given) ? given : [];
   return items.flatMap((item, index) => {
+    if (setting.findings.isFull) return [];
     const read = readItem(item, [...setting.path, index], setting.findings);
     const fault = read && lookUp(read, setting);
     const injection = fault && bindFault(fault, read, setting);
