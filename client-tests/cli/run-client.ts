@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { MockServer } from '../../server/index.ts';
 
@@ -38,14 +38,15 @@ export function startProgram(command: readonly string[], env = process.env): Run
   const child = spawn(program, args, { env, stdio: 'pipe' });
   // A client that was cut may leave before it has read everything.
   child.stdin.on('error', () => {});
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  // Not the interface's own iterator: it stops reading at a thousand lines that nobody asks for, and the program hangs.
+  const lines = on(createInterface({ input: child.stdout }), 'line', { close: ['close'] });
   const ended = outcomeOf(child, command);
   // A test that failed before has no more use for the outcome.
   ended.catch(() => {});
   return {
     say: (line) => void child.stdin.write(`${line}\n`),
     finish: () => void child.stdin.end(),
-    hear: async () => (await lines.next()).value,
+    hear: async () => (await lines.next()).value?.[0],
     signal: (name) => void child.kill(name),
     ended,
     async [Symbol.asyncDispose]() {
