@@ -37,6 +37,12 @@ test('a name that would be no name in a certificate is shown the same', async ()
   expect(socket.end).toBe('CERT_HAS_EXPIRED');
 });
 
+test('a healthy server shakes hands with a client that asks for it, too', async () => {
+  await using server = await startMockServer();
+  await using socket = await openTlsSocket(server, { alpn: ['h2'], serverName: '#41' });
+  expect(socket.end).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+});
+
 test('the next connection is shown a good one', async () => {
   await using server = await startMockServer({ scenario: 'certificate' });
   for (const [, code] of kinds) {

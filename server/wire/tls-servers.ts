@@ -62,7 +62,6 @@ export class TlsServers {
   async #makePlanned(plan: TlsPlan, serverName: string | undefined): Promise<tls.Server> {
     const { version, certificate, alpn, tickets } = plan;
     const { authority, lane } = this.#setting;
-    // Last, as the first becomes the subject's CN, whose syntax a client's words may break.
     const names = [...this.#setting.names, ...(serverName === undefined ? [] : [serverName])];
     const now = lane.clock.wallNow();
     const leaf = await (certificate ? issueBad(authority, certificate, now, names) : authority.issue(now, ...names));
