@@ -103,6 +103,18 @@ export type JournalEntry =
       judgedBy: 'client' | 'arrival';
     }
   | { type: 'goaway.received'; connection: number; code: number; lastStreamId: number }
+  /** A client's RST_STREAM, or that which nghttp2 answers a client's breach of the rules with; not those with NO_ERROR. */
+  | { type: 'stream.reset'; connection: number; request: number; stream: number; code: number }
+  /** What a fault did to one frame that passed. */
+  | {
+      type: 'frame.tampered';
+      connection: number;
+      stream: number;
+      cause: string;
+      direction: 'to-client' | 'from-client';
+      frame: string;
+      did: string;
+    }
   | { type: 'rule.applied'; rule: string; connection: number; did: string; line: string }
   | {
       type: 'fault.injected';

@@ -5,7 +5,7 @@ import { Journal } from './journal.ts';
 import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
 import { type Counted, explainRule, Injector } from './scenario/injector.ts';
-import type { Facts, FaultRule, Hook, Scenario, Service } from './scenario/scenario.ts';
+import type { Facts, FaultRule, Hook, Need, Scenario, Service } from './scenario/scenario.ts';
 
 interface StrikeSetting {
   readonly hook: Hook;
@@ -106,6 +106,11 @@ export class Lane {
   /** Whether any armed fault would count this thing; asking does not count it. */
   concerns(hook: Hook, facts: Facts): boolean {
     return this.#injector.concerns(hook, facts);
+  }
+
+  /** Whether any fault that is armed asks this of the connections it may strike. */
+  needs(need: Need): boolean {
+    return this.#injector.needs(need);
   }
 
   /** Asks the scenario which faults strike here, notes each in the journal, and lets it write into the context's plan.

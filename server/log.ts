@@ -76,6 +76,13 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `[${event.connection}] the client sent GOAWAY, code ${event.code}`];
     case 'dns.query':
       return [event.rcode === 'NOERROR' ? 'info' : 'warn', describeDns(event)];
+    case 'stream.reset':
+      return ['info', `[${event.connection}] the client reset stream ${event.stream}, code ${event.code}`];
+    case 'frame.tampered':
+      return [
+        'debug',
+        `[${event.connection}] ${event.frame} ${event.direction} on stream ${event.stream}: ${event.did} by ${event.cause}`,
+      ];
     case 'task.created':
       return ['info', `${event.task} created for ${event.model}`];
     case 'task.changed':

@@ -1,6 +1,10 @@
 import type { z } from 'zod';
-import type { AnswerPart, Hold, HoldMoment, Hook, Injection, Match, Occasion } from '../scenario/scenario.ts';
+import type { AnswerPart, Hold, HoldMoment, Hook, Injection, Match, Need, Occasion } from '../scenario/scenario.ts';
 import type { CallbackPlan, ConnectionPlan, DnsPlan, ResponsePlan, SessionPlan, TaskPlan } from './plans.ts';
+
+/** Whether single frames of an HTTP/2 connection can be seen and altered: not of one opened while no fault needed that. On
+ * HTTP/1.1 there are none. */
+export type FrameReach = 'in-reach' | 'out-of-reach' | undefined;
 
 /** What a fault works on at each hook: the plan of what is about to happen, and what may be asked of the server. */
 export interface HookContexts {
@@ -8,9 +12,9 @@ export interface HookContexts {
   readonly 'client-hello': { readonly plan: ConnectionPlan };
   readonly handshake: { readonly plan: ConnectionPlan };
   readonly session: { readonly plan: SessionPlan };
-  readonly request: { readonly plan: ResponsePlan; readonly stage: 'request' };
-  readonly video: { readonly plan: ResponsePlan; readonly stage: 'video' };
-  readonly response: { readonly plan: ResponsePlan; readonly stage: 'response' };
+  readonly request: { readonly plan: ResponsePlan; readonly stage: 'request'; readonly frames?: FrameReach };
+  readonly video: { readonly plan: ResponsePlan; readonly stage: 'video'; readonly frames?: FrameReach };
+  readonly response: { readonly plan: ResponsePlan; readonly stage: 'response'; readonly frames?: FrameReach };
   readonly task: { readonly plan: TaskPlan };
   /** `last`: the task is over, so no later callback follows. */
   readonly callback: { readonly plan: CallbackPlan; readonly last: boolean };
@@ -66,6 +70,9 @@ export interface FaultDefinition<N extends string, H extends Hook, S extends z.Z
   readonly shapes?: AnswerPart;
   /** The parts of the answer that never leave because of it. */
   readonly withholds?: (params: z.output<S>) => readonly AnswerPart[];
+  /** `frames`: it sees or alters single HTTP/2 frames, so connections opened while it is armed take the slower way on which
+   * that can be done. Left out, or undefined for these parameters: nothing. */
+  readonly needs?: Need | ((params: z.output<S>) => Need | undefined);
   /** What `params` alone cannot tell: parameters that make no sense on a hook, beside a match, or together. */
   readonly contradiction?: (params: z.output<S>, rule: RuleSetting) => Contradiction | undefined;
   /** Whether it takes what only `openssl.ts` reaches; left out, no. */
@@ -109,7 +116,7 @@ export function defineFault<const N extends string, const H extends Hook, S exte
 ): FaultRow<N, H, S> {
   const { name, on, summary, params, decides, shapes, explain, apply } = definition;
   const { contradiction = () => undefined, needsOpenSsl = () => false } = definition;
-  const { applies = () => true, withholds = () => [] } = definition;
+  const { applies = () => true, withholds = () => [], needs } = definition;
   const { hold, byTime = false } = definition;
   return {
     name,
@@ -132,6 +139,7 @@ export function defineFault<const N extends string, const H extends Hook, S exte
         apply: (context, occasion) => apply(context, checked, occasion),
         byTime,
         ...(hold && { hold: (moment) => hold(moment, checked) }),
+        needs: typeof needs === 'function' ? needs(checked) : needs,
       };
     },
   };

@@ -55,13 +55,71 @@ export interface Goaway {
   /** RFC 9113 section 7, as the number on the wire. */
   readonly code: number;
   readonly lastStreamId?: number | undefined;
-  /** Two steps: first a GOAWAY that names 2^31-1, then, one turn of the loop later, the real one. */
+  /** Two steps: first a GOAWAY that names 2^31-1, then, a round trip later, the real one. */
   readonly graceful: boolean;
 }
 
-/** What is about to happen to a connection that has just agreed on its HTTP version. */
+/** A frame of HTTP/2, RFC 9113 section 4.1; its length is that of its payload. */
+export interface Frame {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+  readonly payload: Uint8Array;
+}
+
+/** A frame that the server sends of its own accord; bytes are sent as they are, whatever they say. */
+export interface ExtraFrame {
+  /** Left out as a stream: that of the request. */
+  readonly frame: Uint8Array | (Omit<Frame, 'stream'> & { readonly stream?: number | undefined });
+  readonly count: number;
+  /** Left out: all at once. */
+  readonly perSecond?: number | undefined;
+}
+
+/** What becomes of a frame. */
+export type FrameDeed =
+  | { readonly how: 'drop' }
+  | { readonly how: 'delay'; readonly ms: number }
+  /** So many bits of the payload are turned over, at places drawn from the seed. */
+  | { readonly how: 'flip'; readonly bits: number }
+  /** The header says that the payload has so many bytes more, or fewer, than it has. */
+  | { readonly how: 'misstate-length'; readonly byBytes: number }
+  /** More header fields follow, each in a CONTINUATION frame of its own. Where they are `endless`, none says END_HEADERS, and
+   * nothing is sent on the connection after them. */
+  | { readonly how: 'swell'; readonly fields: number; readonly valueBytes: number; readonly endless: boolean };
+
+/** What becomes of frames that pass. Of those that the client sends, they can only be dropped. */
+export interface FrameRule {
+  readonly direction: 'to-client' | 'from-client';
+  readonly type: number;
+  /** PING and SETTINGS: only those that are, or are not, an answer to the other side's. */
+  readonly ack?: boolean;
+  /** Which of them, counted per connection from 1; left out, every one. */
+  readonly nth?: readonly number[] | undefined;
+  readonly deed: FrameDeed;
+}
+
+/** RFC 9113, section 6.5.2. */
+export interface Http2Settings {
+  readonly headerTableSize?: number | undefined;
+  readonly maxConcurrentStreams?: number | undefined;
+  readonly initialWindowSize?: number | undefined;
+  readonly maxFrameSize?: number | undefined;
+  readonly maxHeaderListSize?: number | undefined;
+  readonly enableConnectProtocol?: boolean | undefined;
+}
+
+/** What is about to happen to an HTTP/2 session that has just begun. */
 export interface SessionPlan {
   goaway?: Goaway;
+  /** Announced in the server's first SETTINGS, and enforced. */
+  settings?: Http2Settings;
+  /** SETTINGS_MAX_CONCURRENT_STREAMS becomes `max` with the request number `after` of the connection. */
+  maxStreams?: { readonly max: number; readonly after: number };
+  /** Each frame with a payload gets as much padding as it can hold: RFC 9113, sections 6.1 and 6.2. */
+  padded?: boolean;
+  frameRules?: FrameRule[];
+  extraFrames?: ExtraFrame[];
 }
 
 /** Where a response ends before its time. */
@@ -106,8 +164,11 @@ export interface ResponsePlan {
   fields?: Readonly<Record<string, string | null>>;
   /** What Content-Length says too much, or too little when it is negative. */
   lengthOffBy?: number;
+  extraFrames?: ExtraFrame[];
   /** Pace of the body. */
   bytesPerSecond?: number;
+  /** The body is written in pieces of this length: on HTTP/2 a DATA frame each. */
+  pieceBytes?: number;
   end?: ResponseEnd;
 }
 

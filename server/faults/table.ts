@@ -39,10 +39,24 @@ import { end } from './request/end.ts';
 import { rateLimit } from './request/rate-limit.ts';
 import { redirect } from './request/redirect.ts';
 import { slowBody } from './request/slow-body.ts';
+import { smallFrames } from './request/small-frames.ts';
 import { status } from './request/status.ts';
 import { wrongLength } from './request/wrong-length.ts';
 import { wrongType } from './request/wrong-type.ts';
+import { continuationFlood } from './session/continuation-flood.ts';
+import { corruptFrame } from './session/corrupt-frame.ts';
+import { delayFrame } from './session/delay-frame.ts';
+import { dropFrame } from './session/drop-frame.ts';
 import { goaway } from './session/goaway.ts';
+import { headerBomb } from './session/header-bomb.ts';
+import { maxStreams } from './session/max-streams.ts';
+import { padding } from './session/padding.ts';
+import { pingFlood } from './session/ping-flood.ts';
+import { pingSilence } from './session/ping-silence.ts';
+import { rawFrame } from './session/raw-frame.ts';
+import { settings } from './session/settings.ts';
+import { settingsFlood } from './session/settings-flood.ts';
+import { windowStall } from './session/window-stall.ts';
 import { dispatcher } from './task/dispatcher.ts';
 import { expire } from './task/expire.ts';
 import { fail } from './task/fail.ts';
@@ -77,6 +91,19 @@ export const faults = [
   noTickets,
   earlyData,
   goaway,
+  settings,
+  pingSilence,
+  pingFlood,
+  windowStall,
+  maxStreams,
+  rawFrame,
+  dropFrame,
+  delayFrame,
+  corruptFrame,
+  settingsFlood,
+  continuationFlood,
+  headerBomb,
+  padding,
   delay,
   status,
   rateLimit,
@@ -86,6 +113,7 @@ export const faults = [
   wrongType,
   dropHeader,
   slowBody,
+  smallFrames,
   end,
   expiredUrl,
   rangeIgnored,

@@ -1,7 +1,7 @@
 import { chance } from '../random.ts';
 import { Fitting } from './fitting.ts';
 import { type Criterion, criteriaOf, explainMatch } from './match.ts';
-import type { Facts, FaultRule, Hold, HoldMoment, Hook, Occasion } from './scenario.ts';
+import type { Facts, FaultRule, Hold, HoldMoment, Hook, Need, Occasion } from './scenario.ts';
 import { countsNothing, explainTime, explainWhen, strikesAt } from './trigger.ts';
 
 /** A rule that something was counted for: which of its kind it is, and whether it is struck. */
@@ -83,6 +83,11 @@ export class Injector {
   /** Whether any fault waits on a hook. */
   armed(hook: Hook): boolean {
     return this.#byHook.has(hook);
+  }
+
+  /** Whether any fault asks this of the connections it may strike. */
+  needs(need: Need): boolean {
+    return this.#all.some(({ rule }) => rule.inject.some((injection) => injection.needs === need));
   }
 
   /** Whether any fault would count this thing. Asking does not count it. */

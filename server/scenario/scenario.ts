@@ -89,7 +89,7 @@ export const matchSchemas = {
   accept: z.strictObject({ remote: text }).partial(),
   'client-hello': helloMatch,
   handshake: helloMatch,
-  session: z.strictObject({ protocol: z.enum(['h2', 'http/1.1']) }).partial(),
+  session: z.strictObject({ protocol: z.literal('h2').describe('HTTP/1.1 has no sessions.') }).partial(),
   request: z.strictObject(messageMatch).partial(),
   // HEAD is refused before this stop, and a GET is the rest: no method to match.
   video: z
@@ -168,6 +168,9 @@ export interface HoldMoment {
   readonly servedConnections: number;
 }
 
+/** What a fault asks of the connections it may strike: a way on which single HTTP/2 frames can be seen and altered. */
+export type Need = 'frames';
+
 /** One thing a fault does, its parameters checked and bound; `apply` takes the context of the fault's hook. */
 export interface Injection {
   readonly fault: string;
@@ -180,6 +183,7 @@ export interface Injection {
   readonly did: string;
   /** The same for one occasion, with what was drawn for it: for the journal. */
   didOn(occasion: Occasion): string;
+  readonly needs: Need | undefined;
   /** Whether it does anything this time; a `limit`, say, that is not reached does not. Asked once per occasion. */
   applies(context: never, occasion: Occasion): boolean;
   apply(context: never, occasion: Occasion): void;

@@ -18,7 +18,7 @@ const PACED_PIECES_PER_SECOND = 10;
 /** Carries out what comes before the request is given to the API.
  * @returns whether to go on with it; `false` when this was the end, or nobody is left to answer */
 export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Promise<boolean> {
-  announceGoaway(exchange, plan);
+  announce(exchange, plan);
   // A stream above GOAWAY's last stream identifier was never processed: RFC 9113, section 6.8.
   if (exchange.abandoned) return false;
   await pause(exchange, plan.delayBeforeMs);
@@ -33,7 +33,8 @@ export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Pr
 /** Carries out the rest, from the first byte of the answer to its planned or natural end. */
 export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, answer: Answer): Promise<void> {
   const { end } = plan;
-  announceGoaway(exchange, plan);
+  announce(exchange, plan);
+  if (exchange.abandoned) return;
   await pause(exchange, plan.delayAfterMs);
   if (exchange.destroyed) return;
   if (end?.at === 'after-commit') return endExchange(exchange, end);
@@ -48,11 +49,13 @@ export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, ans
   exchange.end();
 }
 
-/** Sends a planned GOAWAY once; on HTTP/1.1 the head of the answer says `connection: close` instead. */
-function announceGoaway(exchange: Exchange, { goaway }: ResponsePlan): void {
+/** Sends planned frames and a planned GOAWAY once; on HTTP/1.1 the head of the answer says `connection: close` for GOAWAY. */
+function announce(exchange: Exchange, { goaway, extraFrames = [] }: ResponsePlan): void {
+  const { connection, stream } = exchange;
+  for (const extra of extraFrames.splice(0)) void connection.tap?.add(extra, stream);
   if (!goaway || exchange.goawaySent) return;
   exchange.goawaySent = true;
-  drainSession(exchange.connection, goaway, exchange.struckBy.join(', '));
+  drainSession(connection, goaway, exchange.struckBy.join(', '));
 }
 
 function sentBytes(bodyBytes: number, at: EndAt | undefined): number {
@@ -60,14 +63,15 @@ function sentBytes(bodyBytes: number, at: EndAt | undefined): number {
   return 'share' in at ? Math.floor(bodyBytes * at.share) : at.bodyBytes;
 }
 
-async function sendPaced(exchange: Exchange, { bytesPerSecond }: ResponsePlan, bytes: Uint8Array): Promise<void> {
+async function sendPaced(exchange: Exchange, plan: ResponsePlan, bytes: Uint8Array): Promise<void> {
   if (bytes.byteLength === 0) return;
-  if (bytesPerSecond === undefined) return exchange.send(bytes);
-  const pace = (byteCount: number) => pause(exchange, (byteCount / bytesPerSecond) * 1_000);
-  const piece = Math.max(1, Math.min(PACED_PIECE_BYTES, Math.floor(bytesPerSecond / PACED_PIECES_PER_SECOND)));
+  const { bytesPerSecond, pieceBytes } = plan;
+  if (bytesPerSecond === undefined && pieceBytes === undefined) return exchange.send(bytes);
+  const paced = Math.floor((bytesPerSecond ?? Number.POSITIVE_INFINITY) / PACED_PIECES_PER_SECOND);
+  const piece = pieceBytes ?? Math.max(1, Math.min(PACED_PIECE_BYTES, paced));
   for (let at = 0; at < bytes.byteLength && !exchange.destroyed; at += piece) {
     const part = bytes.subarray(at, at + piece);
-    await pace(part.byteLength);
+    if (bytesPerSecond !== undefined) await pause(exchange, (part.byteLength / bytesPerSecond) * 1_000);
     await exchange.send(part);
   }
 }

@@ -2,8 +2,11 @@ import { hash } from 'node:crypto';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { FrameReach } from '../faults/fault.ts';
+import { MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { EndedBy, EndedHow, OpenRequest, Trace } from '../journal.ts';
 import type { Lane } from '../lane.ts';
+import type { FrameTap } from './frame-tap.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { snapshotOf } from './trace.ts';
 
@@ -33,6 +36,10 @@ export class Connection {
   readonly clientEnd: ClientEnd = { fin: false, goaway: false, error: undefined };
   tls: TLSSocket | undefined;
   session: Http2Session | undefined;
+  /** Between `tls` and `session`, where a fault needs it. */
+  tap: FrameTap | undefined;
+  /** The highest stream that a GOAWAY of ours admits; those above are not answered (RFC 9113, section 6.8). */
+  lastStreamId = MAX_STREAM_ID;
   protocol: 'h2' | 'http/1.1' | undefined;
   /** Lane time at which a byte was last seen to pass, in either direction. */
   lastTrafficAt: number;
@@ -84,6 +91,11 @@ export class Connection {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  get frames(): FrameReach {
+    if (this.protocol !== 'h2') return undefined;
+    return this.tap ? 'in-reach' : 'out-of-reach';
   }
 
   get openRequests(): readonly OpenRequest[] {

@@ -1,35 +1,47 @@
-import http2, { type Http2Stream } from 'node:http2';
+import http2, { type Http2Stream, type ServerHttp2Session, type ServerOptions, type Settings } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { Goaway } from '../faults/plans.ts';
+import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
+import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
+import { readPingTime } from '../rules/heartbeat.ts';
+import { noteBeat } from './beats.ts';
 import { finAfterStreams } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
+import { FrameTap } from './frame-tap.ts';
 
-/** Speaks HTTP/2 on a connection whose ALPN said `h2`. */
+/** Speaks HTTP/2 on a connection whose ALPN said `h2`, as the faults on its hook have planned.
+ * @param cause the faults that wrote the plan */
 export function serveHttp2(
   connection: Connection,
   socket: TLSSocket,
   handle: (exchange: Exchange, request: object) => void,
-  onPing: (payload: Uint8Array) => void,
+  { plan, cause }: { readonly plan: SessionPlan; readonly cause: string },
 ): void {
-  const session = http2.performServerHandshake(socket);
+  if (connection.lane.needs('frames'))
+    connection.tap = new FrameTap(connection, socket, { rules: plan.frameRules ?? [], cause });
+  const session = http2.performServerHandshake(connection.tap ?? socket, optionsOf(plan));
   connection.session = session;
 
   // One function for all streams: nothing of an exchange hangs on its stream, which Node keeps for two collections more.
   function forget(this: Http2Stream) {
-    connection.exchanges.removeStream(this.id);
+    const exchange = connection.exchanges.removeStream(this.id);
+    if (this.rstCode && exchange) noteReset(exchange, this.rstCode);
   }
 
   session.on('stream', (stream, headers) => {
     stream.on('error', ignore).on('close', forget);
     const exchange = new Http2Exchange(connection, stream, headers);
+    if (exchange.stream > connection.lastStreamId) {
+      exchange.abandoned = true;
+      return;
+    }
     const { method, url } = exchange;
     const request = { headers, method, url, socket, httpVersion: '2.0', httpVersionMajor: 2, httpVersionMinor: 0 };
     // A ServerHttp2Stream is a Duplex that reads the body: with these it is all that Fastify needs of a request. It does
     // without the body of a GET, and a fresh object is a quarter of the price.
     handle(exchange, method === 'GET' ? request : Object.assign(stream, request));
   });
-  session.on('ping', onPing);
+  session.on('ping', (payload) => noteBeat(connection, 'ping', readPingTime(payload)));
   session.on('goaway', (code, lastStreamId) => {
     connection.clientEnd.goaway = true;
     connection.lane.journal.append({ type: 'goaway.received', connection: connection.id, code, lastStreamId });
@@ -37,19 +49,71 @@ export function serveHttp2(
   session.on('error', (error) => {
     connection.noteClientError(error);
   });
+  if (plan.maxStreams) limitStreams(session, plan.maxStreams);
+  if (plan.goaway) drainSession(connection, plan.goaway, cause);
+  for (const extra of plan.extraFrames ?? []) void connection.tap?.add(extra);
 }
 
+function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
+  return {
+    ...(settings && { settings: settings as Settings }),
+    ...(padded && { paddingStrategy: http2.constants.PADDING_STRATEGY_MAX }),
+  };
+}
+
+function limitStreams(session: ServerHttp2Session, { max, after }: NonNullable<SessionPlan['maxStreams']>): void {
+  const limit = () => session.settings({ maxConcurrentStreams: max });
+  if (after === 0) return limit();
+  let requests = 0;
+  session.on('stream', () => {
+    requests++;
+    if (requests === after) limit();
+  });
+}
+
+/** Notes a stream that ended with a code, unless we ended it, or it fell with its connection. */
+function noteReset({ connection, id, stream = 0, abandoned }: Exchange, code: number): void {
+  if (abandoned || connection.ended || connection.session?.destroyed) return;
+  connection.lane.journal.append({ type: 'stream.reset', connection: connection.id, request: id, stream, code });
+}
+
+/** How long a client that is warned of a GOAWAY gets to answer the PING behind it, in lane time. */
+const WARNED_LIMIT_MS = 1_000;
+
 /** Sends GOAWAY and lets the streams it admits finish; then FIN. */
-export function drainSession(connection: Connection, { code, lastStreamId, graceful }: Goaway, cause: string): void {
-  const { session } = connection;
+export function drainSession(connection: Connection, goaway: Goaway, cause: string): void {
+  const { session, tap } = connection;
   if (!session || session.destroyed) return;
-  // RFC 9113, section 6.8: the first of two names the highest possible stream, so that nothing in flight is lost.
-  if (graceful) session.goaway(0, 2 ** 31 - 1);
-  session.goaway(code, lastStreamId);
+  if (!goaway.graceful || !tap) return announceLast(connection, goaway, cause);
+  // RFC 9113, section 6.8: the first of two names the highest possible stream, and the other comes a round trip later, so
+  // that nothing in flight is lost.
+  void tap.add(goawayFrame(0, MAX_STREAM_ID));
+  const answered = new AbortController();
+  session.ping(() => answered.abort());
+  void connection.lane.clock
+    .sleep(WARNED_LIMIT_MS, answered.signal)
+    .then(() => announceLast(connection, goaway, cause));
+}
+
+function announceLast(connection: Connection, { code, lastStreamId }: Goaway, cause: string): void {
+  const { session, tap } = connection;
+  if (!session || session.destroyed || connection.half) return;
+  // nghttp2 would read 0 as "the highest stream seen so far", and takes no even number.
+  if (tap && lastStreamId !== undefined && lastStreamId % 2 === 0) void tap.add(goawayFrame(code, lastStreamId));
+  else session.goaway(code, lastStreamId);
   if (lastStreamId !== undefined) {
+    connection.lastStreamId = lastStreamId;
     for (const exchange of connection.exchanges) if ((exchange.stream ?? 0) > lastStreamId) exchange.abandoned = true;
   }
   finAfterStreams(connection, { by: 'fault', cause });
+}
+
+/** RFC 9113, section 6.8: last stream, then code. */
+function goawayFrame(code: number, lastStreamId: number): ExtraFrame {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt32BE(lastStreamId, 0);
+  payload.writeUInt32BE(code, 4);
+  return { frame: { type: frameTypes.GOAWAY, flags: 0, stream: 0, payload }, count: 1 };
 }
 
 // Each stream's and session's failure is told by the end of the connection, which has its own event.

@@ -4,16 +4,14 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import { reasonOf } from '../errors.ts';
 import type { SessionPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
-import { readPingTime } from '../rules/heartbeat.ts';
 import { type Admission, admit } from './admission.ts';
-import { noteBeat } from './beats.ts';
 import type { CertificateAuthority } from './certificates.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { createHttp1Server } from './http1.ts';
-import { drainSession, serveHttp2 } from './http2.ts';
+import { serveHttp2 } from './http2.ts';
 import { Relay } from './relay.ts';
 import { startSweeper } from './sweeper.ts';
 import { TlsServers, type TlsSetting } from './tls-servers.ts';
@@ -167,10 +165,9 @@ export class Listener {
       this.#http1.emit('connection', socket);
       return;
     }
-    serveHttp2(connection, socket, this.#handle, (payload) => noteBeat(connection, 'ping', readPingTime(payload)));
     const plan: SessionPlan = {};
     const struckBy = this.#lane.strike('session', { connection: connection.id, protocol }, { plan });
-    if (plan.goaway) drainSession(connection, plan.goaway, struckBy.join(', '));
+    serveHttp2(connection, socket, this.#handle, { plan, cause: struckBy.join(', ') });
   }
 
   #ownerOf(socket: TLSSocket): Connection | undefined {

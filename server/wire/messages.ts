@@ -75,7 +75,12 @@ export function askScenario(
   if (!lane.armed(hook)) return exchange.plan;
   const plan = exchange.plan ?? blankPlan();
   const facts = { ...factsOf(exchange), ...more };
-  const struckBy = lane.strike(hook, facts, { plan, stage: hook }, whereOf(exchange));
+  const struckBy = lane.strike(
+    hook,
+    facts,
+    { plan, stage: hook, frames: exchange.connection.frames },
+    whereOf(exchange),
+  );
   if (struckBy.length === 0) return exchange.plan;
   exchange.struckBy = [...exchange.struckBy, ...struckBy];
   exchange.plan = plan;

@@ -16,9 +16,12 @@ export class OpenExchanges {
     this.#removeAt(this.#open.indexOf(exchange));
   }
 
-  /** Removes the exchange on an HTTP/2 stream. */
-  removeStream(id: number | undefined): void {
-    this.#removeAt(this.#open.findIndex(({ stream }) => stream === id));
+  /** Removes the exchange on an HTTP/2 stream, and returns it. */
+  removeStream(id: number | undefined): Exchange | undefined {
+    const index = this.#open.findIndex(({ stream }) => stream === id);
+    const found = this.#open[index];
+    this.#removeAt(index);
+    return found;
   }
 
   #removeAt(index: number): void {

@@ -28,3 +28,22 @@ test('a stream identifier has 31 bits (RFC 9113, section 4.1)', () => {
   expect(complaintsOf(goaway, { lastStreamId: 2 ** 31 - 1 })).toEqual([]);
   expect(complaintsOf(goaway, { lastStreamId: 2 ** 31 })).toHaveLength(1);
 });
+
+test('only what nghttp2 would not send asks for frames of our own', () => {
+  const needs = (params: object) => goaway.bind(goaway.params.parse(params)).needs;
+  expect([{}, { lastStreamId: 1 }, { lastStreamId: 0 }, { lastStreamId: 4 }, { graceful: true }].map(needs)).toEqual([
+    undefined,
+    undefined,
+    'frames',
+    'frames',
+    'frames',
+  ]);
+});
+
+test('on a connection whose frames are out of reach it does nothing then', () => {
+  const context = { plan: emptyPlan(), stage: 'request', frames: 'out-of-reach' } as const;
+  applyFault(goaway, { lastStreamId: 0 }, context);
+  expect(context.plan.goaway).toBeUndefined();
+  applyFault(goaway, { lastStreamId: 1 }, context);
+  expect(context.plan.goaway).toMatchObject({ lastStreamId: 1 });
+});

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { errorCode, errorCodes } from '../error-codes.ts';
 import { defineFault } from '../fault.ts';
-
-const MAX_STREAM_ID = 2 ** 31 - 1;
+import { MAX_STREAM_ID } from '../frame-types.ts';
 
 /** RFC 9113, section 6.8: streams above `lastStreamId` were never processed, so the client may retry them. */
 export const goaway = defineFault({
@@ -15,20 +14,8 @@ export const goaway = defineFault({
     graceful: z.boolean().default(false).describe(`First a GOAWAY that names ${MAX_STREAM_ID}, then the real one.`),
   }),
   decides: 'goaway',
-  contradiction: ({ lastStreamId = 1 }, { on }) => {
-    if (lastStreamId !== 0 && lastStreamId % 2 === 0)
-      return contradict(
-        'The streams of a client have odd numbers.',
-        `Write ${lastStreamId - 1} or ${lastStreamId + 1}.`,
-      );
-    // nghttp2 takes 0 for "the highest stream seen so far", and on these hooks that is this one at least.
-    if (lastStreamId === 0 && on !== 'session')
-      return contradict(
-        'By now a stream has been seen, so GOAWAY cannot say that there was none.',
-        'Write `on: session`, or end the stream: `end: { at: before-commit, how: rst-stream, code: REFUSED_STREAM }`.',
-      );
-    return undefined;
-  },
+  needs: (params) => (isOwnFrame(params) ? 'frames' : undefined),
+  applies: (context, params) => !isOwnFrame(params) || !('frames' in context) || context.frames !== 'out-of-reach',
   explain: ({ code, lastStreamId, graceful }) =>
     `send ${graceful ? 'a warning and then ' : ''}GOAWAY ${code}, last stream ${lastStreamId ?? 'seen so far'}`,
   apply({ plan }, { code, lastStreamId, graceful }) {
@@ -36,4 +23,12 @@ export const goaway = defineFault({
   },
 });
 
-const contradict = (reason: string, instead: string) => ({ param: 'lastStreamId', reason, instead });
+/** nghttp2 takes 0 for "the highest stream seen so far", refuses the even numbers of a server's own streams, and stops reading
+ * after a warning: those go out as frames of our own. */
+const isOwnFrame = ({
+  lastStreamId = 1,
+  graceful,
+}: {
+  lastStreamId?: number | undefined;
+  graceful: boolean;
+}): boolean => graceful || lastStreamId % 2 === 0;
