@@ -1,7 +1,7 @@
 import { TASKS } from './call.ts';
 import type { Figure } from './figure.ts';
-import { finishTask, load } from './requests.ts';
-import { inTurns, median, medianOf } from './statistics.ts';
+import { finishTask, judgeRates, load } from './requests.ts';
+import { inTurns } from './statistics.ts';
 
 const RATIO_AT_LEAST = 0.9;
 const FAULTS = 1_000;
@@ -20,17 +20,7 @@ export const armedFaults: Figure = {
       ours: () => load(armed.port, armedPath),
       rival: () => load(bare.port, barePath),
     });
-    const ratio = medianOf(pairs, (a, b) => a / b);
-    return [
-      {
-        figure: `requests/s, ${FAULTS} faults armed`,
-        ours: median(pairs.ours).toFixed(0),
-        rival: median(pairs.rival).toFixed(0),
-        between: ratio.toFixed(2),
-        target: `>= ${RATIO_AT_LEAST.toFixed(2)}`,
-        met: ratio >= RATIO_AT_LEAST,
-      },
-    ];
+    return [judgeRates(pairs, `requests/s, ${FAULTS} faults armed`, RATIO_AT_LEAST)];
   },
 };
 

@@ -3,7 +3,7 @@ import { connectionMemory } from './connection-memory.ts';
 import type { Figure } from './figure.ts';
 import { idleReset } from './idle-reset.ts';
 import { ready } from './ready.ts';
-import { requests } from './requests.ts';
+import { requests, tappedRequests } from './requests.ts';
 
 /** Every figure there is, in the order of the table. */
-export const figures: readonly Figure[] = [requests, armedFaults, connectionMemory, ready, idleReset];
+export const figures: readonly Figure[] = [requests, tappedRequests, armedFaults, connectionMemory, ready, idleReset];
