@@ -48,7 +48,10 @@ function methodCriterion(methods: readonly string[]): Criterion {
 }
 
 /** The query does not count. */
-const pathOf = ({ path }: Facts) => path?.split('?', 1)[0];
+function pathOf({ path }: Facts): string | undefined {
+  const query = path?.indexOf('?') ?? -1;
+  return query < 0 ? path : path?.slice(0, query);
+}
 
 function pathFitter(pattern: string): Criterion['fits'] {
   // Nearly every path that does not fit differs here already, and there may be a thousand patterns to ask.

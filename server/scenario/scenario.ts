@@ -116,7 +116,7 @@ export interface Facts {
   readonly serverName?: string;
   readonly alpn?: readonly string[] | null;
   readonly earlyData?: boolean;
-  readonly protocol?: 'h2' | 'http/1.1';
+  readonly protocol?: 'h2' | 'http/1.1' | undefined;
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;

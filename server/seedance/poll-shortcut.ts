@@ -1,6 +1,6 @@
 import type { Lane } from '../lane.ts';
+import type { Facts } from '../scenario/scenario.ts';
 import type { Exchange } from '../wire/exchange.ts';
-import { factsOf } from '../wire/messages.ts';
 import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
@@ -52,9 +52,8 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
 function mayBeStruck(lane: Lane, exchange: Exchange): boolean {
   const [onRequest, onResponse] = [lane.armed('request'), lane.armed('response')];
   if (!onRequest && !onResponse) return false;
-  const facts = factsOf(exchange);
-  return (
-    (onRequest && lane.concerns('request', facts)) ||
-    (onResponse && lane.concerns('response', { ...facts, status: 200 }))
-  );
+  // All that a match on these two hooks can read.
+  const { method, url: path, headers } = exchange;
+  const facts: Facts = { method, path, headers, protocol: exchange.connection.protocol, status: 200 };
+  return (onRequest && lane.concerns('request', facts)) || (onResponse && lane.concerns('response', facts));
 }

@@ -26,12 +26,15 @@ export function encodeFrame({ type, flags, stream, payload }: Frame, length = pa
 
 /** The head of a frame.
  * @param at where in the bytes it stands */
-export const decodeHead = (bytes: Buffer, at = 0): FrameHead => ({
-  length: bytes.readUIntBE(at, 3),
-  type: bytes[at + 3] ?? 0,
-  flags: bytes[at + 4] ?? 0,
-  stream: bytes.readUInt32BE(at + 5) & STREAM_ID,
-});
+export function decodeHead(bytes: Buffer, at = 0): FrameHead {
+  const lengthAndType = bytes.readUInt32BE(at);
+  return {
+    length: lengthAndType >>> 8,
+    type: lengthAndType & 0xff,
+    flags: bytes[at + 4] ?? 0,
+    stream: bytes.readUInt32BE(at + 5) & STREAM_ID,
+  };
+}
 
 /** The RFC's name for a type. */
 export const nameOfFrame = (type: number): string =>
