@@ -1,28 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type ScenarioInput, startMockServer } from '../../server/index.ts';
-import { openClient } from './support/client.ts';
-import { openHttp1Client } from './support/http1.ts';
+import { clients, startFaulty } from './support/both-versions.ts';
 import { readAnswer as read } from './support/read-answer.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 import { makeVideo } from './support/videos.ts';
-
-type FaultInput = NonNullable<ScenarioInput['faults']>[number];
-
-const start = (...faults: readonly FaultInput[]) =>
-  startMockServer({ seed: 7, clock: 'manual', profile: 'dual-stack', scenario: { service: { idle: 'off' }, faults } });
-
-const clients = [
-  ['HTTP/2', openClient],
-  ['HTTP/1.1', openHttp1Client],
-] as const;
 
 const VIDEO = readFileSync(new URL('../../server/seedance/media/video.mp4', import.meta.url));
 const DOWNLOADS = { path: '/:model/*.mp4' } as const;
 
 describe.each(clients)('%s', (_protocol, open) => {
   test('delay, status, slow-body and end of one rule are carried out in this order', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'outage',
       on: 'request',
       inject: [
@@ -46,7 +34,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('two rules on one request add up; what only one can decide stays with the first', async () => {
-    await using server = await start(
+    await using server = await startFaulty(
       { name: 'first', on: 'request', inject: [{ delay: { ms: 100 } }, { status: { code: 503 } }] },
       {
         name: 'second',
@@ -67,7 +55,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('`request`, `video` and `response` meet in one download', async () => {
-    await using server = await start(
+    await using server = await startFaulty(
       { name: 'late', on: 'request', match: DOWNLOADS, inject: [{ delay: { ms: 100 } }] },
       { name: 'whole', on: 'video', inject: ['range-ignored', { truncated: { afterBytes: 20_000, how: 'fin' } }] },
       {
@@ -103,7 +91,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a download is corrupt from a byte on, and cut behind it', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'spoilt',
       on: 'response',
       match: DOWNLOADS,

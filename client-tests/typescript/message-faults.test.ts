@@ -1,24 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { errorCodes } from '../../server/faults/error-codes.ts';
-import { type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { clients, startFaulty } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client, writeRequest } from './support/http1.ts';
 import { readAnswer as read } from './support/read-answer.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 
-type FaultInput = NonNullable<ScenarioInput['faults']>[number];
-
-const start = (...faults: readonly FaultInput[]) =>
-  startMockServer({ seed: 7, clock: 'manual', profile: 'dual-stack', scenario: { service: { idle: 'off' }, faults } });
-
-const clients = [
-  ['HTTP/2', openClient],
-  ['HTTP/1.1', openHttp1Client],
-] as const;
-
 describe.each(clients)('%s', (_protocol, open) => {
   test('above the limit there is 429, until the window that Retry-After names is over', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'limit',
       on: 'request',
       match: { method: 'POST' },
@@ -43,7 +33,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a limit starts anew with its scenario', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'limit',
       on: 'request',
       inject: [{ 'rate-limit': { requests: 1, per: '1h', by: 'lane' } }],
@@ -56,7 +46,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a redirect on `request` points in a circle, and nothing is done', async () => {
-    await using server = await start({ name: 'circle', on: 'request', inject: ['redirect'] });
+    await using server = await startFaulty({ name: 'circle', on: 'request', inject: ['redirect'] });
     await using client = await open(server);
     const { status, headers } = await read(client.post(`${TASKS}?a=b`, textOnly));
     expect(status).toBe(302);
@@ -65,7 +55,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a redirect on `response` lets a client that follows it create a second task', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'elsewhere',
       on: 'response',
       when: { first: 1 },
@@ -79,7 +69,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a cut leaves JSON without its end, at its full length', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'cut',
       on: 'response',
       inject: [{ 'corrupt-body': { how: 'cut', from: 10 } }],
@@ -92,7 +82,11 @@ describe.each(clients)('%s', (_protocol, open) => {
 
   test('a flip changes one byte, the same in each run of a seed', async () => {
     const flipped = async () => {
-      await using server = await start({ name: 'flip', on: 'response', inject: [{ 'corrupt-body': { from: 4 } }] });
+      await using server = await startFaulty({
+        name: 'flip',
+        on: 'response',
+        inject: [{ 'corrupt-body': { from: 4 } }],
+      });
       await using client = await open(server);
       return (await read(client.get(TASKS))).text;
     };
@@ -105,7 +99,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('Content-Type says something else of the same body', async () => {
-    await using server = await start({ name: 'page', on: 'response', inject: ['wrong-type'] });
+    await using server = await startFaulty({ name: 'page', on: 'response', inject: ['wrong-type'] });
     await using client = await open(server);
     const { headers, text } = await read(client.get(TASKS));
     expect(headers['content-type']).toBe('text/html');
@@ -113,7 +107,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('headers that are dropped are not sent', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'bare',
       on: 'response',
       inject: [{ 'drop-header': { name: 'X-Request-Id' } }, { 'drop-header': { name: 'content-type' } }],
@@ -127,7 +121,7 @@ describe.each(clients)('%s', (_protocol, open) => {
 });
 
 test('HTTP/2 without Content-Length ends with its END_STREAM, HTTP/1.1 is chunked', async () => {
-  await using server = await start({
+  await using server = await startFaulty({
     name: 'no length',
     on: 'response',
     inject: [{ 'drop-header': { name: 'content-length' } }],
@@ -145,7 +139,7 @@ test('HTTP/2 without Content-Length ends with its END_STREAM, HTTP/1.1 is chunke
 });
 
 test('HTTP/2: a body shorter than announced is malformed, and the stream ends with PROTOCOL_ERROR', async () => {
-  await using server = await start({
+  await using server = await startFaulty({
     name: 'long',
     on: 'response',
     when: { first: 1 },
@@ -161,7 +155,7 @@ test('HTTP/2: a body shorter than announced is malformed, and the stream ends wi
 });
 
 test('HTTP/2: a body longer than announced is malformed too', async () => {
-  await using server = await start({ name: 'short', on: 'response', inject: [{ 'wrong-length': { by: -10 } }] });
+  await using server = await startFaulty({ name: 'short', on: 'response', inject: [{ 'wrong-length': { by: -10 } }] });
   await using client = await openClient(server);
   const { headers, rstCode } = await client.get(TASKS);
   expect(headers['content-length']).toBe('12');
@@ -170,7 +164,7 @@ test('HTTP/2: a body longer than announced is malformed too', async () => {
 });
 
 test('HTTP/1.1: a client waits for what was announced and does not come', async () => {
-  await using server = await start({ name: 'long', on: 'response', inject: [{ 'wrong-length': { by: 10 } }] });
+  await using server = await startFaulty({ name: 'long', on: 'response', inject: [{ 'wrong-length': { by: 10 } }] });
   await using client = await openHttp1Client(server);
   await client.socket.write(writeRequest('GET', TASKS));
   await server.journal.waitFor('response.sent');
@@ -179,7 +173,7 @@ test('HTTP/1.1: a client waits for what was announced and does not come', async 
 });
 
 test('HTTP/1.1: what was not announced stands where the next answer should', async () => {
-  await using server = await start({ name: 'short', on: 'response', inject: [{ 'wrong-length': { by: -10 } }] });
+  await using server = await startFaulty({ name: 'short', on: 'response', inject: [{ 'wrong-length': { by: -10 } }] });
   await using client = await openHttp1Client(server);
   expect(await client.get(TASKS)).toMatchObject({ status: 200, body: '{"total":0,"', wanted: 12 });
   await client.socket.saw('items":[]}');

@@ -1,27 +1,17 @@
 import { statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { clients, startFaulty } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client } from './support/http1.ts';
 import { readAnswer as read } from './support/read-answer.ts';
 import { findVideo, makeVideo } from './support/videos.ts';
-
-type FaultInput = NonNullable<ScenarioInput['faults']>[number];
-
-const start = (...faults: readonly FaultInput[]) =>
-  startMockServer({ seed: 7, clock: 'manual', profile: 'dual-stack', scenario: { service: { idle: 'off' }, faults } });
-
-const clients = [
-  ['HTTP/2', openClient],
-  ['HTTP/1.1', openHttp1Client],
-] as const;
 
 /** The size of every video. */
 const SIZE = statSync(new URL('../../server/seedance/media/video.mp4', import.meta.url)).size;
 
 describe.each(clients)('%s', (_protocol, open) => {
   test('an expired URL is refused as by the storage, and the next poll has a good one', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'expired',
       on: 'video',
       when: { first: 1, per: 'task' },
@@ -45,7 +35,7 @@ describe.each(clients)('%s', (_protocol, open) => {
     { params: { afterBytes: 1_000 }, sent: 1_000, end: 'RESET' },
     { params: { share: 0.25, how: 'fin' as const }, sent: Math.floor(SIZE / 4), end: 'FIN' },
   ])('a truncated video announces its full length, and ends with $end', async ({ params, sent, end }) => {
-    await using server = await start({ name: 'cut', on: 'video', inject: [{ truncated: params }] });
+    await using server = await startFaulty({ name: 'cut', on: 'video', inject: [{ truncated: params }] });
     const { path } = await makeVideo(server);
     await using client = await open(server);
     await client.get(path);
@@ -54,7 +44,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('what is left of a truncated video can be fetched by Range', async () => {
-    await using server = await start({
+    await using server = await startFaulty({
       name: 'cut',
       on: 'video',
       when: { first: 1 },
@@ -72,7 +62,11 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a slow video comes at its pace, in lane time', async () => {
-    await using server = await start({ name: 'slow', on: 'video', inject: [{ slow: { bytesPerSecond: 100_000 } }] });
+    await using server = await startFaulty({
+      name: 'slow',
+      on: 'video',
+      inject: [{ slow: { bytesPerSecond: 100_000 } }],
+    });
     const { path } = await makeVideo(server);
     await using client = await open(server);
     const asked = read(client.get(path, { range: 'bytes=0-29999' }));
@@ -85,7 +79,7 @@ describe.each(clients)('%s', (_protocol, open) => {
   });
 
   test('a range that is ignored is answered with 200 and the whole file', async () => {
-    await using server = await start({ name: 'whole', on: 'video', inject: ['range-ignored'] });
+    await using server = await startFaulty({ name: 'whole', on: 'video', inject: ['range-ignored'] });
     const { path } = await makeVideo(server);
     await using client = await open(server);
     const { status, headers } = await read(client.get(path, { range: 'bytes=1000-' }));
@@ -99,7 +93,7 @@ describe.each(clients)('%s', (_protocol, open) => {
 });
 
 test('a URL that is no good never reaches the hook', async () => {
-  await using server = await start({ name: 'expired', on: 'video', inject: ['expired-url'] });
+  await using server = await startFaulty({ name: 'expired', on: 'video', inject: ['expired-url'] });
   const { path } = await makeVideo(server);
   await using client = await openClient(server);
   expect(JSON.parse((await client.get(path.replace(/Signature=\w+/, 'Signature=0'))).text)).toMatchObject({
@@ -109,7 +103,7 @@ test('a URL that is no good never reaches the hook', async () => {
 });
 
 test('a match on path and headers chooses the download', async () => {
-  await using server = await start({
+  await using server = await startFaulty({
     name: 'parts',
     on: 'video',
     match: { path: '/:model/*.mp4', headers: { range: 'bytes=*' }, protocol: 'h2' },
