@@ -92,7 +92,8 @@ describe.runIf(python)('row B11: a time-out of 30 s does not help a call that wa
       profile: 'dual-stack',
       scenario: {
         faults: [
-          { name: 'slow creates', on: 'request', match: { method: 'POST' }, inject: [{ delay: { ms: '30s' } }] },
+          // Of the answer, not the request: a client that is reset while it still sends the body meets it in a write.
+          { name: 'slow answers', on: 'response', match: { method: 'POST' }, inject: [{ delay: { ms: '30s' } }] },
         ],
       },
     });
