@@ -30,6 +30,13 @@ test('what differs only where nobody looks is asked about once', () => {
   expect(asked).toBe(2);
 });
 
+test('a thing of which nothing is known is not taken for the one before', () => {
+  const fitting = named({ it: { method: 'GET' } });
+  expect(fitting.find({ method: 'GET' })).toHaveLength(1);
+  expect(fitting.find({})).toHaveLength(0);
+  expect(fitting.find({ method: 'GET' })).toHaveLength(1);
+});
+
 test('values cannot be made to pass for others', () => {
   const fitting = named({ it: { model: 'a', prompt: '1:b' } });
   const fits = (model?: string, prompt?: string) =>

@@ -19,6 +19,9 @@ export class Fitting<T extends Matching> {
   readonly #all: readonly T[];
   readonly #reads: readonly Criterion['read'][];
   readonly #remembered = new Map<string, readonly T[]>();
+  /** What was read last, and what fitted: clients poll, so the next thing is mostly the same, and no key need be made. */
+  readonly #last: ReturnType<Criterion['read']>[] = [];
+  #lastFound: readonly T[] | undefined;
 
   constructor(all: readonly T[]) {
     this.#all = all;
@@ -28,6 +31,24 @@ export class Fitting<T extends Matching> {
 
   /** Those that fit, in the order in which they were given. */
   find(facts: Facts): readonly T[] {
+    const asked = this.#readsAsLast(facts);
+    if (!asked || !this.#lastFound) this.#lastFound = this.#lookUp(facts);
+    return this.#lastFound;
+  }
+
+  /** Notes what it reads. */
+  #readsAsLast(facts: Facts): boolean {
+    let same = true;
+    for (let i = 0; i < this.#reads.length; i++) {
+      const fact = this.#reads[i]?.(facts);
+      if (fact === this.#last[i]) continue;
+      this.#last[i] = fact;
+      same = false;
+    }
+    return same;
+  }
+
+  #lookUp(facts: Facts): readonly T[] {
     const key = this.#keyOf(facts);
     const known = this.#remembered.get(key);
     if (known) return known;
