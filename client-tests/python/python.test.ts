@@ -103,9 +103,7 @@ describe.runIf(python)('row B11: a time-out of 30 s does not help a call that wa
     await server.clock.advance(7_900);
     expect(server.journal.events('connection.ended')).toEqual([]);
     // Frames that were still under way when the wait began count as traffic: the end comes at 8 s after the last of them.
-    for (let step = 0; step < 2 && server.journal.events('connection.ended').length === 0; step++) {
-      await server.clock.advance(7_900);
-    }
+    await server.clock.advance(7_900);
 
     const { stdout } = await client.ended;
     expect(JSON.parse(stdout)).toEqual({ ...seen, isTimeout: false, rootCause: 'ConnectionResetError' });
