@@ -165,6 +165,10 @@ export type JournalEntry =
   | { type: 'fault.armed'; fault: string; hook: string; did: string }
   | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }
+  /** A collector did not take a batch; it is tried again until it is lost. Told once for a whole outage. */
+  | { type: 'export.failed'; to: string; reason: string }
+  /** So many events had to make room before the collector took them. */
+  | { type: 'export.lost'; to: string; events: number }
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
 
 export type EventType = JournalEntry['type'];

@@ -12,7 +12,7 @@ export async function logJournal(journal: Journal, format: LogFormat): Promise<(
   if (format === 'silent') return () => {};
   const logger = await createLogger(format);
   const tell = (event: JournalEvent) => {
-    const line = describe(event);
+    const line = describeEvent(event);
     if (line) write(logger, event, ...line);
   };
   // The scenario was loaded before there was a log to hear of it.
@@ -37,7 +37,7 @@ function write(logger: Logger, { seq, at, ...event }: JournalEvent, level: Level
 }
 
 /** What an event says on a terminal; nothing for those that another event tells as well. */
-function describe(event: JournalEvent): readonly [Level, string] | undefined {
+export function describeEvent(event: JournalEvent): readonly [Level, string] | undefined {
   switch (event.type) {
     case 'connection.secured':
       return ['info', `[${event.connection}] ${negotiatedLine(event.protocol)} (${event.tls})`];
@@ -126,6 +126,10 @@ function describe(event: JournalEvent): readonly [Level, string] | undefined {
       return ['info', `fault "${event.fault}" disarmed`];
     case 'lane.reset':
       return ['info', 'started over'];
+    case 'export.failed':
+      return ['warn', `cannot export to ${event.to}: ${event.reason}; trying again`];
+    case 'export.lost':
+      return ['warn', `${event.events} events made room before ${event.to} took them`];
     case 'bug':
       return ['error', `BUG, please report: ${event.stack ?? event.message}`];
     case 'connection.opened':

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { problem, reasonOf, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
+import type { OtlpExporter } from './otlp/exporter.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
@@ -52,6 +53,8 @@ export interface StartOptions {
   readonly adminToken?: string;
   /** Scheme and authority of result URLs; left out: those of the request. */
   readonly publicUrl?: string;
+  /** An OpenTelemetry collector that takes the journal as log records: its base URL for OTLP over HTTP; left out: none. */
+  readonly otlp?: string;
   /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). */
   readonly keylog?: string;
 }
@@ -106,10 +109,12 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   await writeFile(caFile, authority.pem);
 
   let dns: DnsResponder | undefined;
+  let otlp: OtlpExporter | undefined;
   const shutDown = async () => {
     tasks.close();
     await callbacks.close();
     await Promise.all([listener.close(), admin.close(), dns?.close()]);
+    await otlp?.close();
     await app.close();
     await rm(directory, { recursive: true, force: true });
   };
@@ -123,6 +128,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
     const { dnsPort, dnsName: names = [] } = options;
     if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names });
+    if (options.otlp !== undefined) otlp = await startOtlp(lane, options.otlp);
     admin.ready = true;
     const { journal, clock, seed } = lane;
     return {
@@ -152,6 +158,12 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
 async function startDns(lane: Lane, options: DnsOptions): Promise<DnsResponder> {
   const { DnsResponder } = await import('./wire/dns/responder.ts');
   return DnsResponder.listen(lane, options);
+}
+
+/** Loaded when it is wanted, as above. */
+async function startOtlp({ journal, id, seed }: Lane, endpoint: string): Promise<OtlpExporter> {
+  const { OtlpExporter } = await import('./otlp/exporter.ts');
+  return new OtlpExporter(journal, { endpoint, attributes: { 'seedance.lane': id, 'seedance.seed': seed } });
 }
 
 /** How a client on this machine calls an address that we listen on. */

@@ -186,6 +186,7 @@ describe('serve refuses', () => {
     ['--profile', 'seedanse', 'Allowed choices are seedance, dual-stack, permissive.'],
     ['--log', 'xml', 'Allowed choices are pretty, json, silent.'],
     ['--public-url', 'videos.example.com', 'Expected scheme and authority, such as https://videos.example.com.'],
+    ['--otlp', 'localhost:4318', 'Expected scheme and authority, such as https://videos.example.com.'],
   ])('%s %s', async (option, given, expected) => {
     const { exitCode, stdout, stderr } = await refuse(`${option}=${given}`);
 

@@ -76,6 +76,11 @@ program
       origin,
     ),
   )
+  .addOption(
+    new Option('--otlp <url>', 'OpenTelemetry collector that takes the journal as log records, by OTLP over HTTP')
+      .env('OTEL_EXPORTER_OTLP_ENDPOINT')
+      .argParser(origin),
+  )
   .option('--keylog <file>', 'append TLS secrets for Wireshark')
   .addHelpText(
     'after',
@@ -85,6 +90,7 @@ Examples:
   seedance-mock serve --profile dual-stack             HTTP/1.1 clients too (Python SDK, older Node)
   seedance-mock serve poll-reset --seed 7 --speed 20   a bundled scenario, replayed, 20 times as fast
   seedance-mock serve my.yaml --watch                  follows the file as you edit it
+  seedance-mock serve --otlp http://localhost:4318     every event goes to a collector, compressed and in batches
   seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
   )
   .action(async (scenario: string | undefined, { speed: clock, ...options }) => {
