@@ -158,7 +158,8 @@ export type JournalEntry =
   /** Any answer; 2xx acknowledges. `retryInMs` is left out where no further try follows. */
   | ({ type: 'callback.answered'; code: number; ms: number; retryInMs?: number } & CallbackTry)
   | ({ type: 'callback.failed'; reason: string; ms: number; retryInMs?: number } & CallbackTry)
-  | { type: 'scenario.loaded'; name: string; seed: number; faults: number }
+  /** `warnings` tell what of it has no effect; left out, nothing. */
+  | { type: 'scenario.loaded'; name: string; seed: number; faults: number; warnings?: readonly string[] }
   | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
   | { type: 'listener.closed'; cause: string }
   | { type: 'listener.opened' }

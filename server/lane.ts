@@ -159,13 +159,14 @@ export class Lane {
     return [...struck];
   }
 
-  #arm(scenario: Scenario): Injector {
+  #arm({ name, faults, warnings }: Scenario): Injector {
     this.journal.append({
       type: 'scenario.loaded',
-      name: scenario.name,
+      name,
       seed: this.#seed,
-      faults: scenario.faults.length,
+      faults: faults.length,
+      ...(warnings.length > 0 && { warnings }),
     });
-    return new Injector(scenario.faults, { seed: this.#seed, lane: this.id, now: () => this.clock.now() });
+    return new Injector(faults, { seed: this.#seed, lane: this.id, now: () => this.clock.now() });
   }
 }

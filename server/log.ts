@@ -111,8 +111,11 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       ];
     case 'callback.failed':
       return ['warn', `${describeCallback(event)} failed: ${event.reason}`];
-    case 'scenario.loaded':
-      return ['info', `scenario "${event.name}" in force, ${event.faults} faults, seed ${event.seed}`];
+    case 'scenario.loaded': {
+      const { name, faults, seed, warnings = [] } = event;
+      const warned = warnings.map((warning) => `; warning: ${warning}`).join('');
+      return [warned ? 'warn' : 'info', `scenario "${name}" in force, ${faults} faults, seed ${seed}${warned}`];
+    }
     case 'scenario.refused': {
       const { length } = event.problems;
       return [

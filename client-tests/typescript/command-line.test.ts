@@ -12,6 +12,9 @@ import { TASKS, textOnly } from './support/tasks.ts';
 const hasCurl = canRun('curl', '--http2', '--version');
 if (!hasCurl) console.log('the printed curl line is not tried: there is no curl with HTTP/2');
 
+/** What pino calls a warning. */
+const WARN = 40;
+
 const FREE_PORTS = ['--port', '0', '--admin-port', '0'];
 
 const portOf = (url: string) => new URL(url).port;
@@ -250,6 +253,20 @@ describe('serve', () => {
     const scenario = await fetch(`${serving.ready.adminUrl}/`);
 
     expect(await scenario.json()).toMatchObject({ scenario: 'drain', seed: 7 });
+  });
+
+  test('warns of what has no effect under the profile that it was given', async () => {
+    await using folder = await openFolder();
+    const over1 = '{ on: request, match: { protocol: http/1.1 }, inject: [ delay: { ms: 0 } ] }';
+    const scenario = await folder.write('over-1.yaml', `profile: dual-stack\nfaults: [${over1}]\n`);
+    await using asked = await openServe([scenario]);
+    await using serving = await openServe([scenario, '--profile', 'seedance']);
+
+    expect(await asked.hearOf('scenario.loaded')).not.toHaveProperty('warnings');
+    const { level, msg, warnings } = await serving.hearOf('scenario.loaded');
+
+    const warning = expect.stringContaining('No connection speaks http/1.1 here, so these never strike: "delay #1".');
+    expect([level, msg, warnings]).toEqual([WARN, warning, [warning]]);
   });
 
   test('logs a JSON object a line, in the order of the journal', async () => {

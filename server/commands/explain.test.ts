@@ -100,6 +100,22 @@ faults:
   expect(said).toMatch(/#2 {2}of doubao-seedance-2-0-260128 {2}leave the task queued until it expires \("stuck"\)/);
 });
 
+test('a fault that waits for a protocol which nobody speaks strikes nothing, and is warned of', async () => {
+  const yaml = `
+profile: dual-stack
+service: { alpn: { offer: [http/1.1] } }
+faults:
+  - { name: drain, on: session, inject: [ goaway ] }
+  - { name: busy, on: request, match: { protocol: h2 }, inject: [ status: { code: 503 } ] }
+`;
+  const said = await explain(yaml, { requests: 1 });
+
+  expect(said).toContain('warning: No connection speaks h2 here, so these never strike: "drain", "busy".');
+  expect(said).toContain('  strikes none of the first 1 connection');
+  expect(said).toContain('  connection #1 does not match: its protocol is http/1.1, not h2\n');
+  expect(said).toContain('  request #1 does not match: its protocol is http/1.1, not h2\n');
+});
+
 test('by chance, by time and by number it says the same as a server does', async () => {
   const scenario = {
     seed: 4711,

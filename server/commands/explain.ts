@@ -53,7 +53,7 @@ export function runExplain(
   const { requests: count = EXPLAINED, json = false } = options;
   const scenario = readScenario(nameOrPath, { seed: options.seed });
   const seed = scenario.seed ?? chooseSeed();
-  const rehearsals = rehearse(scenario.faults, count, seed);
+  const rehearsals = rehearse(scenario, count, seed);
   stdout.write(
     json ? renderJson(scenario, { seed, count, rehearsals }) : renderText(scenario, { seed, count, rehearsals }),
   );

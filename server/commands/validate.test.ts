@@ -45,4 +45,11 @@ test('what has no effect is warned of', async () => {
   const file = write('tea.yaml', 'expect: [ backoff ]\n');
   expect(await runValidate([file], output)).toBe(0);
   expect(output.err).toBe(`warning ${file}: expect: is not judged by this version (backoff).\n`);
+
+  const waiting = write(
+    'waiting.yaml',
+    'faults: [{ on: video, match: { protocol: http/1.1 }, inject: [ expired-url ] }]\n',
+  );
+  expect(await runValidate([waiting], output)).toBe(0);
+  expect(output.err).toContain(`warning ${waiting}: No connection speaks http/1.1 here, so these never strike: `);
 });

@@ -8,6 +8,7 @@ import { type CheckName, readExpectations } from './checks.ts';
 import { readDocument, type ScenarioDocument } from './document.ts';
 import { scenarioSchema } from './file.ts';
 import { collectFindings, sortByPlace } from './findings.ts';
+import { warnOfUnspoken } from './protocols.ts';
 import { readRule, readRules } from './rules.ts';
 import type { FaultRule, Hook, matchSchemas, Scenario, whenSchema } from './scenario.ts';
 import { type ProfileName, resolveService } from './service.ts';
@@ -94,20 +95,21 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
   const warnings = readExpectations(listIn(given, 'expect'), findings);
   if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
 
-  const { service, description, tasks, callbacks } = checked;
+  const { description, tasks, callbacks } = checked;
   const { profile = checked.profile, seed = checked.seed, clock = checked.clock } = instead;
+  const service = resolveService(profile, checked.service);
   return {
     name: checked.name ?? name,
     ...(description !== undefined && { description }),
     ...(seed !== undefined && { seed }),
     profile,
     ...(clock && { clock }),
-    service: resolveService(profile, service),
+    service,
     tasks,
     callbacks,
     faults,
     source,
-    warnings,
+    warnings: [...warnings, ...warnOfUnspoken(service, faults)],
   };
 }
 

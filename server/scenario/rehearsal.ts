@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import type { HookContexts } from '../faults/fault.ts';
 import { Injector, strikesByTime } from './injector.ts';
 import { criteriaOf } from './match.ts';
-import type { Facts, FaultRule, Hook, Match } from './scenario.ts';
+import { protocolOf, spokenProtocols } from './protocols.ts';
+import type { Facts, FaultRule, Hook, Match, Scenario } from './scenario.ts';
 
 /** The things that pass the hooks, each with the hooks it passes, in order. */
 const courses = {
@@ -61,20 +62,28 @@ export interface Rehearsal {
   readonly passages: readonly Passage[];
 }
 
-/** Plays a scenario's faults without a server: things that they match pass one after the other, asked of the injector that a
- * server asks. What several faults tell apart comes in turns. */
-export function rehearse(faults: readonly FaultRule[], count: number, seed: number): readonly Rehearsal[] {
+/** Plays a scenario's faults without a server: things that they match pass one after the other, over a protocol that the
+ * service speaks, asked of the injector that a server asks. What several faults tell apart comes in turns. */
+export function rehearse({ faults, service }: Scenario, count: number, seed: number): readonly Rehearsal[] {
+  const protocols = spokenProtocols(service, faults);
   return (Object.keys(courses) as Thing[]).flatMap((thing) => {
     const rules = faults.filter(({ on }) => courses[thing].some((hook) => hook === on));
-    return rules.length > 0 ? [{ thing, rules, passages: pass(thing, rules, { count, seed }) }] : [];
+    return rules.length > 0 ? [{ thing, rules, passages: pass(thing, rules, { count, seed, protocols }) }] : [];
   });
 }
 
-function pass(thing: Thing, rules: readonly FaultRule[], { count, seed }: { count: number; seed: number }): Passage[] {
+interface Play {
+  readonly count: number;
+  readonly seed: number;
+  readonly protocols: ReturnType<typeof spokenProtocols>;
+}
+
+function pass(thing: Thing, rules: readonly FaultRule[], { count, seed, protocols }: Play): Passage[] {
   let nowMs = 0;
   // The name of a server's one lane: chance hangs on it.
   const injector = new Injector(rules, { seed, lane: 'main', now: () => nowMs });
-  const kinds = distinct(rules.flatMap(({ match }) => samples[thing](match)));
+  const wayTo = (rule: FaultRule) => protocols.find((protocol) => protocol === protocolOf(rule)) ?? protocols[0];
+  const kinds = distinct(rules.flatMap((rule) => samples[thing]({ ...rule.match, protocol: wayTo(rule) })));
   const perConnection = looksAtConnections(rules) ? REQUESTS_PER_CONNECTION : Number.POSITIVE_INFINITY;
   let connection = 1;
   let onConnection = 0;
@@ -121,7 +130,8 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
   for (const hook of courses[thing]) {
     if (isOver(hook, contexts)) break;
     const seen: Facts = hook === 'response' ? { status: request.plan.statusBefore?.code ?? 200, ...facts } : facts;
-    const counted = injector.count(hook, seen);
+    // HTTP/1.1 has no sessions.
+    const counted = hook === 'session' && seen.protocol !== 'h2' ? [] : injector.count(hook, seen);
     for (const rule of rules.filter(({ on }) => on === hook)) {
       const found = counted.find((one) => one.rule === rule);
       looks.push(found ? { fault: rule.name, ordinal: found.ordinal, strikes: found.strikes } : misses(rule, seen));
@@ -208,7 +218,7 @@ const differing = (before: ReadonlyMap<string, string>, after: ReadonlyMap<strin
 function misses(rule: FaultRule, facts: Facts): Look {
   const { name, match } = rule;
   if (strikesByTime(rule)) return { fault: name, strikes: false, mismatch: 'its time has not come, or is over' };
-  const wrong = criteriaOf(match).find(({ read, fits }) => !fits(read(facts)));
+  const wrong = criteriaOf({ ...match, protocol: protocolOf(rule) }).find(({ read, fits }) => !fits(read(facts)));
   const is = wrong?.read(facts) ?? 'not there';
   return { fault: name, strikes: false, ...(wrong && { mismatch: `its ${wrong.at} is ${is}, not ${wrong.wanted}` }) };
 }
@@ -218,7 +228,7 @@ const TASK = 'cgt-1';
 
 /** Things that a `match` lets through. */
 const samples: Record<Thing, (match: Match) => Facts | Facts[]> = {
-  request: ({ method, path = POLL_PATH, headers, protocol = 'h2', status }) => ({
+  request: ({ method, path = POLL_PATH, headers, protocol, status }) => ({
     client: 'client-1',
     method: ([method].flat()[0] ?? 'GET').toUpperCase(),
     path: path.replace(/(?<=\/):[^/]+/g, TASK).replaceAll('*', 'x'),
@@ -232,7 +242,7 @@ const samples: Record<Thing, (match: Match) => Facts | Facts[]> = {
   // It goes on where another broke off.
   download: ({ path = '/:model/*.mp4', headers = { range: 'bytes=1000-' }, protocol }) =>
     samples.request({ method: 'GET', path, headers, protocol }),
-  connection: ({ remote = '127.0.0.1', serverName = 'localhost', alpn = 'h2', protocol = 'h2' }) => ({
+  connection: ({ remote = '127.0.0.1', serverName = 'localhost', alpn = 'h2', protocol }) => ({
     client: filled(remote),
     remote: filled(remote),
     serverName: filled(serverName),
