@@ -198,6 +198,17 @@ describe('serve refuses', () => {
     expect(stderr).toContain('`seedance-mock --help` shows what there is.');
   });
 
+  test('names to answer DNS for, where nothing answers DNS', async () => {
+    expect(await refuse('--dns-name', 'a.example.com', '--dns-name', '*.example.org')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `INVALID_OPTION
+--dns-name without --dns-port does not take "a.example.com, *.example.org".
+Name a port on which DNS is answered: \`seedance-mock serve --dns-port 5353 --dns-name a.example.com\`.
+`,
+    });
+  });
+
   test('an option that there is not', async () => {
     const { exitCode, stderr } = await refuse('--prot', '1');
 

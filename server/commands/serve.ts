@@ -15,9 +15,10 @@ export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
 }
 
 /** `seedance-mock serve [scenario]`: runs until SIGINT or SIGTERM.
- * @throws UsageError when the scenario has problems, a port is taken, the ready file cannot be written, or there is nothing
- * to watch */
+ * @throws UsageError when the scenario has problems, a port is taken, the ready file cannot be written, there is nothing
+ * to watch, or nobody to answer for a DNS name */
 export async function runServe({ log, readyFile, watch, ...options }: ServeOptions): Promise<number> {
+  refuseIdleNames(options);
   const watched = watch ? findWatched(options) : undefined;
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
@@ -36,6 +37,13 @@ export async function runServe({ log, readyFile, watch, ...options }: ServeOptio
   await server.close();
   stopLogging();
   return 0;
+}
+
+function refuseIdleNames({ dnsName, dnsPort }: Pick<ServeOptions, 'dnsName' | 'dnsPort'>): void {
+  if (dnsName === undefined || dnsPort !== undefined) return;
+  const option = '--dns-name without --dns-port';
+  const expected = `Name a port on which DNS is answered: \`seedance-mock serve --dns-port 5353 --dns-name ${dnsName[0]}\`.`;
+  throw new UsageError([problem('INVALID_OPTION', { option, given: dnsName.join(', '), expected })]);
 }
 
 function findWatched({ scenario }: Pick<ServeOptions, 'scenario'>): string {
