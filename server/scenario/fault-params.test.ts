@@ -1,33 +1,12 @@
-import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import { expect, test } from 'vitest';
 import { UsageError } from '../errors.ts';
-import type { Fault } from '../faults/fault.ts';
-import { faults } from '../faults/table.ts';
 import { loadScenario } from './load.ts';
+import { type WrongSetting, wrongSettings } from './testing.ts';
 
-interface Setting {
-  readonly key: string;
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-}
-
-const settingsOf = ({ params }: Fault): readonly Setting[] =>
-  Object.entries(z.toJSONSchema(params, { io: 'input' }).properties ?? {}).map(([key, schema]) => ({
-    ...(schema as object),
-    key,
-  }));
-
-/** Every setting of every fault, once on each hook where the fault strikes. */
-const settings = (faults as readonly Fault[]).flatMap((fault) =>
-  fault.on.flatMap((hook) => settingsOf(fault).map((setting) => ({ hook, fault: fault.name, ...setting }))),
-);
-
-/** Lines and columns of what the loader has against one setting of a fault; the setting stands in line 6, column 11. */
-function placesOf(hook: string, fault: string, key: string, value: string): readonly string[] {
-  const source = `faults:\n  - name: it\n    on: ${hook}\n    inject:\n      - ${fault}:\n          ${key}: ${value}\n`;
+/** Lines and columns of what the loader has against a fault; its settings begin in line 4. */
+function placesOf(hook: string, fault: string, settings: string): readonly string[] {
   try {
-    loadScenario(source);
+    loadScenario(`faults:\n  - on: ${hook}\n    inject:\n      - ${fault}: ${settings}\n`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return error.problems.map(({ at }) => `${at?.line}:${at?.column}`);
@@ -35,37 +14,23 @@ function placesOf(hook: string, fault: string, key: string, value: string): read
   return [];
 }
 
-/** Where a value stands that begins two columns behind its key, or what is `inside` its brackets. */
-const at = (key: string, inside = 0) => `6:${11 + key.length + 2 + inside}`;
+/** A setting inside all that it stands in, and where what is wrong begins. */
+function write({ path, value, part }: WrongSetting): { readonly settings: string; readonly offset: number } {
+  const key = (step: PropertyKey) => JSON.stringify(String(step));
+  const opened = path.map((step) => (typeof step === 'number' ? '[' : `{ ${key(step)}: `)).join('');
+  const closed = path.toReversed().map((step) => (typeof step === 'number' ? ']' : ' }'));
+  const settings = `${opened}${JSON.stringify(value)}${closed.join('')}`;
+  return { settings, offset: part === 'value' ? opened.length : opened.length - `${key(path.at(-1) ?? '')}: `.length };
+}
 
-describe('at its line and column is refused', () => {
-  test.each(settings)('on $hook, $fault: $key of a wrong type', ({ hook, fault, key }) => {
-    const places = placesOf(hook, fault, key, '[[]]');
-    expect(places.filter((place) => [at(key), at(key, 1)].includes(place))).not.toEqual([]);
+test.each(wrongSettings())('on $hook, $fault refuses wrong settings at their line and column', (row) => {
+  const { hook, fault, wrong } = row;
+  const start = `      - ${fault}: `.length + 1;
+  const passed = wrong.filter((setting) => {
+    const { settings, offset } = write(setting);
+    return !placesOf(hook, fault, settings).includes(`4:${start + offset}`);
   });
 
-  test.each(settings.filter(({ minimum }) => minimum !== undefined))(
-    'on $hook, $fault: $key below $minimum',
-    ({ hook, fault, key, minimum = 0 }) => {
-      expect(placesOf(hook, fault, key, `${minimum - 1}`)).toContain(at(key));
-    },
-  );
-
-  test.each(settings.filter(({ exclusiveMinimum }) => exclusiveMinimum !== undefined))(
-    'on $hook, $fault: $key of no more than $exclusiveMinimum',
-    ({ hook, fault, key, exclusiveMinimum = 0 }) => {
-      expect(placesOf(hook, fault, key, `${exclusiveMinimum}`)).toContain(at(key));
-    },
-  );
-
-  test.each(settings.filter(({ maximum = Number.MAX_SAFE_INTEGER }) => maximum < Number.MAX_SAFE_INTEGER))(
-    'on $hook, $fault: $key above $maximum',
-    ({ hook, fault, key, maximum = 0 }) => {
-      expect(placesOf(hook, fault, key, `${maximum + 1}`)).toContain(at(key));
-    },
-  );
-
-  test.each(faults as readonly Fault[])('a setting that $name does not have', ({ name, on: [hook = ''] }) => {
-    expect(placesOf(hook, name, 'sugar', '2')).toContain('6:11');
-  });
+  expect(wrong).not.toEqual([]);
+  expect(passed).toEqual([]);
 });

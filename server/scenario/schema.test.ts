@@ -4,14 +4,22 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { bundledScenarios } from './bundled.ts';
 import { scenarioJsonSchema } from './schema.ts';
+import { type WrongSetting, wrongSettings } from './testing.ts';
 
-const validate = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false }).compile(scenarioJsonSchema());
+const strict = { strict: true, strictTypes: false, strictRequired: false };
+const validate = new Ajv2020({ ...strict, allErrors: true }).compile(scenarioJsonSchema());
 
-/** Where the schema finds fault, as JSON pointers. */
-const complaintsOf = (yaml: string): readonly string[] => {
-  validate(parse(yaml));
-  return [...new Set(validate.errors?.map(({ instancePath }) => instancePath) ?? [])];
-};
+/** Where the schema finds fault, as JSON pointers: to a key where there should be none of its name, or else to a value. */
+function complaintsIn(scenario: unknown): readonly string[] {
+  validate(scenario);
+  const pointers = validate.errors?.map(({ instancePath, params: { additionalProperty, propertyName } }) => {
+    const key: unknown = additionalProperty ?? propertyName;
+    return key === undefined ? instancePath : `${instancePath}/${key}`;
+  });
+  return [...new Set(pointers)];
+}
+
+const complaintsOf = (yaml: string) => complaintsIn(parse(yaml));
 
 // After a change: `node server/main.ts schema > scenarios/scenario.schema.json`, then `npm run format`.
 test('the file that the scenarios name says the same', () => {
@@ -35,14 +43,14 @@ describe('what fits', () => {
 
 describe('what does not', () => {
   test.each([
-    ['nmae: tea', ''],
+    ['nmae: tea', '/nmae'],
     ['tasks: { queued: 8 }', '/tasks/queued'],
     ['faults: [{ inject: [ reset ] }]', '/faults/0'],
     ['faults: [{ on: accept, inject: [] }]', '/faults/0/inject'],
-    ['faults: [{ on: accept, match: { method: GET }, inject: [ reset ] }]', '/faults/0/match'],
+    ['faults: [{ on: accept, match: { method: GET }, inject: [ reset ] }]', '/faults/0/match/method'],
     ['faults: [{ on: accept, inject: [ limit ] }]', '/faults/0/inject/0'],
-    ['faults: [{ on: accept, inject: [ delay: { ms: 1 } ] }]', '/faults/0/inject/0'],
-    ['faults: [{ on: request, inject: [ delay: { sm: 1 } ] }]', '/faults/0/inject/0/delay'],
+    ['faults: [{ on: accept, inject: [ delay: { ms: 1 } ] }]', '/faults/0/inject/0/delay'],
+    ['faults: [{ on: request, inject: [ delay: { sm: 1 } ] }]', '/faults/0/inject/0/delay/sm'],
     ['faults: [{ on: request, inject: [ delay ] }]', '/faults/0/inject/0'],
     [
       'faults: [{ on: request, inject: [ delay: { ms: 1, normal: { mean: 1, deviation: 1 } } ] }]',
@@ -51,4 +59,17 @@ describe('what does not', () => {
     ['faults: [{ on: dns, inject: [ hang ] }]', '/faults/0/inject/0'],
     ['expect: [ bakoff ]', '/expect/0'],
   ])('%s, at %s', (yaml, pointer) => expect(complaintsOf(yaml)).toContain(pointer));
+});
+
+/** A setting inside all that it stands in. */
+const nest = ({ path, value }: WrongSetting): unknown =>
+  path.reduceRight((inner, step) => (typeof step === 'number' ? [inner] : { [String(step)]: inner }), value);
+
+test.each(wrongSettings())('on $hook, $fault does not fit with a wrong setting', ({ hook, fault, wrong }) => {
+  const passed = wrong.filter((setting) => {
+    const scenario = { faults: [{ on: hook, inject: [{ [fault]: nest(setting) }] }] };
+    return !complaintsIn(scenario).includes(['/faults/0/inject/0', fault, ...setting.path].join('/'));
+  });
+
+  expect(passed).toEqual([]);
 });
