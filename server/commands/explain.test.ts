@@ -148,6 +148,34 @@ test('a seed that is chosen is said, and repeats what was told', async () => {
   expect((await explain(yaml, { seed })).replace(/seed.*/, '')).toBe(said.replace(/seed.*/, ''));
 });
 
+test('where chance hangs on the name of the client, it says which one was assumed', async () => {
+  const yaml = `
+seed: 7
+faults:
+  - { name: by chance, on: request, when: { per: client, probability: 0.5 }, inject: [ delay: { ms: 1 } ] }
+  - { name: drawn, on: request, when: { per: client, nth: 2 }, inject: [ delay: { uniform: { from: 0, to: 1s } } ] }
+  - { name: by number, on: request, when: { per: client, every: 2 }, inject: [ delay: { ms: 1 } ] }
+  - { name: for all, on: request, when: { probability: 0.5 }, inject: [ delay: { ms: 1 } ] }
+  - { name: from here, on: accept, when: { per: client, probability: 0.5 }, inject: [ reset ] }
+`;
+  const said = await explain(yaml);
+  const { rehearsals } = JSON.parse(await explain(yaml, { json: true }));
+
+  expect(said.match(/^ {2}chance .*$/gm)).toEqual([
+    "  chance hangs on the client's name, assumed to be 127.0.0.1: for another it falls otherwise",
+    "  chance hangs on the client's name, assumed to be client-1: for another it falls otherwise",
+    "  chance hangs on the client's name, assumed to be client-1: for another it falls otherwise",
+  ]);
+  const told = rehearsals.flatMap(({ faults }: { faults: readonly object[] }) => faults);
+  expect(told.map(({ name, drawnFor }: { name: string; drawnFor?: unknown }) => [name, drawnFor])).toEqual([
+    ['from here', ['127.0.0.1']],
+    ['by chance', ['client-1']],
+    ['drawn', ['client-1']],
+    ['by number', undefined],
+    ['for all', undefined],
+  ]);
+});
+
 test('without a fault there is only what the service does', async () => {
   expect(await explain('name: calm\nprofile: permissive\n', { seed: 1 })).toBe(
     'scenario "calm", profile permissive, seed 1\n\nNo fault is armed: what happens is what the service always does in profile permissive.\n',

@@ -38,6 +38,8 @@ interface FaultReport {
   readonly next?: number;
   /** Struck, and no different for it. */
   readonly withoutEffect: readonly number[];
+  /** The names of clients that were assumed, where chance hangs on them. */
+  readonly drawnFor?: readonly string[];
   /** For each reason not to be struck, the first thing that it held for. */
   readonly passesBy: readonly { readonly number: number; readonly why: string }[];
 }
@@ -157,6 +159,7 @@ function report(rule: FaultRule, { passages }: Rehearsal, count: number): FaultR
     const own = effects.filter(({ fault }) => fault === rule.name);
     return own.every(({ hasEffect }) => !hasEffect);
   });
+  const drawnFor = clientsDrawnFor(rule, told);
   return {
     name: rule.name,
     on: rule.on,
@@ -164,8 +167,14 @@ function report(rule: FaultRule, { passages }: Rehearsal, count: number): FaultR
     strikes: struck.map(({ number }) => number),
     ...(next && { next: next.number }),
     withoutEffect: withoutEffect.map(({ number }) => number),
+    ...(drawnFor.length > 0 && { drawnFor }),
     passesBy: reasonsToPassBy(rule, passages, count),
   };
+}
+
+function clientsDrawnFor({ name, when }: FaultRule, passages: readonly Passage[]): readonly string[] {
+  const drawn = when.per === 'client' ? passages.filter((passage) => passage.drawn.has(name)) : [];
+  return [...new Set(drawn.flatMap(({ facts }) => facts.client ?? []))];
 }
 
 function reasonsToPassBy(rule: FaultRule, passages: readonly Passage[], count: number): FaultReport['passesBy'] {
@@ -193,7 +202,7 @@ function reasonsToPassBy(rule: FaultRule, passages: readonly Passage[], count: n
 }
 
 function renderFault(
-  { name, explain, strikes, next, withoutEffect, passesBy }: FaultReport,
+  { name, explain, strikes, next, withoutEffect, drawnFor = [], passesBy }: FaultReport,
   thing: Thing,
   count: number,
 ) {
@@ -206,10 +215,15 @@ function renderFault(
     withoutEffect.length > 0
       ? [`  without effect on ${list(withoutEffect)}: what it decides is decided already, or not reached`]
       : [];
+  const drawn =
+    drawnFor.length > 0
+      ? [`  chance hangs on the client's name, assumed to be ${drawnFor.join(' or ')}: for another it falls otherwise`]
+      : [];
   return [
     `fault "${name}"  ${explain}`,
     `  ${of}${strikes.length === count ? '' : later}`,
     ...idle,
+    ...drawn,
     ...passesBy.map(({ number, why }) => `  ${thing} #${number} ${why}`),
   ].join('\n');
 }

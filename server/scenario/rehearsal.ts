@@ -3,7 +3,7 @@ import type { HookContexts } from '../faults/fault.ts';
 import { Injector, strikesByTime } from './injector.ts';
 import { criteriaOf } from './match.ts';
 import { protocolOf, spokenProtocols } from './protocols.ts';
-import type { Facts, FaultRule, Hook, Match, Scenario } from './scenario.ts';
+import type { Facts, FaultRule, Hook, Match, Occasion, Scenario } from './scenario.ts';
 
 /** The things that pass the hooks, each with the hooks it passes, in order. */
 const courses = {
@@ -53,6 +53,8 @@ export interface Passage {
   readonly facts: Facts;
   readonly effects: readonly Effect[];
   readonly looks: readonly Look[];
+  /** The faults in which chance had a say. */
+  readonly drawn: ReadonlySet<string>;
 }
 
 /** Things of one sort, one after the other. */
@@ -111,7 +113,7 @@ interface Meeting {
   readonly number: number;
 }
 
-interface Met extends Pick<Passage, 'effects' | 'looks'> {
+interface Met extends Pick<Passage, 'effects' | 'looks' | 'drawn'> {
   /** Whether the connection is gone with it. */
   readonly ends: boolean;
 }
@@ -121,11 +123,12 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
   const refuser = thing === 'connection' ? refuserOf(meeting) : undefined;
   if (refuser !== undefined) {
     const refused = { fault: refuser, ordinal: number, did: 'refuse the connection', hasEffect: true };
-    return { looks: [], ends: false, effects: [refused] };
+    return { looks: [], ends: false, effects: [refused], drawn: new Set() };
   }
   const contexts = createContexts(number, facts);
   const effects: { effect: Effect; changed: readonly string[] }[] = [];
   const looks: Look[] = [];
+  const drawn = new Set<string>();
   const { request } = contexts;
   for (const hook of courses[thing]) {
     if (isOver(hook, contexts)) break;
@@ -137,8 +140,9 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
       looks.push(found ? { fault: rule.name, ordinal: found.ordinal, strikes: found.strikes } : misses(rule, seen));
     }
     for (const { rule, ordinal, strikes, occasionOf } of counted) {
+      if (rule.when.probability !== undefined) drawn.add(rule.name);
       for (const [index, injection] of strikes ? rule.inject.entries() : []) {
-        const occasion = occasionOf(index);
+        const occasion = heard(occasionOf(index), () => drawn.add(rule.name));
         const context = contexts[hook] as never;
         if (!injection.applies(context, occasion)) continue;
         const before = snapshot(contexts[hook].plan);
@@ -155,6 +159,7 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
   const { end, goaway } = request.plan;
   return {
     looks,
+    drawn,
     ends: goaway !== undefined || end?.how === 'reset' || end?.how === 'fin',
     effects: effects.map(({ effect, changed }) => ({
       ...effect,
@@ -162,6 +167,15 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
     })),
   };
 }
+
+/** An occasion that tells when something is drawn. */
+const heard = (occasion: Occasion, onDraw: () => void): Occasion => ({
+  ...occasion,
+  draw: (label) => {
+    onDraw();
+    return occasion.draw(label);
+  },
+});
 
 /** The fault that keeps the port closed when a connection gets there, all before it being open. */
 function refuserOf({ injector, number }: Meeting): string | undefined {
