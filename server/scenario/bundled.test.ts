@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,15 @@ There is no scenario file or bundled scenario "${given}".
 Did you mean "drain"? \`seedance-mock list scenarios\` shows the bundled ones.`;
     expect(() => findScenario(given)).toThrow(UsageError);
     expect(() => findScenario(given)).toThrow(complaint);
+  });
+
+  test('a path that leads nowhere is told of', () => {
+    const file = join(folder, 'loop.yaml');
+    symlinkSync('loop.yaml', file);
+    for (const path of [file, 'x'.repeat(300)]) {
+      expect(() => findScenario(path)).toThrow(UsageError);
+      expect(() => findScenario(path)).toThrow(`FILE_UNREADABLE\nCannot read ${path}: `);
+    }
   });
 
   test('a folder is no scenario', () => expect(() => findScenario(folder)).toThrow('There is no scenario file'));

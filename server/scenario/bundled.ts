@@ -33,9 +33,9 @@ const bundledFiles = () =>
 const bundledName = (file: string) => basename(file, '.yaml');
 
 /** The file that a path or the name of a bundled scenario leads to; a file of that name comes first.
- * @throws UsageError when there is neither */
+ * @throws UsageError when there is neither, or the path leads nowhere: links in a circle, a folder that is closed to us */
 export function findScenario(nameOrPath: string): string {
-  if (statSync(nameOrPath, { throwIfNoEntry: false })?.isFile()) return nameOrPath;
+  if (isFile(nameOrPath)) return nameOrPath;
   const files = bundledFiles();
   const found = files.find((file) => bundledName(file) === nameOrPath);
   if (found) return found;
@@ -52,9 +52,14 @@ export function readScenario(nameOrPath: string, options: Omit<LoadOptions, 'fil
   return loadScenario(readText(file), { ...options, file });
 }
 
-function readText(file: string): string {
+const isFile = (path: string) => orUnreadable(path, () => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+
+const readText = (file: string) => orUnreadable(file, () => readFileSync(file, 'utf8'));
+
+/** @throws UsageError FILE_UNREADABLE */
+function orUnreadable<T>(file: string, read: () => T): T {
   try {
-    return readFileSync(file, 'utf8');
+    return read();
   } catch (error) {
     throw new UsageError([problem('FILE_UNREADABLE', { file, reason: reasonOf(error) })]);
   }
