@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { openClient } from './support/client.ts';
 import { openFolder, openServe, runMock } from './support/command-line.ts';
@@ -30,6 +30,61 @@ test('a file that changes takes force at once, and keeps connections and tasks',
   await writeFile(file, BUSY);
   expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'busy' });
   expect((await client.get(`${TASKS}/${id}`)).status).toBe(503);
+  serving.signal('SIGTERM');
+  expect(await serving.ended).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
+/** Turns a link elsewhere, so that at no time there is none. */
+async function turn(link: string, target: string): Promise<void> {
+  await symlink(target, `${link}.new`);
+  await rename(`${link}.new`, link);
+}
+
+test('a link that is turned to another file takes that into force, and is followed from there on', async () => {
+  await using folder = await openFolder();
+  const link = folder.at('mine.yaml');
+  await folder.write('calm.yaml', CALM);
+  const busy = await folder.write('busy.yaml', BUSY);
+  await turn(link, 'calm.yaml');
+  await using serving = await openServe([link, '--watch']);
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'calm' });
+
+  await turn(link, 'busy.yaml');
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'busy', faults: 1 });
+
+  await writeFile(busy, 'name: busy no more\n');
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'busy no more' });
+
+  // In a circle.
+  await turn(link, 'mine.yaml');
+  expect(await serving.hearOf('scenario.refused')).toMatchObject({
+    from: link,
+    problems: [{ code: 'FILE_UNREADABLE' }],
+  });
+
+  await turn(link, 'calm.yaml');
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'calm' });
+});
+
+test('a config map of Kubernetes, whose folder is swapped behind the file, takes force each time', async () => {
+  await using folder = await openFolder();
+  const publish = async (version: string, scenario: string) => {
+    await mkdir(folder.at(version));
+    await folder.write(`${version}/mine.yaml`, scenario);
+    await turn(folder.at('..data'), version);
+  };
+  await publish('..1', CALM);
+  await symlink('..data/mine.yaml', folder.at('mine.yaml'));
+  await using serving = await openServe([folder.at('mine.yaml'), '--watch']);
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'calm' });
+
+  await publish('..2', BUSY);
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'busy' });
+
+  await rm(folder.at('..1'), { recursive: true });
+  await publish('..3', CALM);
+  expect(await serving.hearOf('scenario.loaded')).toMatchObject({ name: 'calm' });
+
   serving.signal('SIGTERM');
   expect(await serving.ended).toMatchObject({ exitCode: 0, stderr: '' });
 });

@@ -1,16 +1,13 @@
-import { type FSWatcher, watch } from 'chokidar';
-import { renderProblem, UsageError } from '../errors.ts';
+import { type Problem, problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { followFile } from './follow-file.ts';
 import type { Output } from './output.ts';
 
-/** How long a file must not grow before it is read: an editor may write it in pieces. */
-const STABLE_FOR_MS = 50;
-const LOOK_EVERY_MS = 10;
-
 /**
- * Takes a scenario file into force at each change, whether an editor writes it anew or puts another in its place. One with
- * mistakes is refused with all of them on stderr, and the one in force stays; so it does when the file goes away.
+ * Takes a scenario file into force at each change, whether an editor writes it anew or puts another in its place, or a link
+ * on the way to it is turned elsewhere. One with mistakes is refused with all of them on stderr, and the one in force stays;
+ * so it does when the file goes away.
  *
  * @param read reads the file, and throws a UsageError when it has problems
  * @returns once every change from now on will be seen
@@ -19,21 +16,21 @@ export async function watchScenario(
   file: string,
   { lane, read }: { readonly lane: Lane; readonly read: () => Scenario },
   { stderr }: Pick<Output, 'stderr'> = process,
-): Promise<FSWatcher> {
-  const reload = () => {
-    try {
-      lane.load(read());
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      lane.refuse(file, error.problems);
-      stderr.write(`${error.problems.map(renderProblem).join('\n\n')}\n`);
-    }
+): Promise<{ close(): Promise<void> }> {
+  const refuse = (problems: readonly Problem[]) => {
+    lane.refuse(file, problems);
+    stderr.write(`${problems.map(renderProblem).join('\n\n')}\n`);
   };
-  const watcher = watch(file, {
-    ignoreInitial: true,
-    awaitWriteFinish: { stabilityThreshold: STABLE_FOR_MS, pollInterval: LOOK_EVERY_MS },
+  return followFile(file, {
+    onChange() {
+      try {
+        lane.load(read());
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        refuse(error.problems);
+      }
+    },
+    // Links in a circle, say.
+    onError: (error) => refuse([problem('FILE_UNREADABLE', { file, reason: reasonOf(error) })]),
   });
-  watcher.on('add', reload).on('change', reload);
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
-  return watcher;
 }
