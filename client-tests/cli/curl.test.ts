@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
+import { standardVideo } from '../typescript/support/standard-video.ts';
 import { askClient, canRun, runClient } from './run-client.ts';
 
 const TASKS = '/api/v3/contents/generations/tasks';
 const key = ['-H', 'authorization: Bearer x'];
 const body = '{"model":"doubao-seedance-2-0-260128","content":[{"type":"text","text":"A lighthouse at dusk."}]}';
-const video = await readFile('server/seedance/media/video.mp4');
+const video = standardVideo;
 
 // Without HTTP/2 curl refuses the option before anything else.
 const hasCurl = canRun('curl', '--http2', '--version');

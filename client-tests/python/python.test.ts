@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { askClient, runClient, startClient } from '../cli/run-client.ts';
+import { standardVideo } from '../typescript/support/standard-video.ts';
 import { findPython, script } from './python.ts';
 
 const python = (await findPython()) ?? '';
-const video = hash('sha256', readFileSync('server/seedance/media/video.mp4'));
+const video = hash('sha256', standardVideo);
 /** A service that is quick enough for a test; everything else is as in production. */
 const quick = { tasks: { queued: '100ms', running: '300ms' } };
 

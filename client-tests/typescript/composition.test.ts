@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { clients, startFaulty } from './support/both-versions.ts';
 import { readAnswer as read } from './support/read-answer.ts';
+import { standardVideo } from './support/standard-video.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 import { makeVideo } from './support/videos.ts';
 
-const VIDEO = readFileSync(new URL('../../server/seedance/media/video.mp4', import.meta.url));
+const VIDEO = standardVideo;
 const DOWNLOADS = { path: '/:model/*.mp4' } as const;
 
 describe.each(clients)('%s', (_protocol, open) => {

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client, writeRequest } from './support/http1.ts';
 import { makeClientHello, openRawSocket, openTlsSocket, type WireSocket } from './support/sockets.ts';
+import { standardVideo } from './support/standard-video.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 import { makeVideo } from './support/video.ts';
 
@@ -128,7 +128,7 @@ test.each(['h2', 'http/1.1'] as const)('%s: a line that does all of it loses and
     profile: 'permissive',
     scenario: { faults: [{ name: 'line', on: 'accept', inject: slow }] },
   });
-  const video = await readFile('server/seedance/media/video.mp4');
+  const video = standardVideo;
   const got = await makeVideo(server, protocol);
   expect(got.equals(video)).toBe(true);
   expect(server.journal.events('connection.secured')).toMatchObject([{ protocol }]);

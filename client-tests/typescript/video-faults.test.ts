@@ -1,13 +1,13 @@
-import { statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { clients, startFaulty } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client } from './support/http1.ts';
 import { readAnswer as read } from './support/read-answer.ts';
+import { standardVideo } from './support/standard-video.ts';
 import { findVideo, makeVideo } from './support/videos.ts';
 
 /** The size of every video. */
-const SIZE = statSync(new URL('../../server/seedance/media/video.mp4', import.meta.url)).size;
+const SIZE = standardVideo.length;
 
 describe.each(clients)('%s', (_protocol, open) => {
   test('an expired URL is refused as by the storage, and the next poll has a good one', async () => {

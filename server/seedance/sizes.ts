@@ -1,4 +1,4 @@
-import type { Resolution } from './models.ts';
+import { type Resolution, resolutions } from './models.ts';
 
 type Size = readonly [width: number, height: number];
 
@@ -42,10 +42,23 @@ export type Ratio = keyof (typeof sizes)['480p'];
 
 export const FRAMES_PER_SECOND = 24;
 
+/** Pixels of a result. */
+export function sizeOf(resolution: Resolution, ratio: Ratio): { readonly width: number; readonly height: number } {
+  const [width, height] = sizes[resolution][ratio];
+  return { width, height };
+}
+
+export const ratios = Object.keys(sizes['480p']) as readonly Ratio[];
+
+/** Every size that a result can have. */
+export const allSizes = resolutions.flatMap((resolution) =>
+  ratios.map((ratio) => ({ resolution, ratio, ...sizeOf(resolution, ratio) })),
+);
+
 export const isRatio = (text: string): text is Ratio => Object.hasOwn(sizes['480p'], text);
 
 /** What a result costs: `width × height × frames ÷ 1024`, rounded down (reference, section 11). */
 export function countTokens(resolution: Resolution, ratio: Ratio, frames: number): number {
-  const [width, height] = sizes[resolution][ratio];
+  const { width, height } = sizeOf(resolution, ratio);
   return Math.floor((width * height * frames) / 1024);
 }

@@ -1,4 +1,5 @@
 import type { Fields } from './fields.ts';
+import { shapeOf } from './result-shape.ts';
 import { countTokens, FRAMES_PER_SECOND } from './sizes.ts';
 import type { Task, TaskError, TaskStatus } from './task.ts';
 import { toSeconds } from './timestamps.ts';
@@ -41,16 +42,16 @@ export interface TaskBody {
 /** Input is not fetched, so each reference video counts as this long. */
 const ASSUMED_INPUT_SECONDS = 5;
 
-/** What `adaptive` comes to: the shape of the input is unknown, as it is not fetched. */
-const ADAPTIVE_RATIO = '16:9';
-
 /** The fields that only a succeeded task has. */
-function describeResult({ settings, chosen: { seed, length } }: Task, urls: ResultUrls) {
-  const { resolution, ratio, referenceVideos, returnLastFrame } = settings;
-  const finalRatio = ratio === 'adaptive' ? ADAPTIVE_RATIO : ratio;
+function describeResult(task: Task, urls: ResultUrls) {
+  const { settings, chosen } = task;
+  const { seed, length } = chosen;
+  const { referenceVideos, returnLastFrame } = settings;
+  const { resolution, ratio } = shapeOf(task);
+  // One more than the file has: what the service counts (reference, section 11).
   const frames = 'frames' in length ? length.frames : FRAMES_PER_SECOND * length.seconds + 1;
   const inputFrames = FRAMES_PER_SECOND * ASSUMED_INPUT_SECONDS * referenceVideos;
-  const tokens = countTokens(resolution, finalRatio, frames + inputFrames);
+  const tokens = countTokens(resolution, ratio, frames + inputFrames);
   return {
     head: {
       content: { video_url: urls.video, ...(returnLastFrame && { last_frame_url: urls.lastFrame }) },
@@ -59,7 +60,7 @@ function describeResult({ settings, chosen: { seed, length } }: Task, urls: Resu
     tail: {
       seed,
       resolution,
-      ratio: finalRatio,
+      ratio,
       ...('frames' in length ? { frames: length.frames } : { duration: length.seconds }),
       framespersecond: FRAMES_PER_SECOND,
     },

@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Lane } from '../lane.ts';
 import { askScenario, exchangeOf } from '../wire/messages.ts';
 import { readRange } from './byte-range.ts';
-import type { Media, MediaEnding, Refusal, Videos } from './videos.ts';
+import type { Media, Refusal, Videos } from './videos.ts';
 
 type FileRequest = FastifyRequest<{ Params: { file: string }; Querystring: Record<string, unknown> }>;
 
-/** Every result is the same file, so one date fits all. */
+/** The same shape is the same file, whenever it was made: one date fits all. */
 const LAST_MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';
 
 const refusals: Readonly<Record<Refusal, { Message: string; EC?: string }>> = {
@@ -39,18 +39,18 @@ export function registerVideoRoutes(
 ): void {
   app.route({
     method: ['GET', 'HEAD'],
-    url: String.raw`/:model/:file(^\d{15}[0-9a-f]{38}\.(?:mp4|jpg)$)`,
+    url: String.raw`/:model/:file(^\d{15}[0-9a-f]{38}\.(?:mp4|mov|jpg)$)`,
     async handler(request: FileRequest, reply) {
       const [path = ''] = request.url.split('?');
       const refusal = videos.refuse(request.method, path, request.query);
       if (refusal) return refuse(reply, refusal, request.requestId);
-      const [fileId, ending] = request.params.file.split('.');
+      const [fileId] = request.params.file.split('.');
       // A task has one result, so what is counted per task is counted per result.
       const facts = fileId === undefined ? {} : { task: fileId };
       const plan = lane.armed('video') ? askScenario(exchangeOf(reply), 'video', facts) : undefined;
       if (plan?.urlExpired) return refuse(reply, 'AccessDenied', request.requestId);
 
-      const media = await videos.read(ending as MediaEnding);
+      const media = await videos.read(request.params.file);
       const { type, bytes, etag } = media;
       reply.headers({ 'accept-ranges': 'bytes', etag, 'last-modified': LAST_MODIFIED });
       const range = plan?.rangeIgnored ? undefined : chooseRange(request, media);

@@ -43,6 +43,26 @@ test('the video is an MP4 that anyone with the URL can fetch', async () => {
   expect(rawPayload.toString('latin1', 4, 8)).toBe('ftyp');
 });
 
+test('2.5 can have it as QuickTime', async () => {
+  await using api = await openApi();
+  const id = await api.create({ model: 'doubao-seedance-2-5-260628', output_format: 'mov', duration: 4 });
+  await api.lane.clock.advance(5_000);
+  const { video_url } = ((await api.call('GET', `/${id}`)).body as { content: Result }).content;
+  const { headers, rawPayload } = await fetchWithoutKey(api, video_url);
+  expect(headers['content-type']).toBe('video/quicktime');
+  expect(rawPayload.toString('latin1', 4, 12)).toBe('ftypqt  ');
+});
+
+test('the video outlives the record of its task', async () => {
+  await using api = await openApi();
+  const id = await api.create({});
+  await api.lane.clock.advance(5_000);
+  const { video_url } = ((await api.call('GET', `/${id}`)).body as { content: Result }).content;
+  await api.call('DELETE', `/${id}`);
+  expect((await api.call('GET', `/${id}`)).status).toBe(404);
+  expect((await fetchWithoutKey(api, video_url)).statusCode).toBe(200);
+});
+
 test('the last frame is a JPEG', async () => {
   await using api = await openApi();
   const { statusCode, headers, rawPayload } = await fetchWithoutKey(api, (await makeResult(api)).last_frame_url);

@@ -1,8 +1,9 @@
 import { createHmac, hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { Lane } from '../lane.ts';
 import { randomText } from '../random.ts';
+import { makeVideo, readLastFrame } from './media-files.ts';
+import { nameFile, readFileName, shapeOf } from './result-shape.ts';
 import type { Task } from './task.ts';
 import type { ResultUrls } from './task-body.ts';
 import { fromBasicTime, toBasicTime } from './timestamps.ts';
@@ -10,14 +11,18 @@ import { fromBasicTime, toBasicTime } from './timestamps.ts';
 /** How long a result can be fetched (reference, section 11). */
 export const URL_LIFETIME_SECONDS = 86_400;
 
-/** What can be fetched: by file ending, its type and where it lies. */
+/** What can be fetched: by file ending, its type and how it is made. */
 const media = {
-  mp4: { type: 'video/mp4', file: new URL('../seedance/media/video.mp4', import.meta.url) },
-  jpg: { type: 'image/jpeg', file: new URL('../seedance/media/last-frame.jpg', import.meta.url) },
+  mp4: { type: 'video/mp4', make: makeVideo },
+  mov: { type: 'video/quicktime', make: makeVideo },
+  jpg: { type: 'image/jpeg', make: readLastFrame },
 } as const;
-export type MediaEnding = keyof typeof media;
+type MediaEnding = keyof typeof media;
 
-/** A file, read once. */
+/** How many files are kept, some 100 kB each, ready to be fetched in parts; the one not asked for longest is made anew. */
+const MAX_FILES_KEPT = 64;
+
+/** A file, made once. */
 export interface Media {
   readonly type: string;
   readonly bytes: Buffer;
@@ -28,11 +33,11 @@ export interface Media {
 /** Why the storage refuses a URL; both are 403. */
 export type Refusal = 'SignatureDoesNotMatch' | 'AccessDenied';
 
-/** The object storage beside the API: signed URLs of results, and the one file that every result is. */
+/** The object storage beside the API: signed URLs of results, and the files behind them. */
 export class Videos {
   readonly #clock: Clock;
   readonly #key: string;
-  readonly #media = new Map<MediaEnding, Promise<Media>>();
+  readonly #kept = new Map<string, Promise<Media>>();
 
   constructor({ clock, random }: Pick<Lane, 'clock' | 'random'>) {
     this.#clock = clock;
@@ -40,12 +45,14 @@ export class Videos {
   }
 
   /** The URLs of a task's result, signed for 24 h from its success. */
-  linksTo({ settings, fileId, updatedAtMs }: Task, origin: string): ResultUrls {
+  linksTo(task: Task, origin: string): ResultUrls {
+    const { settings, fileId, updatedAtMs } = task;
+    const shape = shapeOf(task);
     const link = (ending: MediaEnding) => {
-      const path = `/${settings.model.name}/${fileId}.${ending}`;
+      const path = `/${settings.model.name}/${nameFile(fileId, shape)}.${ending}`;
       return `${origin}${path}?${this.#sign(path, updatedAtMs)}`;
     };
-    return { video: link('mp4'), lastFrame: link('jpg') };
+    return { video: link(shape.container), lastFrame: link('jpg') };
   }
 
   /** Whether a URL is signed by us, for this method, and still alive; undefined lets it in. */
@@ -59,14 +66,19 @@ export class Videos {
     return this.#clock.now() < diesAtMs ? undefined : 'AccessDenied';
   }
 
-  /** The file behind every URL of this ending. */
-  read(ending: MediaEnding): Promise<Media> {
-    const known = this.#media.get(ending);
-    if (known) return known;
-    const { type, file } = media[ending];
-    const reading = readFile(file).then((bytes) => ({ type, bytes, etag: `"${hash('md5', bytes)}"` }));
-    this.#media.set(ending, reading);
-    return reading;
+  /** The file of a name that stood in a URL which was not refused. */
+  read(name: string): Promise<Media> {
+    const shape = readFileName(name);
+    const ending = name.slice(name.indexOf('.') + 1) as MediaEnding;
+    const key = JSON.stringify([ending, shape]);
+    const { type, make } = media[ending];
+    const file = this.#kept.get(key) ?? make(shape).then((bytes) => ({ type, bytes, etag: `"${hash('md5', bytes)}"` }));
+    // Put back at the end, so that the first is always the one not asked for longest.
+    this.#kept.delete(key);
+    this.#kept.set(key, file);
+    const [oldest] = this.#kept.size > MAX_FILES_KEPT ? this.#kept.keys() : [];
+    if (oldest !== undefined) this.#kept.delete(oldest);
+    return file;
   }
 
   #sign(path: string, atMs: number): URLSearchParams {

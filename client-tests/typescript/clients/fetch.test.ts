@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../../server/index.ts';
 import { askClient } from '../../cli/run-client.ts';
+import { standardVideo } from '../support/standard-video.ts';
 import { TASKS } from '../support/tasks.ts';
 
-const video = hash('sha256', await readFile('server/seedance/media/video.mp4'));
+const video = hash('sha256', standardVideo);
 /** A service that is quick enough for a test; everything else is as in production. */
 const quick = { tasks: { queued: '100ms', running: '300ms' } };
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import http2, { type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
 import { buffer, json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../../server/index.ts';
+import { standardVideo } from '../support/standard-video.ts';
 import { TASKS, textOnly } from '../support/tasks.ts';
 
 const key = { authorization: 'Bearer ark-client-tests' };
-const video = await readFile('server/seedance/media/video.mp4');
+const video = standardVideo;
 /** A task that takes longer than a connection may be silent (8 s), and longer than one may go without a heartbeat (30 s). */
 const slow = { tasks: { queued: '10s', running: '30s' } };
 

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { Agent, fetch, request } from 'undici';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../../server/index.ts';
+import { standardVideo } from '../support/standard-video.ts';
 import { TASKS, textOnly } from '../support/tasks.ts';
 
 const key = { authorization: 'Bearer ark-client-tests' };
-const video = await readFile('server/seedance/media/video.mp4');
+const video = standardVideo;
 
 /** An undici agent that trusts the server. */
 const openAgent = (server: MockServer, { allowH2 }: { allowH2: boolean }) => {
