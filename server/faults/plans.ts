@@ -140,6 +140,8 @@ export interface PlannedStatus {
   readonly code: number;
   /** The `code` of the Ark error body; left out = the one that belongs to the status. */
   readonly error?: string | undefined;
+  /** What stands there in place of an Ark error body: the gateway's own words, nothing at all, or any text. */
+  readonly body?: 'text' | 'html' | 'empty' | { readonly text: string; readonly type: string } | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 

@@ -1,3 +1,5 @@
+import { type ArkCode, statusOfCode } from '../faults/ark-codes.ts';
+
 /** What a message may need to know. All optional: a planned failure knows only its code. */
 export interface ErrorDetails {
   /** The field to blame, `content[1].image_url` style; empty when it is the request as a whole. */
@@ -9,20 +11,18 @@ export interface ErrorDetails {
 }
 
 interface Kind {
-  readonly status: number;
   readonly type: string;
   readonly message: (details: ErrorDetails) => string;
 }
 
-const kind = (status: number, type: string, message: string | Kind['message']): Kind => ({
-  status,
+const kind = (type: string, message: string | Kind['message']): Kind => ({
   type,
   message: typeof message === 'string' ? () => message : message,
 });
 
-const badRequest = (message: string | Kind['message']) => kind(400, 'BadRequest', message);
-const forbidden = (message: string) => kind(403, 'Forbidden', message);
-const tooMany = (message: string) => kind(429, 'TooManyRequests', message);
+const badRequest = (message: string | Kind['message']) => kind('BadRequest', message);
+const forbidden = (message: string) => kind('Forbidden', message);
+const tooMany = (message: string) => kind('TooManyRequests', message);
 const sensitive = (what: string) =>
   badRequest(`The request failed because the ${what} may contain sensitive information.`);
 const copyrighted = (what: string) =>
@@ -34,7 +34,7 @@ const MISSING_KEY = 'the API key or AK/SK in the request is missing or invalid.'
 const model = (d: ErrorDetails) => d.subject ?? 'doubao-seedance-2-0';
 const limited = (what: string) => tooMany(`The ${what} has been exceeded. Please try again later.`);
 
-/** Every error of the service: HTTP status, `type` and message by `code` (reference, sections 7.2 and 7.3). */
+/** Every error of the service: `type` and message by `code` (reference, sections 7.2 and 7.3). */
 export const arkErrors = {
   MissingParameter: badRequest(
     (d) => `The request failed because it is missing \`${d.param ?? 'content'}\` parameter.`,
@@ -73,8 +73,8 @@ export const arkErrors = {
   OutputAudioSensitiveContentDetected: sensitive('output audio'),
   'OutputVideoSensitiveContentDetected.PolicyViolation': copyrighted('output video'),
   'OutputAudioSensitiveContentDetected.PolicyViolation': copyrighted('output audio'),
-  AuthenticationError: kind(401, 'Unauthorized', (d) => d.reason ?? MISSING_KEY),
-  InvalidAccountStatus: kind(401, 'Forbidden', 'The account is in an abnormal state.'),
+  AuthenticationError: kind('Unauthorized', (d) => d.reason ?? MISSING_KEY),
+  InvalidAccountStatus: kind('Forbidden', 'The account is in an abnormal state.'),
   AccessDenied: forbidden('The request failed because you do not have access to the requested resource.'),
   AccountOverdueError: forbidden('The request failed because your account has an overdue balance.'),
   'OperationDenied.PermissionDenied': forbidden('The request failed because you lack the permission for it.'),
@@ -83,30 +83,25 @@ export const arkErrors = {
   'OperationDenied.InvalidState': forbidden('The request failed because the resource is in an invalid state.'),
   // With a space, and only here: seen live on unknown models.
   'InvalidEndpointOrModel.NotFound': kind(
-    404,
     'Not Found',
     (d) => `The model or endpoint ${model(d)} does not exist or you do not have access to it.`,
   ),
   ModelNotOpen: kind(
-    404,
     'NotFound',
     (d) =>
       `Your account 2100000000 has not activated the model ${model(d)}. Please activate the model service in the Ark Console.`,
   ),
   'InvalidEndpointOrModel.ModelIDAccessDisabled': kind(
-    404,
     'NotFound',
     'The request failed because your account may use endpoint ids only, not model ids.',
   ),
   ResourceNotFound: kind(
-    404,
     'NotFound',
     (d) => `The specified resource ${d.subject ? `\`${d.subject}\` ` : ''}is not found.`,
   ),
-  InvalidAction: kind(404, 'NotFound', (d) => `The specified action is invalid: \`${d.subject ?? ''}\`.`),
+  InvalidAction: kind('NotFound', (d) => `The specified action is invalid: \`${d.subject ?? ''}\`.`),
   // The reference leaves `type` open here (section 13).
   'InvalidAction.RunningTaskDeletion': kind(
-    409,
     'Conflict',
     (d) => `Cannot delete task \`${d.subject ?? ''}\` because it is ${d.reason ?? 'currently running'}.`,
   ),
@@ -132,10 +127,10 @@ export const arkErrors = {
   ServerOverloaded: tooMany(
     'The service is currently unable to handle additional requests due to server overload. Please retry later.',
   ),
-  InternalServiceError: kind(500, 'InternalServerError', 'The service encountered an unexpected internal error.'),
-} as const satisfies Record<string, Kind>;
+  InternalServiceError: kind('InternalServerError', 'The service encountered an unexpected internal error.'),
+} as const satisfies Record<ArkCode, Kind>;
 
-export type ArkCode = keyof typeof arkErrors;
+export type { ArkCode };
 
 /** The body of every error: clients decode `error` whatever the status (reference, sections 7.1 and 12). */
 export interface ArkErrorBody {
@@ -199,7 +194,7 @@ export class ArkError extends Error {
   constructor(code: ArkCode, details: ErrorDetails = {}, errorCode?: string) {
     super(messageOf(code, details));
     this.code = code;
-    this.status = arkErrors[code].status;
+    this.status = statusOfCode(code) ?? 500;
     this.param = details.param ?? '';
     this.errorCode = errorCode;
   }

@@ -1,11 +1,40 @@
+import { STATUS_CODES } from 'node:http';
 import type { PlannedStatus } from '../faults/plans.ts';
 import { AUTH_HEADER_UNUSABLE } from './auth.ts';
 import { errorBody } from './errors.ts';
 import { JSON_TYPE } from './paths.ts';
 
-/** The answer that a scenario puts in the place of the service's own: an Ark error body from 400 up, else `{}`. */
-export function renderPlannedStatus({ code, error, headers }: PlannedStatus, requestId: string) {
-  const body = code < 400 ? {} : errorBody(code, error === undefined ? {} : { code: error }, requestId);
+/** What Envoy, which stands in front of the service (reference, section 8), says when nobody behind it answers. */
+const envoyTexts: Readonly<Record<number, string>> = {
+  502: 'upstream connect error or disconnect/reset before headers. reset reason: protocol error',
+  503: 'upstream connect error or disconnect/reset before headers. reset reason: connection failure',
+  504: 'upstream request timeout',
+};
+
+/** nginx has names of its own for some. */
+const nginxTitles: Readonly<Record<number, string>> = {
+  503: '503 Service Temporarily Unavailable',
+  504: '504 Gateway Time-out',
+};
+
+/** The page of nginx, which other gateways send in its likeness. */
+const htmlPage = (title: string) =>
+  `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
+
+/** The answer that a scenario puts in the place of the service's own: an Ark error body from 400 up, else `{}`; or what a
+ * gateway, or nobody, would say. */
+export function renderPlannedStatus({ code, error, body, headers }: PlannedStatus, requestId: string) {
+  const title = `${code} ${STATUS_CODES[code] ?? 'Unknown'}`;
+  if (body === 'empty') return { headers: { ...headers }, body: '' };
+  if (body === 'text') return written(envoyTexts[code] ?? title, 'text/plain', headers);
+  if (body === 'html') return written(htmlPage(nginxTitles[code] ?? title), 'text/html', headers);
+  if (body) return written(body.text, body.type, headers);
+  const own = code < 400 ? {} : errorBody(code, error === undefined ? {} : { code: error }, requestId);
   const unauthorized = code === 401 && { 'x-error-code': AUTH_HEADER_UNUSABLE };
-  return { headers: { 'content-type': JSON_TYPE, ...unauthorized, ...headers }, body: JSON.stringify(body) };
+  return written(JSON.stringify(own), JSON_TYPE, { ...unauthorized, ...headers });
 }
+
+const written = (body: string, type: string, headers: Readonly<Record<string, string>>) => ({
+  headers: { 'content-type': type, ...headers },
+  body,
+});

@@ -48,6 +48,28 @@ test('an error code belongs to an error', () => {
   expect(contradictionOf(status, { code: 400, error: 'QuotaExceeded' }, 'request')).toBeUndefined();
 });
 
+test('a code of the service brings its status along', () => {
+  const plan = emptyPlan();
+  expect(applyFault(status, { error: 'ServerOverloaded' }, { plan, stage: 'request' })).toBe(
+    'answer 429 ServerOverloaded',
+  );
+  expect(plan.statusBefore).toMatchObject({ code: 429, error: 'ServerOverloaded' });
+});
+
+test('a code that the service has not needs a status beside it', () => {
+  expect(contradictionOf(status, { error: 'ServerOverload' }, 'request')).toMatchObject({
+    param: 'error',
+    instead: expect.stringContaining('Did you mean `ServerOverloaded`?'),
+  });
+  expect(contradictionOf(status, { code: 429, error: 'OwnCode' }, 'request')).toBeUndefined();
+  expect(contradictionOf(status, {}, 'request')).toMatchObject({ reason: expect.stringContaining('neither') });
+});
+
+test('a body of its own leaves no room for an error code', () => {
+  const given = { code: 502, error: 'InternalServiceError', body: 'html' } as const;
+  expect(contradictionOf(status, given, 'request')).toMatchObject({ param: 'error' });
+});
+
 test('a final status has three digits from 200 on', () => {
   expect(complaintsOf(status, { code: 199 })).toHaveLength(1);
   expect(complaintsOf(status, { code: 600 })).toHaveLength(1);
