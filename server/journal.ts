@@ -141,6 +141,8 @@ export type JournalEntry =
       truncated: boolean;
       ms: number;
     }
+  /** A call was refused with 429 by a limit of the service, which is no fault. */
+  | { type: 'limit.reached'; limit: string; account: string; allowed: number }
   | { type: 'task.created'; task: string; model: string }
   | { type: 'task.changed'; task: string; from: string; to: string }
   /** No worker was free in time, and nobody will look for one again: the task stays queued until it expires. */

@@ -24,6 +24,7 @@ export class Lane {
   #scenario: Scenario;
   #seed: number;
   #injector: Injector;
+  readonly #listeners = new Set<() => void>();
 
   constructor(
     id: string,
@@ -64,6 +65,12 @@ export class Lane {
     if (clock?.mode === 'manual') this.clock.setManual();
     else if (clock) this.clock.setSpeed(clock.speed);
     this.#injector = this.#arm(scenario);
+    for (const hear of this.#listeners) hear();
+  }
+
+  /** Calls `hear` after each time another scenario has come into force. */
+  onScenario(hear: () => void): void {
+    this.#listeners.add(hear);
   }
 
   /** Arms one more fault at once; the ordinals of the others go on.

@@ -83,6 +83,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
         'debug',
         `[${event.connection}] ${event.frame} ${event.direction} on stream ${event.stream}: ${event.did} by ${event.cause}`,
       ];
+    case 'limit.reached':
+      return ['warn', `${event.account || 'the account'} is over the limit ${event.limit}: ${event.allowed}`];
     case 'task.created':
       return ['info', `${event.task} created for ${event.model}`];
     case 'task.changed':

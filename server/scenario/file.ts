@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsSchema } from './limits.ts';
 import { callbacksSchema, hooks, tasksSchema, whenSchema } from './scenario.ts';
 import { profileNames, serviceSchema } from './service.ts';
 
@@ -34,6 +35,7 @@ export const scenarioSchema = z.strictObject({
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),
   callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back.'),
+  limits: limitsSchema.optional().describe('What an account may do; left out, anything.'),
   faults: z.array(z.unknown()).max(MAX_FAULTS).default([]).describe('What goes wrong.'),
   expect: z.array(z.unknown()).default([]).describe('What the client is judged by.'),
 });

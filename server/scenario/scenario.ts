@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import type { Limits } from './limits.ts';
 import { fitsText } from './pattern.ts';
 import { isReceiver } from './receiver.ts';
 import type { ProfileName, Service } from './service.ts';
@@ -221,6 +222,8 @@ export interface Scenario {
   readonly service: Service;
   readonly tasks: TaskTimes;
   readonly callbacks: CallbackSettings;
+  /** Left out: none. */
+  readonly limits?: Limits;
   readonly faults: readonly FaultRule[];
   /** The text it was read from, as `GET /scenario` shows it. */
   readonly source: string;

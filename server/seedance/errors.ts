@@ -22,7 +22,7 @@ const kind = (type: string, message: string | Kind['message']): Kind => ({
 
 const badRequest = (message: string | Kind['message']) => kind('BadRequest', message);
 const forbidden = (message: string) => kind('Forbidden', message);
-const tooMany = (message: string) => kind('TooManyRequests', message);
+const tooMany = (message: string | Kind['message']) => kind('TooManyRequests', message);
 const sensitive = (what: string) =>
   badRequest(`The request failed because the ${what} may contain sensitive information.`);
 const copyrighted = (what: string) =>
@@ -32,7 +32,8 @@ const risky = (what: string) => badRequest(`The request failed because the ${wha
 
 const MISSING_KEY = 'the API key or AK/SK in the request is missing or invalid.';
 const model = (d: ErrorDetails) => d.subject ?? 'doubao-seedance-2-0';
-const limited = (what: string) => tooMany(`The ${what} has been exceeded. Please try again later.`);
+const limited = (what: string, of?: 'model') =>
+  tooMany((d) => `The ${what}${of ? ` for the model ${model(d)}` : ''} has been exceeded. Please try again later.`);
 
 /** Every error of the service: `type` and message by `code` (reference, sections 7.2 and 7.3). */
 export const arkErrors = {
@@ -109,15 +110,9 @@ export const arkErrors = {
   'RateLimitExceeded.EndpointRPMExceeded': limited('requests per minute (RPM) limit of the endpoint'),
   'RateLimitExceeded.EndpointTPMExceeded': limited('tokens per minute (TPM) limit of the endpoint'),
   'RateLimitExceeded.EndpointFlexTPMExceeded': limited('flex tokens limit of the endpoint'),
-  ModelAccountRpmRateLimitExceeded: limited(
-    'requests per minute (RPM) limit of the account for the model doubao-seedance-2-0',
-  ),
-  ModelAccountTpmRateLimitExceeded: limited(
-    'tokens per minute (TPM) limit of the account for the model doubao-seedance-2-0',
-  ),
-  ModelAccountIpmRateLimitExceeded: limited(
-    'images per minute (IPM) limit of the account for the model doubao-seedance-2-0',
-  ),
+  ModelAccountRpmRateLimitExceeded: limited('requests per minute (RPM) limit of the account', 'model'),
+  ModelAccountTpmRateLimitExceeded: limited('tokens per minute (TPM) limit of the account', 'model'),
+  ModelAccountIpmRateLimitExceeded: limited('images per minute (IPM) limit of the account', 'model'),
   APIAccountRpmRateLimitExceeded: limited('requests per minute (RPM) limit of the account for this API'),
   AccountRateLimitExceeded: limited('request limit of the account'),
   SetLimitExceeded: tooMany('The request failed because the limit that you set has been reached.'),

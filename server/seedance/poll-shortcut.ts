@@ -29,7 +29,8 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
   const { lane, tasks, renderTask, nextRequestId, publicUrl } = deps;
   return (exchange) => {
     const { method, url, headers } = exchange;
-    if (method !== 'GET' || !url.startsWith(POLL_PREFIX) || mayBeStruck(lane, exchange)) return false;
+    if (method !== 'GET' || !url.startsWith(POLL_PREFIX) || lane.scenario.limits) return false;
+    if (mayBeStruck(lane, exchange)) return false;
     if (!USABLE_KEY.test(headers.authorization ?? '')) return false;
     for (const name of UNUSUAL_HEADERS) if (headers[name] !== undefined) return false;
     const task = tasks.show(url.slice(POLL_PREFIX.length));

@@ -54,6 +54,12 @@ function callerOf(request: FastifyRequest, { raw }: FastifyReply, publicUrl: str
   };
 }
 
+/** Who calls, by the API key; what Fastify injects is nobody. */
+const accountOf = ({ raw }: FastifyReply): string => {
+  const exchange: object = raw;
+  return exchange instanceof Exchange ? exchange.client : '';
+};
+
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
 export function registerTaskRoutes(
   app: FastifyInstance,
@@ -66,6 +72,7 @@ export function registerTaskRoutes(
   }
 
   function get(request: FastifyRequest<ById>, reply: FastifyReply): Buffer {
+    tasks.admit('get', accountOf(reply));
     const task = tasks.show(request.params.id);
     if (!task) throw new ArkError('ResourceNotFound', { subject: request.params.id });
     reply.header('content-type', JSON_TYPE);
@@ -73,6 +80,7 @@ export function registerTaskRoutes(
   }
 
   function list(request: FastifyRequest, reply: FastifyReply): string {
+    tasks.admit('list', accountOf(reply));
     const origin = originOf(request, publicUrl);
     const page = selectPage(tasks.listed(), readListQuery(request.query));
     const items = page.tasks.map((task) => {
@@ -84,6 +92,7 @@ export function registerTaskRoutes(
   }
 
   function remove(request: FastifyRequest<ById>, reply: FastifyReply): string {
+    tasks.admit('delete', accountOf(reply));
     tasks.remove(request.params.id);
     reply.header('content-type', JSON_TYPE);
     return '{}';

@@ -6,6 +6,8 @@ import { randomText } from '../random.ts';
 import type { CreateRequest, TaskSettings } from './create-request.ts';
 import { Dispatcher, type Job, UNLIMITED } from './dispatcher.ts';
 import { ArkError, messageOf, signMessage } from './errors.ts';
+import { type Account, poolOf, RateLimits, runningLimit } from './limits.ts';
+import { type Applicant, Places } from './places.ts';
 import { createRequestIds } from './request-id.ts';
 import {
   type Caller,
@@ -32,6 +34,8 @@ interface Entry {
   /** Who runs it, and what there is to do. */
   readonly dispatcher: Dispatcher;
   readonly job: Job;
+  /** Its wish for one of the places that the account may fill. */
+  readonly applicant: Applicant;
   /** When it asks for a worker, and when it expires; both are cancelled once it is over. */
   step?: Timer;
   expiry?: Timer;
@@ -46,15 +50,27 @@ export class TaskStore {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<(task: Task) => void>();
   readonly #dispatchers = new WeakMap<Workers, Dispatcher>();
+  readonly #rates: RateLimits;
+  readonly #places = new Places();
 
   constructor(lane: Lane) {
     this.#lane = lane;
     this.#nextRequestId = createRequestIds(lane);
+    this.#rates = new RateLimits(lane);
+    lane.onScenario(() => this.#places.look());
+  }
+
+  /** Counts a call against the limits of whoever makes it.
+   * @throws ArkError 429 */
+  admit(call: 'get' | 'list' | 'delete', account: Account): void {
+    this.#rates.admit(call, account);
   }
 
   /** Takes a task into the queue and asks the scenario, once, how its life will go.
-   * @throws ArkError 429 when all the room is taken by tasks that are not over */
+   * @throws ArkError 429 when a limit is reached, or all the room is taken by tasks that are not over */
   create({ settings, prompt }: CreateRequest, caller: Caller = UNKNOWN_CALLER): Task {
+    const account = caller.facts.client ?? '';
+    if (this.#lane.scenario.limits) this.#rates.admitCreate(settings, account, this.#queuedBy(account));
     this.#makeRoom();
     const { clock, journal, scenario } = this.#lane;
     const task = this.#newTask(settings, caller, clock.now());
@@ -64,7 +80,14 @@ export class TaskStore {
     this.#lane.strike('task', { ...caller.facts, task: task.id, model: settings.requestedModel, prompt }, { plan });
     const dispatcher = this.#dispatcherOf(plan.dispatcher);
     if (plan.workerLoss) dispatcher.lose(plan.workerLoss);
-    const entry: Entry = { task, plan, dispatcher, job: this.#jobOf(task.id, plan) };
+    const job = this.#jobOf(task.id, plan);
+    const applicant: Applicant = {
+      pool: poolOf(account, settings),
+      priority: settings.priority,
+      allowed: () => runningLimit(this.#lane, settings),
+      begin: () => dispatcher.offer(job),
+    };
+    const entry: Entry = { task, plan, dispatcher, job, applicant };
     this.#entries.set(task.id, entry);
     this.#tell(task);
     const expiresMs = plan.expiresAfterMs ?? settings.expiresAfterSeconds * 1_000 + (plan.expiresLateMs ?? 0);
@@ -147,9 +170,10 @@ export class TaskStore {
 
   /** Forgets every task and stops what was due. */
   clear(): void {
-    // First, or the workers of the tasks that are stopped would start others.
+    // First, or the places and the workers of the tasks that are stopped would start others.
+    this.#places.clear();
     for (const dispatcher of new Set([...this.#entries.values()].map((entry) => entry.dispatcher))) dispatcher.clear();
-    for (const entry of this.#entries.values()) stop(entry);
+    for (const entry of this.#entries.values()) this.#stop(entry);
     this.#entries.clear();
   }
 
@@ -174,10 +198,10 @@ export class TaskStore {
 
   #start(entry: Entry, expiresMs: number): void {
     const { clock } = this.#lane;
-    const { plan, dispatcher, job } = entry;
+    const { plan, applicant } = entry;
     const { stickIn, queuedMs, stretch = 1 } = plan;
     entry.expiry = clock.after(expiresMs, () => this.#move(entry, 'expired'));
-    if (stickIn !== 'queued') entry.step = clock.after(queuedMs * stretch, () => dispatcher.offer(job));
+    if (stickIn !== 'queued') entry.step = clock.after(queuedMs * stretch, () => this.#places.apply(applicant));
   }
 
   #dispatcherOf(workers: Workers = UNLIMITED): Dispatcher {
@@ -216,7 +240,7 @@ export class TaskStore {
     if (to === plan.regress?.from) entry.old = { task, seen: false, left: plan.regress.times };
     // First, or the task that its worker takes next would be told of before it.
     this.#tell(entry.task);
-    if (isTerminal(entry.task)) stop(entry);
+    if (isTerminal(entry.task)) this.#stop(entry);
   }
 
   #tell(task: Task): void {
@@ -258,6 +282,20 @@ export class TaskStore {
     return id;
   }
 
+  #queuedBy(account: Account): number {
+    let queued = 0;
+    for (const { task } of this.#entries.values())
+      if (task.status === 'queued' && (task.caller.facts.client ?? '') === account) queued++;
+    return queued;
+  }
+
+  #stop({ dispatcher, job, applicant, step, expiry }: Entry): void {
+    step?.cancel();
+    expiry?.cancel();
+    dispatcher.withdraw(job);
+    this.#places.leave(applicant);
+  }
+
   #makeRoom(): void {
     if (this.#entries.size < MAX_TASKS) return;
     for (const [id, { task }] of this.#entries) {
@@ -267,10 +305,4 @@ export class TaskStore {
     }
     throw new ArkError('QuotaExceeded');
   }
-}
-
-function stop({ dispatcher, job, step, expiry }: Entry): void {
-  step?.cancel();
-  expiry?.cancel();
-  dispatcher.withdraw(job);
 }

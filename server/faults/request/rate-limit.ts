@@ -1,19 +1,14 @@
 import { z } from 'zod';
+import { RateWindows } from '../../rate-windows.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import type { Occasion } from '../../scenario/scenario.ts';
 import { arkCode } from '../answer-schemas.ts';
 import { defineFault } from '../fault.ts';
 
-/** How many windows are open at once; the one not asked for longest makes room, and starts anew. */
-const MAX_WINDOWS = 10_000;
+const windowsOf = ({ memory }: Occasion, perMs: number) => memory(() => new RateWindows(perMs));
 
-/** What one connection or client has used of the time that its first request opened. */
-interface Window {
-  readonly closesMs: number;
-  admitted: number;
-}
-
-const windowsOf = ({ memory }: Occasion) => memory(() => new Map<string | number, Window>());
+const keyOf = ({ facts }: Occasion, by: 'lane' | 'client' | 'connection') =>
+  (by === 'lane' ? undefined : facts[by]) ?? '';
 
 /** Reference, section 8: the service is not known to send Retry-After, hence `none`. */
 export const rateLimit = defineFault({
@@ -36,28 +31,11 @@ export const rateLimit = defineFault({
     occasion
       ? `answer 429 ${error}, as ${requests} requests per ${renderDuration(per)} are exceeded`
       : `answer 429 ${error} to more than ${requests} requests per ${renderDuration(per)} and ${by}`,
-  applies(_context, { requests, per, by }, occasion) {
-    const window = windowOf(occasion, by, per);
-    if (window.admitted >= requests) return true;
-    window.admitted++;
-    return false;
-  },
+  applies: (_context, { requests, per, by }, occasion) =>
+    !windowsOf(occasion, per).take(keyOf(occasion, by), requests, occasion.nowMs),
   apply({ plan }, { per, by, error, retryAfter }, occasion) {
-    const { closesMs } = windowOf(occasion, by, per);
+    const closesMs = windowsOf(occasion, per).closesAt(keyOf(occasion, by), occasion.nowMs);
     const after = retryAfter ?? Math.ceil((closesMs - occasion.nowMs) / 1_000);
     plan.statusBefore ??= { code: 429, error, headers: after === 'none' ? {} : { 'retry-after': String(after) } };
   },
 });
-
-function windowOf(occasion: Occasion, by: 'lane' | 'client' | 'connection', perMs: number): Window {
-  const windows = windowsOf(occasion);
-  const key = (by === 'lane' ? undefined : occasion.facts[by]) ?? '';
-  const open = windows.get(key);
-  const window = open && open.closesMs > occasion.nowMs ? open : { closesMs: occasion.nowMs + perMs, admitted: 0 };
-  // Put back at the end, so that the first is always the one not asked for longest.
-  windows.delete(key);
-  windows.set(key, window);
-  const [oldest] = windows.size > MAX_WINDOWS ? windows.keys() : [];
-  if (oldest !== undefined) windows.delete(oldest);
-  return window;
-}

@@ -1,0 +1,58 @@
+import type { Lane } from '../lane.ts';
+import { RateWindows } from '../rate-windows.ts';
+import type { TaskSettings } from './create-request.ts';
+import { ArkError } from './errors.ts';
+
+/** Who calls, as far as limits count: an API key. */
+export type Account = string;
+
+const rates = { get: 'getPerSecond', list: 'listPerSecond', delete: 'deletePerSecond' } as const;
+
+/** Versions of a model count together, and 4k by itself (reference, Ark API section 10). */
+export const poolOf = (account: Account, { model, resolution }: TaskSettings): string =>
+  `${account} ${model.name}${resolution === '4k' ? ' 4k' : ''}`;
+
+/** How many of a pool's tasks may run at once. */
+export function runningLimit({ scenario: { limits } }: Lane, { resolution }: TaskSettings): number {
+  const own = resolution === '4k' ? (limits?.fourK?.running ?? limits?.running) : limits?.running;
+  return own ?? Number.POSITIVE_INFINITY;
+}
+
+/** Counts the calls of each account against the limits of the scenario; without limits, none. */
+export class RateLimits {
+  readonly #lane: Lane;
+  readonly #perSecond = new RateWindows(1_000);
+  readonly #perMinute = new RateWindows(60_000);
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  /** Counts a Get, List or Delete.
+   * @throws ArkError 429 when the account has used up its second */
+  admit(call: keyof typeof rates, account: Account): void {
+    const limit = rates[call];
+    const allowed = this.#lane.scenario.limits?.[limit];
+    if (allowed === undefined || this.#perSecond.take(`${call} ${account}`, allowed, this.#lane.clock.now())) return;
+    this.#lane.journal.append({ type: 'limit.reached', limit, account, allowed });
+    throw new ArkError('APIAccountRpmRateLimitExceeded');
+  }
+
+  /** Counts a create that is about to be carried out.
+   * @param queued the account's tasks in `queued`
+   * @throws ArkError 429 when the account has used up its minute, or too much of its work waits */
+  admitCreate(settings: TaskSettings, account: Account, queued: number): void {
+    const { limits } = this.#lane.scenario;
+    if (!limits) return;
+    const { journal, clock } = this.#lane;
+    if (queued >= (limits.queued ?? Number.POSITIVE_INFINITY)) {
+      journal.append({ type: 'limit.reached', limit: 'queued', account, allowed: limits.queued ?? 0 });
+      throw new ArkError('QuotaExceeded');
+    }
+    const of4k = settings.resolution === '4k' ? limits.fourK?.createPerMinute : undefined;
+    const allowed = of4k ?? limits.createPerMinute;
+    if (allowed === undefined || this.#perMinute.take(poolOf(account, settings), allowed, clock.now())) return;
+    journal.append({ type: 'limit.reached', limit: 'createPerMinute', account, allowed });
+    throw new ArkError('ModelAccountRpmRateLimitExceeded', { subject: settings.model.name });
+  }
+}
