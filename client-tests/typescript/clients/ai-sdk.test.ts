@@ -40,6 +40,70 @@ test.each([
   expect(server.journal.events('rule.applied')).toEqual([]);
 });
 
+/** What its creates from the fourth on are answered with. */
+const refusals = [
+  ['InvalidParameter', 400, false],
+  ['AuthenticationError', 401, false],
+  ['AccountOverdueError', 403, false],
+  ['ModelNotOpen', 404, false],
+  ['InvalidAction.RunningTaskDeletion', 409, true],
+  ['ServerOverloaded', 429, true],
+  ['InternalServiceError', 500, true],
+] as const;
+const gateway = [502, 503] as const;
+
+test.each([
+  ["Node's own fetch", 'dual-stack', []],
+  ['the fetch of undici, over HTTP/2', 'seedance', ['--http2']],
+] as const)('the AI SDK with %s makes a video in every mode, and knows every error', async (_how, profile, options) => {
+  const on = { on: 'request', match: { method: 'POST' } } as const;
+  await using server = await startMockServer({
+    profile,
+    scenario: {
+      tasks: { queued: '50ms', running: '150ms' },
+      faults: [
+        ...refusals.map(([error], index) => ({
+          ...on,
+          name: error,
+          when: { nth: 4 + index },
+          inject: [{ status: { error } }],
+        })),
+        ...gateway.map((code, index) => ({
+          ...on,
+          name: `${code}`,
+          when: { nth: 4 + refusals.length + index },
+          inject: [{ status: { code, body: 'html' as const } }],
+        })),
+      ],
+    },
+  });
+
+  const tour = fileURLToPath(new URL('ai-sdk-tour.ts', import.meta.url));
+  const seen = await askClient(server, process.execPath, tour, ...options);
+
+  const video = ['video/mp4', 'ftyp'];
+  const wrapped = { name: 'AI_APICallError', message: expect.any(String) };
+  expect(seen).toEqual({
+    made: { t2v: video, flf2v: video, r2v: video },
+    errors: [
+      ...refusals.map(([, statusCode, isRetryable]) => ({
+        name: 'AI_APICallError',
+        message: expect.stringMatching(/[Rr]equest id: 02/),
+        statusCode,
+        isRetryable,
+      })),
+      ...gateway.map((statusCode) => ({ ...wrapped, statusCode, isRetryable: true })),
+    ],
+  });
+  const modes = server.tasks.all().map(({ settings: { mode, generateAudio } }) => [mode, generateAudio]);
+  expect(modes.toReversed()).toEqual([
+    ['t2v', true],
+    ['flf2v', false],
+    ['r2v', true],
+  ]);
+  expect(server.journal.events('rule.applied')).toEqual([]);
+});
+
 test('the AI SDK does not download from this machine by itself: it wants a `download`', async () => {
   await using server = await startMockServer({ scenario: quick });
 
