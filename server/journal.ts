@@ -8,8 +8,8 @@ export interface Trace {
   readonly asyncTraceId?: string;
 }
 
-/** A callback and which of its tries, as far as the journal's events on it agree. */
-export interface CallbackTry extends Trace {
+/** A callback, as far as the journal's events on it agree. */
+export interface CallbackNews extends Trace {
   readonly task: string;
   /** The status it tells of. */
   readonly status: string;
@@ -19,10 +19,23 @@ export interface CallbackTry extends Trace {
   readonly bizId: string;
   readonly opType: string;
   readonly version: number;
-  /** From 1; each copy starts again. */
-  readonly attempt: number;
   /** From 1: which copy of a duplicated callback; left out, the first. */
   readonly copy?: number;
+  /** From 1: which replay of a dead letter; left out, none. */
+  readonly replay?: number;
+}
+
+/** A callback and which of its tries. */
+export interface CallbackTry extends CallbackNews {
+  /** From 1; each copy and each replay starts again. */
+  readonly attempt: number;
+}
+
+/** A callback that was never acknowledged, and is kept. */
+export interface DeadLetterNews extends CallbackNews {
+  readonly letter: string;
+  /** The retry class by which it was tried. */
+  readonly class: string;
 }
 
 /** Trace context with what its `traceparent` says, where it is well formed. */
@@ -156,10 +169,33 @@ export type JournalEntry =
   | { type: 'task.deleted'; task: string }
   /** Get is about to show a task as it stood before. */
   | { type: 'task.regressed'; task: string; from: string; to: string }
+  /** A new status was taken on for delivery: from here on it is tried until it is acknowledged or given up. */
+  | ({ type: 'callback.accepted'; class: string } & CallbackNews)
+  /** Its receiver is out of rotation: the try waits, and `place` says behind how many. */
+  | ({ type: 'callback.held'; receiver: string; place: number } & CallbackTry)
   | ({ type: 'callback.sent' } & CallbackTry)
-  /** Any answer; 2xx acknowledges. `retryInMs` is left out where no further try follows. */
-  | ({ type: 'callback.answered'; code: number; ms: number; retryInMs?: number } & CallbackTry)
+  /** Any answer; 2xx acknowledges, and then `latencyMs` counts from `callback.accepted` or the replay. `retryInMs` is left out where
+   * no further try follows. */
+  | ({ type: 'callback.answered'; code: number; ms: number; retryInMs?: number; latencyMs?: number } & CallbackTry)
   | ({ type: 'callback.failed'; reason: string; ms: number; retryInMs?: number } & CallbackTry)
+  /** Out of rotation: an alert (reference, D4). `timeouts` are those in a row. */
+  | { type: 'receiver.paused'; receiver: string; timeouts: number; pauseMs: number }
+  /** Back in rotation; `held` are the tries that waited for it. */
+  | { type: 'receiver.resumed'; receiver: string; outMs: number; held: number }
+  /** `bytes` are those it takes up here. */
+  | ({
+      type: 'dead-letter.archived';
+      attempts: number;
+      reason: string;
+      bytes: number;
+      compressed: boolean;
+    } & DeadLetterNews)
+  | ({ type: 'dead-letter.replayed' } & DeadLetterNews)
+  /** Nobody came for it in time. */
+  | ({ type: 'dead-letter.expired' } & DeadLetterNews)
+  /** The oldest had to make room for a new one. */
+  | ({ type: 'dead-letter.displaced'; limit: number } & DeadLetterNews)
+  | ({ type: 'dead-letter.deleted' } & DeadLetterNews)
   /** `warnings` tell what of it has no effect; left out, nothing. */
   | { type: 'scenario.loaded'; name: string; seed: number; faults: number; warnings?: readonly string[] }
   | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
@@ -169,9 +205,9 @@ export type JournalEntry =
   | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }
   /** A collector did not take a batch; it is tried again until it is lost. Told once for a whole outage. */
-  | { type: 'export.failed'; to: string; reason: string }
-  /** So many events had to make room before the collector took them. */
-  | { type: 'export.lost'; to: string; events: number }
+  | { type: 'export.failed'; to: string; signal: 'logs' | 'traces'; reason: string }
+  /** So many events had to make room before the collector took them, or the spans that they make up. */
+  | { type: 'export.lost'; to: string; signal: 'logs' | 'traces'; events: number }
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
 
 export type EventType = JournalEntry['type'];

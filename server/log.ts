@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { CallbackTry, Journal, JournalEvent } from './journal.ts';
+import type { CallbackTry, DeadLetterNews, Journal, JournalEvent } from './journal.ts';
 import { negotiatedLine } from './rules/alpn.ts';
 
 export const logFormats = ['pretty', 'json', 'silent'] as const;
@@ -113,6 +113,28 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       ];
     case 'callback.failed':
       return ['warn', `${describeCallback(event)} failed: ${event.reason}`];
+    case 'callback.held':
+      return ['info', `${describeCallback(event)} waits as number ${event.place}: the receiver is out of rotation`];
+    case 'receiver.paused':
+      return [
+        'warn',
+        `ALERT: ${event.receiver} out of rotation for ${event.pauseMs} ms after ${event.timeouts} time-outs in a row`,
+      ];
+    case 'receiver.resumed':
+      return ['info', `${event.receiver} back in rotation after ${event.outMs} ms, ${event.held} waited for it`];
+    case 'dead-letter.archived':
+      return [
+        'warn',
+        `${describeDeadLetter(event)} archived after ${event.attempts === 1 ? '1 try' : `${event.attempts} tries`} (${event.class}): ${event.reason}`,
+      ];
+    case 'dead-letter.replayed':
+      return ['info', `${describeDeadLetter(event)} replayed`];
+    case 'dead-letter.expired':
+      return ['warn', `${describeDeadLetter(event)} expired`];
+    case 'dead-letter.displaced':
+      return ['warn', `${describeDeadLetter(event)} made room for a newer one: no more than ${event.limit} are kept`];
+    case 'dead-letter.deleted':
+      return ['info', `${describeDeadLetter(event)} deleted`];
     case 'scenario.loaded': {
       const { name, faults, seed, warnings = [] } = event;
       const warned = warnings.map((warning) => `; warning: ${warning}`).join('');
@@ -132,15 +154,16 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
     case 'lane.reset':
       return ['info', 'started over'];
     case 'export.failed':
-      return ['warn', `cannot export to ${event.to}: ${event.reason}; trying again`];
+      return ['warn', `cannot export ${event.signal} to ${event.to}: ${event.reason}; trying again`];
     case 'export.lost':
-      return ['warn', `${event.events} events made room before ${event.to} took them`];
+      return ['warn', `${event.events} events made room before ${event.to} took them as ${event.signal}`];
     case 'bug':
       return ['error', `BUG, please report: ${event.stack ?? event.message}`];
     case 'connection.opened':
     case 'connection.hello':
     case 'request.received':
     case 'heartbeat':
+    case 'callback.accepted':
     case 'callback.sent':
       return undefined;
   }
@@ -150,6 +173,9 @@ const isSuccess = (code: number) => code >= 200 && code < 300;
 
 const describeCallback = ({ task, status, url, attempt }: CallbackTry) =>
   `${task} ${status}: callback to ${url}, try ${attempt},`;
+
+const describeDeadLetter = ({ letter, task, status, url }: DeadLetterNews) =>
+  `dead letter ${letter} (${task} ${status} to ${url})`;
 
 function describeDns({
   transport,

@@ -101,7 +101,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
 
   const authority = await CertificateAuthority.create(lane.clock.wallNow());
   const listener = await Listener.create(lane, authority, { names: ownAddresses(host), handle });
-  const admin = await Admin.create({ lane, tasks, listener, ca: authority.pem, token: options.adminToken });
+  const admin = await Admin.create({ lane, tasks, callbacks, listener, ca: authority.pem, token: options.adminToken });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
   const directory = await mkdtemp(join(tmpdir(), 'seedance-mock-'));

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
-import { MAX_OPEN_POSTS } from '../../server/seedance/callbacks.ts';
+import { MAX_OPEN_POSTS } from '../../server/seedance/callback-courier.ts';
 import { CertificateAuthority } from '../../server/wire/certificates.ts';
 import { type Client, openClient } from './support/client.ts';
 import { Receiver, statusesOf } from './support/receiver.ts';

@@ -3,6 +3,7 @@ import { problem, reasonOf } from '../errors.ts';
 import { listenOn } from '../listen.ts';
 import { registerClock } from './clock-routes.ts';
 import { registerConnections } from './connection-routes.ts';
+import { registerDeadLetters } from './dead-letter-routes.ts';
 import type { AdminDeps } from './deps.ts';
 import { registerEvents } from './event-routes.ts';
 import { createMetrics } from './metrics.ts';
@@ -53,6 +54,7 @@ export class Admin {
     registerConnections(app, deps);
     app.get('/clients', () => ({ clients: reuseByClient(journal) }));
     registerTasks(app, deps);
+    registerDeadLetters(app, deps);
     registerClock(app, deps.lane);
     app.get('/', () => ({
       service: 'seedance-mock',

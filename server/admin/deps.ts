@@ -1,4 +1,5 @@
 import type { Lane } from '../lane.ts';
+import type { Callbacks } from '../seedance/callbacks.ts';
 import type { TaskStore } from '../seedance/task-store.ts';
 import type { Listener } from '../wire/listener.ts';
 
@@ -6,6 +7,7 @@ import type { Listener } from '../wire/listener.ts';
 export interface AdminDeps {
   readonly lane: Lane;
   readonly tasks: TaskStore;
+  readonly callbacks: Callbacks;
   readonly listener: Listener;
   /** The CA certificate, PEM. */
   readonly ca: string;

@@ -5,9 +5,19 @@ import { loadFault, loadScenario } from '../scenario/load.ts';
 import type { AdminDeps } from './deps.ts';
 
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */
-export function registerScenarios(app: FastifyInstance, { lane, tasks }: AdminDeps): void {
+export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks }: AdminDeps): void {
   const describe = () => {
-    const { name, description, profile, clock, service, tasks: times, source, warnings } = lane.scenario;
+    const {
+      name,
+      description,
+      profile,
+      clock,
+      service,
+      tasks: times,
+      callbacks: rules,
+      source,
+      warnings,
+    } = lane.scenario;
     return {
       name,
       description,
@@ -16,6 +26,7 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks }: AdminDe
       clock,
       service,
       tasks: times,
+      callbacks: rules,
       faults: lane.faults,
       warnings,
       source,
@@ -55,6 +66,7 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks }: AdminDe
   });
   app.post('/reset', () => {
     tasks.clear();
+    callbacks.clear();
     lane.restart();
     return { seq: lane.journal.seq, seed: lane.seed };
   });

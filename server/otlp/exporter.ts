@@ -96,12 +96,12 @@ export class OtlpExporter {
     const lost = this.#journal.dropped - this.#sentSeq;
     if (lost <= 0) return;
     this.#sentSeq += lost;
-    this.#journal.append({ type: 'export.lost', to: this.#endpoint, events: lost });
+    this.#journal.append({ type: 'export.lost', to: this.#endpoint, signal: 'logs', events: lost });
   }
 
   /** Once for a whole outage: the next try follows by itself. */
   #noteFailure(reason: string): void {
-    if (!this.#failing) this.#journal.append({ type: 'export.failed', to: this.#endpoint, reason });
+    if (!this.#failing) this.#journal.append({ type: 'export.failed', to: this.#endpoint, signal: 'logs', reason });
     this.#failing = true;
   }
 }

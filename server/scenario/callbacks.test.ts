@@ -4,11 +4,22 @@ import { loadScenario } from './load.ts';
 const load = (text: string) => loadScenario(text, { file: 'tea.yaml' });
 
 test('nobody beside loopback and private receivers is allowed unless the scenario says so', () => {
-  expect(load('seed: 1').callbacks).toEqual({ allow: [] });
-  expect(load('callbacks: { allow: [hooks.example.com, 203.0.113.0/24] }').callbacks).toEqual({
+  expect(load('seed: 1').callbacks).toMatchObject({ allow: [] });
+  expect(load('callbacks: { allow: [hooks.example.com, 203.0.113.0/24] }').callbacks).toMatchObject({
     allow: ['hooks.example.com', '203.0.113.0/24'],
   });
 });
+
+test('callbacks are tried as the service does, and a silent receiver rests for 30 s, unless the scenario says so', () => {
+  expect(load('seed: 1').callbacks).toMatchObject({ class: 'ark', pause: 30_000 });
+  expect(load('callbacks: { class: financial, pause: 2m }').callbacks).toMatchObject({
+    class: 'financial',
+    pause: 120_000,
+  });
+});
+
+test('there are three retry classes, and no other', () =>
+  expect(() => load('callbacks: { class: finance }')).toThrow(/^tea.yaml:1:21 {2}INVALID_VALUE/));
 
 test('a receiver is a name or an address, and no URL', () =>
   expect(() => load('callbacks:\n  allow: [a.example.com, "https://example.com/hooks"]')).toThrow(

@@ -34,7 +34,7 @@ export const scenarioSchema = z.strictObject({
     .describe("The service's time."),
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),
-  callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back.'),
+  callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back, and how hard it tries.'),
   limits: limitsSchema.optional().describe('What an account may do; left out, anything.'),
   faults: z.array(z.unknown()).max(MAX_FAULTS).default([]).describe('What goes wrong.'),
   expect: z.array(z.unknown()).default([]).describe('What the client is judged by.'),

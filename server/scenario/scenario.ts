@@ -33,7 +33,12 @@ export type TaskTimes = Readonly<z.output<typeof tasksSchema>>;
 /** Long enough for any test, and each is compared with at every callback. */
 const MAX_ALLOWED_RECEIVERS = 100;
 
-/** Who may be called besides loopback and private addresses: a mock must not be a way into other people's networks. */
+/** How callbacks are tried again, and what becomes of those that nobody acknowledges (reference, D5). */
+export const retryClassNames = ['ark', 'financial', 'operational'] as const;
+export type RetryClassName = (typeof retryClassNames)[number];
+
+/** Who may be called besides loopback and private addresses (a mock must not be a way into other people's networks), and how
+ * hard it is tried. */
 export const callbacksSchema = z.strictObject({
   allow: z
     .array(
@@ -44,6 +49,16 @@ export const callbacksSchema = z.strictObject({
     .max(MAX_ALLOWED_RECEIVERS)
     .default([])
     .describe('Receivers besides loopback and private addresses: names, `*.example.com`, addresses, networks.'),
+  class: z
+    .enum(retryClassNames)
+    .default('ark')
+    .describe(
+      'How often it is tried: `ark` 4 times, as the service does; `financial` 3 times, exponentially and with jitter; ' +
+        '`operational` 8 times, linearly. The last two keep what nobody acknowledged as dead letters.',
+    ),
+  pause: duration()
+    .default(30_000)
+    .describe('How long a receiver is out of rotation after five time-outs in a row; `0s`: it never is.'),
 });
 export type CallbackSettings = Readonly<z.output<typeof callbacksSchema>>;
 
