@@ -25,6 +25,8 @@ await build({
   // One folder deep, as the modules of server/ are, so that what they find beside them is where they look for it.
   output: { dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'command-line/[name]-[hash].js' },
 });
-cpSync(join(root, 'server/seedance/media'), join(dist, 'seedance/media'), { recursive: true });
+for (const folder of ['seedance/media', 'seedance/contract']) {
+  cpSync(join(root, 'server', folder), join(dist, folder), { recursive: true });
+}
 // npm makes a bin executable when it installs one; whoever runs dist/ from a checkout has only this.
 chmodSync(join(dist, 'main.js'), 0o755);

@@ -1,6 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { problem, UsageError } from '../errors.ts';
 import type { Journal } from '../journal.ts';
+import { EVENT_SCHEMA_VERSION, readEventSchema } from '../seedance/callback-contract.ts';
 import { readBySchema } from './body.ts';
 
 /** Most events one answer holds; ask again with `since` for more. */
@@ -13,7 +15,7 @@ const query = z.object({
   limit: z.coerce.number().int().min(1).max(MAX_EVENTS).default(1_000),
 });
 
-/** `GET /events`: the journal, oldest first, and where it goes on. */
+/** `GET /events`: the journal, oldest first, and where it goes on. `GET /events/schema[/{version}]`: the contract of callbacks. */
 export function registerEvents(app: FastifyInstance, journal: Journal): void {
   app.get('/events', (request) => {
     const { since, type, connection, limit } = readBySchema(request.query, query);
@@ -31,4 +33,14 @@ export function registerEvents(app: FastifyInstance, journal: Journal): void {
       missed: Math.max(0, journal.dropped - since),
     };
   });
+
+  const sendSchema = (reply: FastifyReply, version: string | number) => {
+    const schema = readEventSchema(Number(version));
+    if (schema === undefined) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `event schema ${version}` })]);
+    return reply.type('application/json; charset=utf-8').send(schema);
+  };
+  app.get('/events/schema', (_request, reply) => sendSchema(reply, EVENT_SCHEMA_VERSION));
+  app.get<{ Params: { version: string } }>('/events/schema/:version', ({ params }, reply) =>
+    sendSchema(reply, params.version),
+  );
 }

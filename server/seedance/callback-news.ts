@@ -1,5 +1,6 @@
 import type { CallbackNews } from '../journal.ts';
 import type { RetryClassName } from '../scenario/scenario.ts';
+import { EVENT_SCHEMA_VERSION } from './callback-contract.ts';
 import type { Letter } from './callback-post.ts';
 import type { Task } from './task.ts';
 
@@ -18,7 +19,8 @@ export function describeNews({ id, status, version, caller }: Task, { origin, pa
   return { task: id, status, url: `${origin}${pathname}`, bizId, opType: `task.${status}`, version, ...caller.trace };
 }
 
-/** `biz-id:op-type:version` is the key by which a receiver knows a callback that it has had before (reference, D3). */
+/** `biz-id:op-type:version` is the key by which a receiver knows a callback that it has had before (reference, D3), and
+ * `schema-version` the schema that its body fits (D2). */
 export const headersOf = ({ bizId, opType, version, traceparent, asyncTraceId }: CallbackNews, body: Uint8Array) => ({
   'content-type': 'application/json',
   'content-length': body.byteLength,
@@ -26,6 +28,7 @@ export const headersOf = ({ bizId, opType, version, traceparent, asyncTraceId }:
   'biz-id': bizId,
   'op-type': opType,
   version: String(version),
+  'schema-version': String(EVENT_SCHEMA_VERSION),
   ...(traceparent !== undefined && { traceparent }),
   ...(asyncTraceId !== undefined && { 'x-async-trace-id': asyncTraceId }),
 });

@@ -1,7 +1,9 @@
 import { reasonOf } from '../errors.ts';
 import type { CallbackPlan } from '../faults/plans.ts';
+import type { CallbackNews } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { spoilBody } from './callback-body.ts';
+import { createEventCheck, EVENT_SCHEMA_VERSION } from './callback-contract.ts';
 import { Courier, type Departure } from './callback-courier.ts';
 import { type Callback, describeNews, headersOf } from './callback-news.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -33,6 +35,7 @@ export class Callbacks {
   readonly #courier: Courier;
   readonly #underWay = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
+  #checkEvent: ReturnType<typeof createEventCheck> | undefined;
   #callOff = new AbortController();
   #count = 0;
 
@@ -40,7 +43,14 @@ export class Callbacks {
     this.#deps = deps;
     this.deadLetters = new DeadLetters(deps.lane);
     this.#courier = new Courier(deps.lane);
-    this.#unsubscribe = deps.tasks.onStatus((task) => this.#announce(task));
+    this.#unsubscribe = deps.tasks.onStatus((task) => {
+      try {
+        this.#announce(task);
+      } catch (error) {
+        // The task goes on: it has done its part.
+        this.#noteBug(error);
+      }
+    });
   }
 
   /** Delivers a dead letter anew. It comes back, under its id, if it is not acknowledged this time either.
@@ -78,11 +88,22 @@ export class Callbacks {
 
     const url = new URL(callbackUrl);
     const news = describeNews(task, url);
-    const body = spoilBody(renderTask(task, caller.origin), plan, () => this.#otherThan(id));
+    const event = renderTask(task, caller.origin);
+    this.#holdToContract(news, event);
+    const body = spoilBody(event, plan, () => this.#otherThan(id));
     const letter = { url, headers: headersOf(news, body), body };
     const { class: name } = lane.scenario.callbacks;
     lane.journal.append({ type: 'callback.accepted', ...news, class: name });
     this.#send({ news, letter, class: name, ordinal: ++this.#count }, plan);
+  }
+
+  /** Before a fault may spoil it: what does not fit now is our doing.
+   * @throws Error that says what does not fit */
+  #holdToContract({ bizId, opType }: CallbackNews, event: Buffer): void {
+    this.#checkEvent ??= createEventCheck();
+    const misfit = this.#checkEvent(event);
+    if (misfit === undefined) return;
+    throw new Error(`callback of ${bizId} (${opType}) does not fit schema version ${EVENT_SCHEMA_VERSION}: ${misfit}`);
   }
 
   /** @param deadLetter the id that it had as one, and gets again should it be given up again */
