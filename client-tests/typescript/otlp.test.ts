@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { Clock } from '../../server/clock.ts';
 import { startMockServer } from '../../server/index.ts';
 import { Journal } from '../../server/journal.ts';
-import { EXPORT_EVERY_MS, MAX_BATCH_EVENTS, OtlpExporter } from '../../server/otlp/exporter.ts';
+import { EXPORT_EVERY_MS, OtlpExporter } from '../../server/otlp/exporter.ts';
+import { MAX_BATCH_ITEMS } from '../../server/otlp/feed.ts';
 import { openClient } from './support/client.ts';
 import { attributeOf, openCollector, recordsOf } from './support/collector.ts';
 import { TASKS } from './support/tasks.ts';
@@ -66,12 +67,12 @@ async function startExport(answer?: Parameters<typeof openCollector>[0], capacit
 
 test('what is many goes in batches', async () => {
   await using run = await startExport();
-  run.tell(MAX_BATCH_EVENTS + 1);
+  run.tell(MAX_BATCH_ITEMS + 1);
   await run.tick();
   await run.collector.heard(2);
   await run.exporter.close();
 
-  expect(run.collector.received.map((batch) => recordsOf(batch).length)).toEqual([MAX_BATCH_EVENTS, 1]);
+  expect(run.collector.received.map((batch) => recordsOf(batch).length)).toEqual([MAX_BATCH_ITEMS, 1]);
 });
 
 test('nothing is sent while nothing happens', async () => {
@@ -107,7 +108,13 @@ test('what had to make room before it could be sent is counted', async () => {
   await run.tick();
   await run.exporter.close();
 
-  expect(run.journal.events('export.lost')).toMatchObject([{ events: 15 }]);
+  // To say so takes the place of one event more, each time.
+  expect(run.journal.events('export.lost')).toMatchObject([
+    { signal: 'logs', events: 15 + 1 },
+    { signal: 'traces', events: 16 + 1 },
+  ]);
+  const taken = run.collector.received.flatMap(recordsOf).map((record) => attributeOf(record, 'seq'));
+  expect(taken).toEqual(Array.from({ length: run.journal.seq - 16 }, (_, index) => 17 + index));
 });
 
 test('a collector that is not there costs nothing but a line in the journal', async () => {

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { JournalEvent } from '../journal.ts';
 import { taskStatuses } from '../seedance/task.ts';
+import { measureCallbacks } from './callback-latency.ts';
 import type { AdminDeps } from './deps.ts';
 import { reuseByClient } from './reuse.ts';
 
@@ -19,6 +20,10 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
       return ['seedance_mock_faults_injected_total', event.fault];
     case 'dns.query':
       return ['seedance_mock_dns_queries_total', event.rcode];
+    case 'receiver.paused':
+      return ['seedance_mock_receivers_paused_total', event.receiver];
+    case 'dead-letter.archived':
+      return ['seedance_mock_dead_letters_archived_total', event.class];
     case 'bug':
       return ['seedance_mock_bugs_total', ''];
     default:
@@ -27,7 +32,7 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
 }
 
 /** What Prometheus scrapes: a reader of the journal that keeps plain tallies and renders them when asked. */
-export function createMetrics({ lane, listener, tasks }: AdminDeps) {
+export function createMetrics({ lane, listener, tasks, callbacks }: AdminDeps) {
   const tallies = new Map<string, Map<string, number>>();
   lane.journal.subscribe((event) => {
     const [name, labels] = countedAs(event) ?? [];
@@ -38,7 +43,7 @@ export function createMetrics({ lane, listener, tasks }: AdminDeps) {
 
   let registry: Promise<Registry> | undefined;
   return async (): Promise<{ readonly contentType: string; readonly text: string }> => {
-    registry ??= createRegistry({ lane, listener, tasks }, tallies);
+    registry ??= createRegistry({ lane, listener, tasks, callbacks }, tallies);
     const made = await registry;
     return { contentType: made.contentType, text: await made.metrics() };
   };
@@ -46,7 +51,7 @@ export function createMetrics({ lane, listener, tasks }: AdminDeps) {
 
 /** Loads the library when it is first asked for: few servers are ever scraped, and each would start the later for it. */
 async function createRegistry(
-  { lane, listener, tasks }: Pick<AdminDeps, 'lane' | 'listener' | 'tasks'>,
+  { lane, listener, tasks, callbacks }: Pick<AdminDeps, 'lane' | 'listener' | 'tasks' | 'callbacks'>,
   tallies: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): Promise<Registry> {
   const { Counter, Gauge, Registry } = await import('prom-client');
@@ -78,6 +83,12 @@ async function createRegistry(
   count('seedance_mock_rules_applied_total', 'Connections ended by a service rule.', ['rule']);
   count('seedance_mock_faults_injected_total', 'Faults injected, by the name the scenario gives them.', ['fault']);
   count('seedance_mock_dns_queries_total', 'DNS queries, by what they were told.', ['rcode']);
+  count('seedance_mock_receivers_paused_total', 'Times a receiver of callbacks was taken out of rotation.', [
+    'receiver',
+  ]);
+  count('seedance_mock_dead_letters_archived_total', 'Callbacks that were never acknowledged, by retry class.', [
+    'class',
+  ]);
   count('seedance_mock_bugs_total', 'Failures of the mock itself.');
   new Gauge({
     name: 'seedance_mock_connections',
@@ -107,6 +118,15 @@ async function createRegistry(
         this.set({ status }, tasks.all().filter((task) => task.status === status).length);
     },
   });
+  new Gauge({
+    name: 'seedance_mock_dead_letters',
+    help: 'Dead letters kept.',
+    registers,
+    collect() {
+      this.set(callbacks.deadLetters.list().length);
+    },
+  });
+  await measureCallbacks(lane.journal, registers);
   new Gauge({
     name: 'seedance_mock_journal_dropped',
     help: 'Journal events that made room for newer ones.',

@@ -1,17 +1,17 @@
-import type { ExportResult } from '@opentelemetry/core';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
-import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { Clock, type Timer } from '../clock.ts';
-import { reasonOf } from '../errors.ts';
-import type { Journal, JournalEvent } from '../journal.ts';
+import type { Journal } from '../journal.ts';
+import { CallbackSpans } from './callback-spans.ts';
+import { Feed } from './feed.ts';
 import { toLogRecord } from './log-records.ts';
+import { OtlpSpanExporter } from './span-exporter.ts';
 
 /** How often what is new in the journal leaves, in real time: it is the operator's, not the service's. */
 export const EXPORT_EVERY_MS = 1_000;
-
-/** How many events one request carries. */
-export const MAX_BATCH_EVENTS = 512;
 
 /** How long one request may take, the library's own retries included. */
 const EXPORT_TIMEOUT_MS = 2_000;
@@ -26,32 +26,36 @@ export interface OtlpSetting {
 }
 
 /**
- * Sends the journal to an OpenTelemetry collector as log records, compressed and in batches (reference, C5). The journal is the
- * ring buffer that they wait in: nothing waits for the collector, and what has to make room before it could be sent is counted
- * in the event `export.lost`.
+ * Sends the journal to an OpenTelemetry collector, compressed and in batches: every event as a log record (reference, C5), and what
+ * became of each callback as spans (D6). Each of the two has a feed of its own, so that a collector that takes only one gets it.
  */
 export class OtlpExporter {
-  readonly #journal: Journal;
   readonly #clock: Clock;
-  readonly #endpoint: string;
-  readonly #resource: Resource;
-  readonly #exporter: OTLPLogExporter;
-  /** The last event that has left, or is lost. */
-  #sentSeq = 0;
-  #failing = false;
-  #exporting: Promise<void> = Promise.resolve();
+  readonly #feeds: readonly [Feed<ReadableLogRecord>, Feed<ReadableSpan>];
+  #exporting: Promise<unknown> = Promise.resolve();
   #timer: Timer | undefined;
 
   constructor(journal: Journal, { endpoint, attributes, clock = new Clock() }: OtlpSetting) {
-    this.#journal = journal;
     this.#clock = clock;
-    this.#endpoint = endpoint;
-    this.#resource = resourceFromAttributes({ 'service.name': 'seedance-mock', ...attributes });
-    this.#exporter = new OTLPLogExporter({
-      url: `${endpoint.replace(/\/+$/, '')}/v1/logs`,
+    const resource = resourceFromAttributes({ 'service.name': 'seedance-mock', ...attributes });
+    const settingOf = (signal: 'logs' | 'traces') => ({
+      url: `${endpoint.replace(/\/+$/, '')}/v1/${signal}`,
       compression: CompressionAlgorithm.GZIP,
       timeoutMillis: EXPORT_TIMEOUT_MS,
     });
+    const spans = new CallbackSpans(resource);
+    this.#feeds = [
+      new Feed(journal, endpoint, {
+        signal: 'logs',
+        translate: (event) => [toLogRecord(event, resource)],
+        exporter: new OTLPLogExporter(settingOf('logs')),
+      }),
+      new Feed(journal, endpoint, {
+        signal: 'traces',
+        translate: (event) => spans.read(event),
+        exporter: new OtlpSpanExporter(settingOf('traces')),
+      }),
+    ];
     this.#wait();
   }
 
@@ -59,49 +63,17 @@ export class OtlpExporter {
   async close(): Promise<void> {
     this.#timer?.cancel();
     await this.#exporting;
-    await this.#exportNews();
-    await this.#exporter.shutdown();
+    await this.#flush();
+    await Promise.all(this.#feeds.map((feed) => feed.close()));
   }
 
   #wait(): void {
     this.#timer = this.#clock.after(EXPORT_EVERY_MS, () => {
-      this.#exporting = this.#exportNews().then(() => this.#wait());
+      this.#exporting = this.#flush().then(() => this.#wait());
     });
   }
 
-  async #exportNews(): Promise<void> {
-    // Not what comes meanwhile, or a busy server would never let go.
-    const lastSeq = this.#journal.seq;
-    while (this.#sentSeq < lastSeq) {
-      this.#noteLoss();
-      const batch = this.#journal.events(undefined, this.#sentSeq).slice(0, MAX_BATCH_EVENTS);
-      const reason = await this.#send(batch);
-      if (reason !== undefined) return this.#noteFailure(reason);
-      this.#failing = false;
-      this.#sentSeq = batch.at(-1)?.seq ?? lastSeq;
-    }
-  }
-
-  /** @returns why it failed, if it did */
-  #send(batch: readonly JournalEvent[]): Promise<string | undefined> {
-    const records = batch.map((event) => toLogRecord(event, this.#resource));
-    return new Promise((resolve) =>
-      this.#exporter.export(records, ({ code, error }: ExportResult) =>
-        resolve(code === 0 ? undefined : reasonOf(error) || 'the collector did not take it'),
-      ),
-    );
-  }
-
-  #noteLoss(): void {
-    const lost = this.#journal.dropped - this.#sentSeq;
-    if (lost <= 0) return;
-    this.#sentSeq += lost;
-    this.#journal.append({ type: 'export.lost', to: this.#endpoint, signal: 'logs', events: lost });
-  }
-
-  /** Once for a whole outage: the next try follows by itself. */
-  #noteFailure(reason: string): void {
-    if (!this.#failing) this.#journal.append({ type: 'export.failed', to: this.#endpoint, signal: 'logs', reason });
-    this.#failing = true;
+  #flush(): Promise<unknown> {
+    return Promise.all(this.#feeds.map((feed) => feed.flush()));
   }
 }

@@ -5,6 +5,7 @@ import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { JournalEvent, TraceSnapshot } from '../journal.ts';
 import { describeEvent } from '../log.ts';
 import { snapshotOf } from '../wire/trace.ts';
+import { toHrTime } from './hr-time.ts';
 
 /** Where every record says it comes from; exporters group by the identity of this object. */
 const scope = { name: 'seedance-mock.journal' };
@@ -15,9 +16,6 @@ const severities = {
   warn: SeverityNumber.WARN,
   error: SeverityNumber.ERROR,
 } as const;
-
-/** Unix milliseconds as seconds and nanoseconds. */
-const toHrTime = (ms: number): [number, number] => [Math.floor(ms / 1_000), (ms % 1_000) * 1e6];
 
 /**
  * An event of the journal as a log record of OpenTelemetry (Logs Data Model, 1.x): named by its type, its fields as attributes,
