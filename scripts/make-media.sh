@@ -17,10 +17,10 @@ while read -r resolution width height; do
   name=${width}x${height}
   picture="gradients=size=$name:rate=24:duration=1:speed=0.02:n=3:seed=7"
   if [ "$resolution" = 4k ]; then
-    quietly -f lavfi -i "$picture" -an -c:v libx265 -pix_fmt yuv420p10le -tag:v hvc1 -preset medium -crf 36 \
+    quietly -f lavfi -i "$picture" -an -c:v libx265 -pix_fmt yuv420p10le -tag:v hvc1 -preset medium -crf 30 \
       -x265-params "bframes=0:keyint=24:min-keyint=24:scenecut=0:open-gop=0:log-level=error:info=0" "$name.mp4"
   else
-    quietly -f lavfi -i "$picture" -an -c:v libx264 -pix_fmt yuv420p -preset veryslow -crf 36 -bf 0 -g 24 -keyint_min 24 \
+    quietly -f lavfi -i "$picture" -an -c:v libx264 -pix_fmt yuv420p -preset veryslow -crf 26 -bf 0 -g 24 -keyint_min 24 \
       -sc_threshold 0 -bsf:v filter_units=remove_types=6 "$name.mp4"
   fi
   quietly -i "$name.mp4" -vf "select=eq(n\,23)" -frames:v 1 -update 1 -pix_fmt yuvj420p -q:v 12 "$name.jpg"
