@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limitsSchema } from './limits.ts';
-import { callbacksSchema, hooks, tasksSchema, whenSchema } from './scenario.ts';
+import { callbacksSchema, hooks, mediaSchema, tasksSchema, whenSchema } from './scenario.ts';
 import { profileNames, serviceSchema } from './service.ts';
 
 const text = z.string().min(1);
@@ -35,6 +35,7 @@ export const scenarioSchema = z.strictObject({
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),
   callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back, and how hard it tries.'),
+  media: mediaSchema.prefault({}).describe('Whether a create looks at the media that it names.'),
   limits: limitsSchema.optional().describe('What an account may do; left out, anything.'),
   faults: z.array(z.unknown()).max(MAX_FAULTS).default([]).describe('What goes wrong.'),
   expect: z.array(z.unknown()).default([]).describe('What the client is judged by.'),

@@ -95,7 +95,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
   const warnings = readExpectations(listIn(given, 'expect'), findings);
   if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
 
-  const { description, tasks, callbacks, limits } = checked;
+  const { description, tasks, callbacks, media, limits } = checked;
   const { profile = checked.profile, seed = checked.seed, clock = checked.clock } = instead;
   const service = resolveService(profile, checked.service);
   return {
@@ -107,6 +107,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     service,
     tasks,
     callbacks,
+    media,
     ...(limits && { limits }),
     faults,
     source,

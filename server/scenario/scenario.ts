@@ -37,18 +37,34 @@ const MAX_ALLOWED_RECEIVERS = 100;
 export const retryClassNames = ['ark', 'financial', 'operational'] as const;
 export type RetryClassName = (typeof retryClassNames)[number];
 
-/** Who may be called besides loopback and private addresses (a mock must not be a way into other people's networks), and how
- * hard it is tried. */
-export const callbacksSchema = z.strictObject({
-  allow: z
+const hosts = () =>
+  z
     .array(
       z.string().refine(isReceiver, {
         error: 'Write a host name, *.example.com, an address, or a network such as 203.0.113.0/24.',
       }),
     )
     .max(MAX_ALLOWED_RECEIVERS)
-    .default([])
-    .describe('Receivers besides loopback and private addresses: names, `*.example.com`, addresses, networks.'),
+    .default([]);
+
+/** Whether a create looks at the media that it names (reference, Ark API section 2.2). */
+export const mediaSchema = z.strictObject({
+  fetch: z
+    .boolean()
+    .default(false)
+    .describe('Whether a create fetches its http(s) media, and is refused where that fails.'),
+  timeout: duration({ minMs: 1 }).default(5_000).describe('How long a fetch may take.'),
+  allow: hosts().describe('Hosts besides loopback and private addresses: names, `*.example.com`, addresses, networks.'),
+  assets: z.array(z.string().min(1)).optional().describe('The ids that `asset://` may name; left out, any.'),
+});
+export type MediaSettings = Readonly<z.output<typeof mediaSchema>>;
+
+/** Who may be called besides loopback and private addresses (a mock must not be a way into other people's networks), and how
+ * hard it is tried. */
+export const callbacksSchema = z.strictObject({
+  allow: hosts().describe(
+    'Receivers besides loopback and private addresses: names, `*.example.com`, addresses, networks.',
+  ),
   class: z
     .enum(retryClassNames)
     .default('ark')
@@ -237,6 +253,7 @@ export interface Scenario {
   readonly service: Service;
   readonly tasks: TaskTimes;
   readonly callbacks: CallbackSettings;
+  readonly media: MediaSettings;
   /** Left out: none. */
   readonly limits?: Limits;
   readonly faults: readonly FaultRule[];

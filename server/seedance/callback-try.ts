@@ -1,8 +1,8 @@
 import { reasonOf } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import { renderDuration } from '../scenario/duration.ts';
-import { Refused } from './callback-address.ts';
 import { type Letter, post } from './callback-post.ts';
+import { Refused } from './near-address.ts';
 
 /** How long an answer is waited for (reference, Ark API section 9), in lane time. */
 export const ANSWER_WITHIN_MS = 5_000;

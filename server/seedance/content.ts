@@ -13,6 +13,8 @@ export interface Content {
 
 type ImageItem = Extract<ContentItem, { type: 'image_url' }>;
 
+/** Images, videos and audios together (reference, section 2.2). */
+const MAX_MEDIA = 15;
 const MAX_REFERENCE_VIDEOS = 3;
 const MAX_REFERENCE_AUDIOS = 3;
 const IMAGE_ROLES: readonly string[] = ['first_frame', 'last_frame', 'reference_image'];
@@ -89,6 +91,7 @@ export function readContent(items: readonly ContentItem[], model: Model): Conten
       `the specified parameter draft_task is not supported for model ${model.name} in ${mode}, must be empty`,
     );
   }
+  atMost(MAX_MEDIA, 'media contents', items.filter(({ type }) => type.endsWith('_url')).length);
   items.forEach(checkMediaUrl);
   const prompt = ofType(items, 'text')
     .map(({ text }) => text)

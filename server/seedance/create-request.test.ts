@@ -180,6 +180,11 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
     about('task_type', 'the specified task_type flf2v does not support model seedance-1-0-pro-fast'),
   ],
   [
+    '16 items of media',
+    { model: NEXT, content: [text, ...times(16, reference)] },
+    inContent('expected at most 15 media contents but got 16 instead'),
+  ],
+  [
     'a draft task on 2.0',
     withContent({ type: 'draft_task', draft_task: { id: 'cgt-a' } }),
     inContent(

@@ -1,5 +1,5 @@
 import { readContent } from './content.ts';
-import { readShape } from './create-shape.ts';
+import { type ContentItem, readShape } from './create-shape.ts';
 import { ArkError, invalid } from './errors.ts';
 import { checkFields, type Fields, readResolution } from './fields.ts';
 import { findModel, type Mode, type Model, type Resolution } from './models.ts';
@@ -33,10 +33,13 @@ export interface TaskSettings {
   readonly safetyIdentifier: string | undefined;
   readonly tools: Fields['tools'];
   readonly outputFormat: string | undefined;
+  /** What a model that knows several is to take the request for. */
+  readonly omniTask?: string | undefined;
 }
 
 /** A create request that has been checked; nobody checks it again. */
 export interface CreateRequest {
+  readonly content: readonly ContentItem[];
   readonly prompt: string;
   readonly settings: TaskSettings;
 }
@@ -75,6 +78,7 @@ export function readCreateRequest(body: unknown): CreateRequest {
   const fields: Fields = { ...readPromptFlags(prompt, model, mode), ...shape };
   const { ratio = 'adaptive', frames, duration = model.seconds.default } = fields;
   return {
+    content: shape.content,
     prompt,
     settings: {
       model,
@@ -95,6 +99,7 @@ export function readCreateRequest(body: unknown): CreateRequest {
       callbackUrl: fields.callback_url,
       safetyIdentifier: fields.safety_identifier,
       tools: fields.tools,
+      ...(fields.omni_reference_task_type !== undefined && { omniTask: fields.omni_reference_task_type }),
       outputFormat: fields.output_format ?? (model.hasOmniTasks ? 'mp4' : undefined),
     },
   };

@@ -12,29 +12,40 @@ const itemSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('draft_task'), draft_task: z.object({ id: z.string().min(1) }) }),
 ]);
 
+/** What a create request is told when it is taken. */
+export const createdSchema = z.object({ id: z.string().describe('Of the task: `cgt-…`.') }).meta({ id: 'Created' });
+
 /** The JSON types of a create request; what the values may be depends on the model (reference, section 2.1). */
-const createSchema = z.object({
-  model: z.string(),
-  content: z.array(itemSchema).min(1),
-  resolution: z.string().optional(),
-  ratio: z.string().optional(),
-  duration: z.int().optional(),
-  frames: z.int().optional(),
-  seed: z.int().optional(),
-  camera_fixed: z.boolean().optional(),
-  watermark: z.boolean().optional(),
-  generate_audio: z.boolean().optional(),
-  draft: z.boolean().optional(),
-  return_last_frame: z.boolean().optional(),
-  service_tier: z.string().optional(),
-  execution_expires_after: z.int().optional(),
-  priority: z.int().optional(),
-  callback_url: z.string().optional(),
-  safety_identifier: z.string().optional(),
-  tools: z.array(z.object({ type: z.literal('web_search') })).optional(),
-  output_format: z.string().optional(),
-  omni_reference_task_type: z.string().optional(),
-});
+export const createSchema = z
+  .object({
+    model: z.string().describe('A model id, or an endpoint `ep-…` bound to one.'),
+    content: z.array(itemSchema).min(1).describe('Text and media; the roles of the media decide the mode.'),
+    resolution: z
+      .string()
+      .optional()
+      .describe('`480p` `720p`, and on the base models `1080p` `4k`; case does not matter.'),
+    ratio: z.string().optional().describe('`16:9` `4:3` `1:1` `3:4` `9:16` `21:9` `adaptive`.'),
+    duration: z.int().optional().describe('Seconds, 4 to 15 on 2.0; -1 leaves it to the model.'),
+    frames: z.int().optional().describe('25+4n from 29 to 289, on 1.0 pro; it wins over `duration`.'),
+    seed: z.int().optional().describe('-1 leaves it to the model.'),
+    camera_fixed: z.boolean().optional().describe('1.x only.'),
+    watermark: z.boolean().optional().describe('Default false.'),
+    generate_audio: z.boolean().optional().describe('Default true.'),
+    draft: z.boolean().optional().describe('2.5 and 1.5 pro, at 480p.'),
+    return_last_frame: z.boolean().optional().describe('Default false.'),
+    service_tier: z.string().optional().describe('`default`, or `flex` on 1.x.'),
+    execution_expires_after: z.int().optional().describe('Seconds; default 172800, 259200 at most.'),
+    priority: z.int().optional().describe('0 to 9, on 2.x.'),
+    callback_url: z.string().optional().describe('Told of each new status.'),
+    safety_identifier: z.string().optional().describe('64 characters at most.'),
+    tools: z
+      .array(z.object({ type: z.literal('web_search') }))
+      .optional()
+      .describe('Tools that the model may use.'),
+    output_format: z.string().optional().describe('`mp4` or `mov`, on 2.5.'),
+    omni_reference_task_type: z.string().optional().describe('`auto` `reference` `edit` `extend`, on 2.5.'),
+  })
+  .meta({ id: 'CreateRequest' });
 
 export type ContentItem = Readonly<z.output<typeof itemSchema>>;
 export type CreateShape = Readonly<z.output<typeof createSchema>>;

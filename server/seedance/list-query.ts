@@ -5,7 +5,7 @@ import { type Task, taskStatuses } from './task.ts';
 const page = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(500));
 
 /** The query of List (reference, section 4); what it does not know is ignored. */
-const querySchema = z.object({
+export const listQuerySchema = z.object({
   page_num: page.default(1),
   page_size: page.default(20),
   'filter.status': z.enum(taskStatuses).optional(),
@@ -14,7 +14,7 @@ const querySchema = z.object({
   'filter.service_tier': z.enum(['default', 'flex']).default('default'),
 });
 
-export type ListQuery = Readonly<z.output<typeof querySchema>>;
+export type ListQuery = Readonly<z.output<typeof listQuerySchema>>;
 
 /** One page of what matched, and how many matched in all. */
 export interface TaskPage {
@@ -27,7 +27,7 @@ export interface TaskPage {
  * @throws ArkError 400 naming the key whose value is out of range
  */
 export function readListQuery(query: unknown): ListQuery {
-  const { data, error } = querySchema.safeParse(query);
+  const { data, error } = listQuerySchema.safeParse(query);
   if (data) return data;
   const name = String(error.issues[0]?.path[0]);
   throw invalid(name, `the parameter ${name} specified in the request is not valid`);

@@ -6,7 +6,7 @@ interface InlineMedia {
   readonly maxBytes: number;
 }
 
-const MEBIBYTE = 2 ** 20;
+export const MEBIBYTE = 2 ** 20;
 
 /** What may stand in a `data:` URL (reference, section 2.2). Video may not. */
 const inlineMedia = {
@@ -38,9 +38,11 @@ function checkUrl(param: string, ...[kind, url]: Media): void {
   checkData(param, kind, url);
 }
 
-type Media = readonly [kind: 'image' | 'video' | 'audio', url: string];
+/** The media of an item: what it is to be, and where it comes from. */
+export type Media = readonly [kind: 'image' | 'video' | 'audio', url: string];
 
-function mediaOf(item: ContentItem): Media | undefined {
+/** The media that an item brings, if it brings any. */
+export function mediaOf(item: ContentItem): Media | undefined {
   switch (item.type) {
     case 'image_url':
       return ['image', item.image_url.url];
@@ -55,8 +57,8 @@ function mediaOf(item: ContentItem): Media | undefined {
 }
 
 /**
- * Checks where an item's media come from. They are not fetched: a mock must work without the network, so sizes and
- * lengths behind a web URL are taken on trust.
+ * Checks where an item's media come from. What lies behind a web URL is taken on trust here: see
+ * media-fetch.ts.
  * @throws ArkError naming the item, `content[1].image_url` style
  */
 export function checkMediaUrl(item: ContentItem, at: number): void {

@@ -1,7 +1,7 @@
-import type { Fields } from './fields.ts';
+import { z } from 'zod';
 import { shapeOf } from './result-shape.ts';
 import { countTokens, FRAMES_PER_SECOND } from './sizes.ts';
-import type { Task, TaskError, TaskStatus } from './task.ts';
+import { type Task, taskStatuses } from './task.ts';
 import { toSeconds } from './timestamps.ts';
 
 /** Where the result can be fetched. */
@@ -10,34 +10,61 @@ export interface ResultUrls {
   readonly lastFrame: string;
 }
 
+const errorSchema = z.object({ code: z.string(), message: z.string() }).describe('Why it failed.');
+
 /** A task as Get, List and callbacks show it, in the service's own words and order (reference, section 3). */
-export interface TaskBody {
-  readonly id: string;
-  readonly model: string;
-  readonly status: TaskStatus;
-  readonly content?: { readonly video_url: string; readonly last_frame_url?: string };
-  readonly usage?: { readonly completion_tokens: number; readonly total_tokens: number };
-  readonly error?: TaskError;
-  /** Where the official Go SDK looks for the failure of a listed task (reference, section 4). */
-  readonly failure_reason?: TaskError;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly seed?: number;
-  readonly resolution?: string;
-  readonly ratio?: string;
-  readonly duration?: number;
-  readonly frames?: number;
-  readonly framespersecond?: number;
-  readonly service_tier: string;
-  readonly execution_expires_after: number;
-  readonly generate_audio: boolean;
-  readonly draft: boolean;
-  readonly priority: number;
-  readonly draft_task_id?: string;
-  readonly safety_identifier?: string;
-  readonly tools?: NonNullable<Fields['tools']>;
-  readonly output_format?: string;
-}
+export const taskBodySchema = z
+  .object({
+    id: z.string().describe('As in `cgt-20260521225953-zr48p`.'),
+    model: z.string().describe('`{name}-{version}` of the model really used, also when an `ep-…` id was sent.'),
+    status: z.enum(taskStatuses),
+    content: z
+      .object({
+        video_url: z.string().describe('Signed; any GET works for 24 h.'),
+        last_frame_url: z.string().optional().describe('With `return_last_frame`.'),
+      })
+      .optional()
+      .describe('When it succeeded.'),
+    usage: z
+      .object({
+        completion_tokens: z.int(),
+        total_tokens: z.int(),
+        tool_usage: z.object({ web_search: z.int() }).optional().describe('Only if the tool ran.'),
+      })
+      .optional()
+      .describe('When it succeeded; both counts are equal.'),
+    error: errorSchema.optional(),
+    failure_reason: errorSchema
+      .optional()
+      .describe('The same once more, on failed items of List: where the Go SDK looks.'),
+    created_at: z.int().describe('Unix seconds.'),
+    updated_at: z.int().describe('Unix seconds, of the last change of status.'),
+    seed: z.int().optional().describe('The seed used, also when none was sent.'),
+    resolution: z.string().optional(),
+    ratio: z.string().optional().describe("The result's: `adaptive` is replaced by what was chosen."),
+    duration: z.int().optional().describe('Whole seconds; it or `frames`.'),
+    frames: z.int().optional(),
+    framespersecond: z.int().optional(),
+    service_tier: z.string(),
+    execution_expires_after: z.int().describe('Seconds since `created_at`.'),
+    generate_audio: z.boolean(),
+    draft: z.boolean(),
+    priority: z.int(),
+    draft_task_id: z.string().optional().describe('The draft that it was made from.'),
+    safety_identifier: z.string().optional().describe('As sent.'),
+    tools: z
+      .array(z.object({ type: z.literal('web_search') }))
+      .optional()
+      .describe('As sent.'),
+    output_format: z.string().optional(),
+  })
+  .meta({ id: 'Task' });
+export type TaskBody = Readonly<z.output<typeof taskBodySchema>>;
+
+/** The answer of List (reference, section 4). */
+export const taskListSchema = z
+  .object({ total: z.int().describe('All that match, not the page alone.'), items: z.array(taskBodySchema) })
+  .meta({ id: 'TaskList' });
 
 /** Input is not fetched, so each reference video counts as this long. */
 const ASSUMED_INPUT_SECONDS = 5;
@@ -55,7 +82,11 @@ function describeResult(task: Task, urls: ResultUrls) {
   return {
     head: {
       content: { video_url: urls.video, ...(returnLastFrame && { last_frame_url: urls.lastFrame }) },
-      usage: { completion_tokens: tokens, total_tokens: tokens },
+      usage: {
+        completion_tokens: tokens,
+        total_tokens: tokens,
+        ...(settings.tools && settings.tools.length > 0 && { tool_usage: { web_search: settings.tools.length } }),
+      },
     },
     tail: {
       seed,
@@ -88,7 +119,7 @@ export function describeTask(task: Task, urls: ResultUrls): TaskBody {
     priority: settings.priority,
     ...(draftTaskId !== undefined && { draft_task_id: draftTaskId }),
     ...(safetyIdentifier !== undefined && { safety_identifier: safetyIdentifier }),
-    ...(tools && { tools }),
+    ...(tools && { tools: [...tools] }),
     ...(outputFormat !== undefined && { output_format: outputFormat }),
   };
 }

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Lane } from '../lane.ts';
 import { Exchange } from '../wire/exchange.ts';
 import { readTrace } from '../wire/trace.ts';
 import { allowOrigin, authenticate } from './auth.ts';
 import { readCreateRequest } from './create-request.ts';
 import { ArkError } from './errors.ts';
 import { readListQuery, selectPage } from './list-query.ts';
+import { checkAssets, fetches, fetchMedia } from './media-fetch.ts';
 import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
 import type { Caller } from './task.ts';
 import { describeTask } from './task-body.ts';
@@ -14,6 +16,7 @@ import type { Videos } from './videos.ts';
 
 /** What the task routes need. */
 export interface TaskRoutesDeps {
+  readonly lane: Lane;
   readonly tasks: TaskStore;
   readonly videos: Videos;
   readonly renderTask: RenderTask;
@@ -63,12 +66,18 @@ const accountOf = ({ raw }: FastifyReply): string => {
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
 export function registerTaskRoutes(
   app: FastifyInstance,
-  { tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
+  { lane, tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
 ): void {
-  function create(request: FastifyRequest, reply: FastifyReply): string {
-    const { id } = tasks.create(readCreateRequest(request.body), callerOf(request, reply, publicUrl));
-    reply.header('content-type', JSON_TYPE);
-    return JSON.stringify({ id });
+  function create(request: FastifyRequest, reply: FastifyReply): string | Promise<string> {
+    const wanted = readCreateRequest(request.body);
+    const caller = callerOf(request, reply, publicUrl);
+    checkAssets(wanted.content, lane.scenario.media.assets);
+    const carryOut = () => {
+      const { id } = tasks.create(wanted, caller);
+      reply.header('content-type', JSON_TYPE);
+      return JSON.stringify({ id });
+    };
+    return fetches(lane, wanted.content) ? fetchMedia(wanted.content, lane).then(carryOut) : carryOut();
   }
 
   function get(request: FastifyRequest<ById>, reply: FastifyReply): Buffer {

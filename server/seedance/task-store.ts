@@ -5,7 +5,8 @@ import type { Lane } from '../lane.ts';
 import { randomText } from '../random.ts';
 import type { CreateRequest, TaskSettings } from './create-request.ts';
 import { Dispatcher, type Job, UNLIMITED } from './dispatcher.ts';
-import { ArkError, messageOf, signMessage } from './errors.ts';
+import { ArkError, invalid, messageOf, signMessage } from './errors.ts';
+import { findLateError } from './late-error.ts';
 import { type Account, poolOf, RateLimits, runningLimit } from './limits.ts';
 import { type Applicant, Places } from './places.ts';
 import { createRequestIds } from './request-id.ts';
@@ -68,14 +69,17 @@ export class TaskStore {
 
   /** Takes a task into the queue and asks the scenario, once, how its life will go.
    * @throws ArkError 429 when a limit is reached, or all the room is taken by tasks that are not over */
-  create({ settings, prompt }: CreateRequest, caller: Caller = UNKNOWN_CALLER): Task {
+  create({ settings, prompt }: Pick<CreateRequest, 'settings' | 'prompt'>, caller: Caller = UNKNOWN_CALLER): Task {
     const account = caller.facts.client ?? '';
     if (this.#lane.scenario.limits) this.#rates.admitCreate(settings, account, this.#queuedBy(account));
+    this.#checkDraft(settings);
     this.#makeRoom();
     const { clock, journal, scenario } = this.#lane;
     const task = this.#newTask(settings, caller, clock.now());
     const { queued, running, outcome } = scenario.tasks;
-    const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome };
+    const late = findLateError(settings);
+    const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome: late ? 'failed' : outcome };
+    if (late) plan.error = { code: late, message: '' };
     journal.append({ type: 'task.created', task: task.id, model: settings.model.id });
     this.#lane.strike('task', { ...caller.facts, task: task.id, model: settings.requestedModel, prompt }, { plan });
     const dispatcher = this.#dispatcherOf(plan.dispatcher);
@@ -280,6 +284,17 @@ export class TaskStore {
     let id = draw();
     while (this.#entries.has(id)) id = draw();
     return id;
+  }
+
+  /** A final version is made from a draft that is there and has come out (reference, section 2.2).
+   * @throws ArkError 400, in words of our own: the service's are not known */
+  #checkDraft({ draftTaskId: id }: TaskSettings): void {
+    if (id === undefined) return;
+    const draft = this.get(id);
+    const what = `the specified draft task ${id}`;
+    if (!draft) throw invalid('content.draft_task.id', `${what} is not found`);
+    if (!draft.settings.draft) throw invalid('content.draft_task.id', `${what} is not a draft`);
+    if (draft.status !== 'succeeded') throw invalid('content.draft_task.id', `${what} has not succeeded`);
   }
 
   #queuedBy(account: Account): number {
