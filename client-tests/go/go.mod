@@ -2,7 +2,7 @@ module seedance-mock/client-tests
 
 go 1.21
 
-require github.com/volcengine/volcengine-go-sdk v1.2.1
+require github.com/volcengine/volcengine-go-sdk v1.2.30
 
 require (
 	github.com/google/uuid v1.3.0 // indirect

@@ -1,34 +1,33 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { leaveOut } from '../cli/leave-out.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+/** Enough for the first build of all, on a slow machine that has to fetch every module. */
+const SET_UP_LIMIT_MS = 300_000;
 /** No newer toolchain is fetched for us; what is here has to do. */
 const go = (...args: readonly string[]) =>
-  promisify(execFile)('go', args, { cwd: here, env: { ...process.env, GOTOOLCHAIN: 'local' } });
-
-/** Where a client of this folder is, once `buildGoClients` has been called. */
-export const program = (name: string): string => `${here}bin/${name}`;
+  promisify(execFile)('go', args, {
+    cwd: here,
+    env: { ...process.env, GOTOOLCHAIN: 'local' },
+    timeout: SET_UP_LIMIT_MS,
+  });
 
 /**
- * Builds the clients of this folder into `bin`. Go's own caches make all but the first time quick, and keep any number
- * of builders out of each other's way.
+ * Builds a client of this folder into `bin`. Go's own caches make all but the first time quick. Each test file builds the
+ * client that it runs, so that none is replaced while another test runs it.
  *
- * @returns false where there is no Go, or the modules cannot be had; one line says why
- * @throws Error with what the compiler says
+ * @returns the program; undefined where there is no Go, or the modules cannot be had, and one line says why
+ * @throws Error with what the compiler says; where CI has Go, also with why the modules cannot be had
  */
-export async function buildGoClients(): Promise<boolean> {
+export async function buildGoClient(name: string): Promise<string | undefined> {
   try {
     await go('mod', 'download');
   } catch (error) {
-    console.log(`Go tests are left out: ${reasonOf(error)}`);
-    return false;
+    leaveOut('Go', 'go', error);
+    return undefined;
   }
-  await go('build', '-o', 'bin/', './...');
-  return true;
-}
-
-function reasonOf(error: unknown): string {
-  const { code, stderr } = error as { readonly code?: unknown; readonly stderr?: string };
-  return code === 'ENOENT' ? 'there is no go' : (stderr?.trim().split('\n').at(-1) ?? String(error));
+  await go('build', '-o', 'bin/', `./${name}`);
+  return `${here}bin/${name}`;
 }
