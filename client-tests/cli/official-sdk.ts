@@ -8,6 +8,8 @@ import { type RunningProgram, startClient } from './run-client.ts';
 /** An official SDK that speaks HTTP/2, and the program that uses it. */
 export interface OfficialSdk {
   readonly name: string;
+  /** Whether its toolchain is on this machine. */
+  readonly isHere: boolean;
   /** The program, which prints JSON, one object a line: all there is with no word more, or `create`, or `poll`. */
   command(server: MockServer, ...words: readonly string[]): Promise<readonly string[]>;
   /** What the SDK throws for an answer that is an error. */
@@ -96,7 +98,7 @@ const provoked = [
 
 /** Declares the tests that each official SDK over HTTP/2 has to pass, unmodified and in the default profile. */
 export function describeSdk(sdk: OfficialSdk): void {
-  describe(sdk.name, () => {
+  describe.runIf(sdk.isHere)(sdk.name, () => {
     describe('from create to delete', () => testEverything(sdk));
     describe('and what it does without being asked', () => testHabits(sdk));
   });
@@ -171,7 +173,7 @@ function testEverything(sdk: OfficialSdk): void {
       status,
       code,
       type,
-      message: sdk.tellsMessage ? expect.stringMatching(/request id: 02\d{13}[0-9a-f]{38}$/i) : null,
+      message: sdk.tellsMessage ? expect.stringMatching(/request id: 02\d{13}[0-9a-f]{38}\b/i) : null,
       requestId: expect.stringMatching(sdk.requestId),
     });
   });

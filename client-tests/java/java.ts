@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { MockServer } from '../../server/index.ts';
+import { leaveOut } from '../cli/leave-out.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+/** Enough for the first time, on a slow machine that has to fetch every artifact. */
+const SET_UP_LIMIT_MS = 300_000;
+const CLASSPATH = 'target/classpath.txt';
+
+const maven = (...goals: readonly string[]) =>
+  promisify(execFile)('mvn', ['--batch-mode', '--quiet', ...goals], { cwd: here, timeout: SET_UP_LIMIT_MS });
+
+/**
+ * Compiles the clients of this folder into `target`. Maven's own repository makes all but the first time quick.
+ *
+ * @returns the class path; undefined where there is no Java or Maven, or the artifacts cannot be had, and one line says why
+ * @throws Error with what the compiler says; where CI has Maven, also with why the artifacts cannot be had
+ */
+export async function buildJavaClients(): Promise<string | undefined> {
+  try {
+    await maven('dependency:build-classpath', `-Dmdep.outputFile=${CLASSPATH}`);
+  } catch (error) {
+    leaveOut('Java', 'mvn', error);
+    return undefined;
+  }
+  await maven('compile');
+  const libraries = await readFile(join(here, CLASSPATH), 'utf8');
+  return `${join(here, 'target/classes')}:${libraries.trim()}`;
+}
+
+/** What runs a client's main class: a JVM that trusts the server's CA. The store goes with the server. */
+export async function java(server: MockServer, classpath: string, ...words: readonly string[]): Promise<string[]> {
+  const store = join(dirname(server.caFile), 'trust.p12');
+  const secret = ['-storetype', 'PKCS12', '-storepass', 'changeit'];
+  await promisify(execFile)('keytool', [
+    ...['-importcert', '-noprompt', '-alias', 'seedance-mock', '-file', server.caFile, '-keystore', store],
+    ...secret,
+  ]);
+  const trust = [`-Djavax.net.ssl.trustStore=${store}`, '-Djavax.net.ssl.trustStorePassword=changeit'];
+  // Short lives: what the optimizing compiler does would never pay.
+  return ['java', '-XX:TieredStopAtLevel=1', ...trust, '-cp', classpath, ...words];
+}
