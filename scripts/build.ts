@@ -19,8 +19,8 @@ if (tsc.status !== 0) process.exit(1);
 await build({
   input: join(root, 'server/main.ts'),
   platform: 'node',
-  // A native module, and one that may be missing.
-  external: ['koffi'],
+  // A native module, which may be missing, and plug-ins that bring files of their own.
+  external: ['@fastify/swagger', '@fastify/swagger-ui', 'koffi'],
   logLevel: 'warn',
   // One folder deep, as the modules of server/ are, so that what they find beside them is where they look for it.
   output: { dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'command-line/[name]-[hash].js' },

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { problem, reasonOf, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
+import { collectRoutes } from './openapi/documented.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
@@ -88,6 +89,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const videos = new Videos(lane);
 
   const app = Fastify({ rewriteUrl: escapeBrokenUrl });
+  const apiRoutes = collectRoutes(app);
   const shortcut = registerApi(app, {
     lane,
     tasks,
@@ -101,7 +103,15 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
 
   const authority = await CertificateAuthority.create(lane.clock.wallNow());
   const listener = await Listener.create(lane, authority, { names: ownAddresses(host), handle });
-  const admin = await Admin.create({ lane, tasks, callbacks, listener, ca: authority.pem, token: options.adminToken });
+  const admin = await Admin.create({
+    lane,
+    tasks,
+    callbacks,
+    listener,
+    ca: authority.pem,
+    token: options.adminToken,
+    apiRoutes,
+  });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
   const directory = await mkdtemp(join(tmpdir(), 'seedance-mock-'));

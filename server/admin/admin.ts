@@ -1,6 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { problem, reasonOf } from '../errors.ts';
 import { listenOn } from '../listen.ts';
+import { registerDocs } from '../openapi/docs-routes.ts';
+import { collectRoutes, documented, pathOf } from '../openapi/documented.ts';
+import { clientsSchema } from './answers.ts';
 import { registerClock } from './clock-routes.ts';
 import { registerConnections } from './connection-routes.ts';
 import { registerDeadLetters } from './dead-letter-routes.ts';
@@ -15,6 +19,8 @@ import { registerTasks } from './task-routes.ts';
 /** Open to everyone who can reach the port: what a container's health check and a client's set-up need. */
 const OPEN_PATHS = ['/health/live', '/health/ready', '/ca.pem'];
 
+const readiness = z.object({ status: z.enum(['ready', 'starting']) });
+
 /** The control plane, on a port of its own that no fault ever touches. */
 export class Admin {
   ready = false;
@@ -26,6 +32,7 @@ export class Admin {
 
   static async create(deps: AdminDeps): Promise<Admin> {
     const app = Fastify({ forceCloseConnections: true });
+    const routes = collectRoutes(app);
     const admin = new Admin(app);
     const { journal } = deps.lane;
     answerProblems(app, (error) => {
@@ -38,30 +45,64 @@ export class Admin {
     if (deps.token !== undefined) askForToken(app, deps.token);
     readBodiesAsText(app);
 
-    app.get('/health/live', () => ({ status: 'live' }));
-    app.get('/health/ready', (_request, reply) => {
-      if (!admin.ready) reply.code(503);
-      return { status: admin.ready ? 'ready' : 'starting' };
-    });
-    app.get('/ca.pem', (_request, reply) => reply.type('application/x-pem-file').send(deps.ca));
+    app.get(
+      '/health/live',
+      documented({
+        summary: 'Whether the process answers.',
+        answer: { schema: z.object({ status: z.literal('live') }) },
+      }),
+      () => ({ status: 'live' }),
+    );
+    app.get(
+      '/health/ready',
+      documented({ summary: 'Whether the service can serve; 503 until then.', answer: { schema: readiness } }),
+      (_request, reply) => {
+        if (!admin.ready) reply.code(503);
+        return { status: admin.ready ? 'ready' : 'starting' };
+      },
+    );
+    app.get(
+      '/ca.pem',
+      documented({
+        summary: 'The certificate authority that a client has to trust.',
+        answer: { schema: z.string(), types: ['application/x-pem-file'] },
+      }),
+      (_request, reply) => reply.type('application/x-pem-file').send(deps.ca),
+    );
     const renderMetrics = createMetrics(deps);
-    app.get('/metrics', async (_request, reply) => {
-      const { contentType, text } = await renderMetrics();
-      return reply.type(contentType).send(text);
-    });
+    app.get(
+      '/metrics',
+      documented({ summary: 'What Prometheus scrapes.', answer: { schema: z.string(), types: ['text/plain'] } }),
+      async (_request, reply) => {
+        const { contentType, text } = await renderMetrics();
+        return reply.type(contentType).send(text);
+      },
+    );
     registerScenarios(app, deps);
     registerEvents(app, journal);
     registerConnections(app, deps);
-    app.get('/clients', () => ({ clients: reuseByClient(journal) }));
+    app.get(
+      '/clients',
+      documented({ summary: 'How far each client reuses its connections.', answer: { schema: clientsSchema } }),
+      () => ({ clients: reuseByClient(journal) }),
+    );
     registerTasks(app, deps);
     registerDeadLetters(app, deps);
     registerClock(app, deps.lane);
-    app.get('/', () => ({
-      service: 'seedance-mock',
-      scenario: deps.lane.scenario.name,
-      seed: deps.lane.seed,
-      paths: listPaths(app),
-    }));
+    registerDocs(app, { admin: routes, api: deps.apiRoutes });
+    app.get(
+      '/',
+      documented({
+        summary: 'What this is, and what paths there are.',
+        answer: { schema: z.looseObject({ service: z.literal('seedance-mock'), scenario: z.string(), seed: z.int() }) },
+      }),
+      () => ({
+        service: 'seedance-mock',
+        scenario: deps.lane.scenario.name,
+        seed: deps.lane.seed,
+        routes: routes.map(({ method, url }) => `${method} ${pathOf(url)}`),
+      }),
+    );
     await app.ready();
     return admin;
   }
@@ -94,9 +135,3 @@ function readBodiesAsText(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
 }
-
-const listPaths = (app: FastifyInstance): readonly string[] =>
-  app
-    .printRoutes({ commonPrefix: false })
-    .split('\n')
-    .filter((line) => line.trim() !== '');

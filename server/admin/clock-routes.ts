@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import type { Lane } from '../lane.ts';
+import { documented } from '../openapi/documented.ts';
 import { duration } from '../scenario/duration.ts';
+import { clockSchema } from './answers.ts';
 import { readBody } from './body.ts';
 
 /** The same bound as `clock.speed` in a scenario. */
@@ -17,22 +19,40 @@ const step = z.strictObject({ by: duration() });
 /** `/clock`: the lane's time, and ways to hurry it, stop it and move it. */
 export function registerClock(app: FastifyInstance, { clock }: Lane): void {
   const describe = () => ({ now: Math.floor(clock.now()), mode: clock.mode, speed: clock.speed });
-  app.get('/clock', describe);
-  app.post('/clock', ({ body }) => {
-    const { speed, mode } = readBody(body, setting);
-    if (mode === 'manual') clock.setManual();
-    else clock.setSpeed(speed ?? clock.speed);
-    return describe();
-  });
-  app.post('/clock/advance', async ({ body }) => {
-    const { by } = readBody(body, step);
-    try {
-      await clock.advance(by);
-    } catch (error) {
-      throw new UsageError([
-        problem('ADMIN_BAD_REQUEST', { reason: `${reasonOf(error)} POST /clock {"mode":"manual"} makes it so.` }),
-      ]);
-    }
-    return describe();
-  });
+  app.get('/clock', documented({ summary: "The lane's time.", answer: { schema: clockSchema } }), describe);
+  app.post(
+    '/clock',
+    documented({
+      summary: 'Hurries it, or stops it.',
+      body: { schema: setting },
+      answer: { schema: clockSchema },
+      refusals: [400],
+    }),
+    ({ body }) => {
+      const { speed, mode } = readBody(body, setting);
+      if (mode === 'manual') clock.setManual();
+      else clock.setSpeed(speed ?? clock.speed);
+      return describe();
+    },
+  );
+  app.post(
+    '/clock/advance',
+    documented({
+      summary: 'Moves a clock that stands still.',
+      body: { schema: step },
+      answer: { schema: clockSchema },
+      refusals: [400],
+    }),
+    async ({ body }) => {
+      const { by } = readBody(body, step);
+      try {
+        await clock.advance(by);
+      } catch (error) {
+        throw new UsageError([
+          problem('ADMIN_BAD_REQUEST', { reason: `${reasonOf(error)} POST /clock {"mode":"manual"} makes it so.` }),
+        ]);
+      }
+      return describe();
+    },
+  );
 }

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
+import { documented } from '../openapi/documented.ts';
 import { closeConnection } from '../wire/closing.ts';
 import type { Connection } from '../wire/connection.ts';
+import { connectionSchema, connectionWithEvents } from './answers.ts';
 import { readBySchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 
@@ -42,14 +44,29 @@ export function registerConnections(app: FastifyInstance, { lane, listener }: Ad
     return connection;
   };
 
-  app.get('/connections', () => ({ connections: [...listener.connections.values()].map(describe) }));
-  app.get<ById>('/connections/:id', ({ params }) => ({
-    ...describe(find(params.id)),
-    events: lane.journal.events().filter((event) => 'connection' in event && event.connection === Number(params.id)),
-  }));
-  app.delete<ById>('/connections/:id', ({ params, query }, reply) => {
-    const { how } = readBySchema(query, closing);
-    closeConnection(find(params.id), how, { by: 'admin' });
-    reply.code(204).send();
-  });
+  app.get(
+    '/connections',
+    documented({
+      summary: 'The connections that are open now.',
+      answer: { schema: z.object({ connections: z.array(connectionSchema) }) },
+    }),
+    () => ({ connections: [...listener.connections.values()].map(describe) }),
+  );
+  app.get<ById>(
+    '/connections/:id',
+    documented({ summary: 'One of them, with its events.', answer: { schema: connectionWithEvents }, refusals: [404] }),
+    ({ params }) => ({
+      ...describe(find(params.id)),
+      events: lane.journal.events().filter((event) => 'connection' in event && event.connection === Number(params.id)),
+    }),
+  );
+  app.delete<ById>(
+    '/connections/:id',
+    documented({ summary: 'Ends it.', query: closing, answer: { status: 204 }, refusals: [400, 404] }),
+    ({ params, query }, reply) => {
+      const { how } = readBySchema(query, closing);
+      closeConnection(find(params.id), how, { by: 'admin' });
+      reply.code(204).send();
+    },
+  );
 }

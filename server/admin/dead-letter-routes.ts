@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { documented } from '../openapi/documented.ts';
 import type { DeadLetter } from '../seedance/dead-letters.ts';
+import { deadLetterSchema, deadLetterWhole } from './answers.ts';
 import type { AdminDeps } from './deps.ts';
 
 interface ById {
@@ -21,21 +24,48 @@ const describe = ({ id, class: name, news, attempts, reason, archivedAtMs, expir
 /** `/dead-letters`: the callbacks that nobody acknowledged, and ways to deliver one again or be rid of it. */
 export function registerDeadLetters(app: FastifyInstance, { callbacks }: Pick<AdminDeps, 'callbacks'>): void {
   const { deadLetters } = callbacks;
-  app.get('/dead-letters', () => ({ deadLetters: deadLetters.list().map(describe) }));
-  app.get<ById>('/dead-letters/:id', ({ params }) => {
-    const dead = deadLetters.open(params.id);
-    const { headers, body } = dead.letter;
-    return { ...describe(dead), headers, body: Buffer.from(body).toString() };
-  });
-  app.post<ById>('/dead-letters/:id/replay', ({ params }, reply) => {
-    const dead = describe(deadLetters.open(params.id));
-    callbacks.replay(params.id);
-    // What comes of it is in the journal.
-    reply.code(202);
-    return dead;
-  });
-  app.delete<ById>('/dead-letters/:id', ({ params }, reply) => {
-    deadLetters.delete(params.id);
-    reply.code(204).send();
-  });
+  app.get(
+    '/dead-letters',
+    documented({
+      summary: 'The callbacks that nobody acknowledged.',
+      answer: { schema: z.object({ deadLetters: z.array(deadLetterSchema) }) },
+    }),
+    () => ({ deadLetters: deadLetters.list().map(describe) }),
+  );
+  app.get<ById>(
+    '/dead-letters/:id',
+    documented({
+      summary: 'One of them, with headers and body.',
+      answer: { schema: deadLetterWhole },
+      refusals: [404],
+    }),
+    ({ params }) => {
+      const dead = deadLetters.open(params.id);
+      const { headers, body } = dead.letter;
+      return { ...describe(dead), headers, body: Buffer.from(body).toString() };
+    },
+  );
+  app.post<ById>(
+    '/dead-letters/:id/replay',
+    documented({
+      summary: 'Delivers it again; what comes of it is in the journal.',
+      answer: { status: 202, schema: deadLetterSchema },
+      refusals: [404],
+    }),
+    ({ params }, reply) => {
+      const dead = describe(deadLetters.open(params.id));
+      callbacks.replay(params.id);
+      // What comes of it is in the journal.
+      reply.code(202);
+      return dead;
+    },
+  );
+  app.delete<ById>(
+    '/dead-letters/:id',
+    documented({ summary: 'Forgets it.', answer: { status: 204 }, refusals: [404] }),
+    ({ params }, reply) => {
+      deadLetters.delete(params.id);
+      reply.code(204).send();
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Lane } from '../lane.ts';
+import type { DocumentedRoute } from '../openapi/documented.ts';
 import type { Callbacks } from '../seedance/callbacks.ts';
 import type { TaskStore } from '../seedance/task-store.ts';
 import type { Listener } from '../wire/listener.ts';
@@ -12,4 +13,6 @@ export interface AdminDeps {
   /** The CA certificate, PEM. */
   readonly ca: string;
   readonly token: string | undefined;
+  /** What the mocked API says of its routes. */
+  readonly apiRoutes: readonly DocumentedRoute[];
 }

@@ -1,8 +1,14 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
+import { documented } from '../openapi/documented.ts';
 import { bundledScenarios, readScenario } from '../scenario/bundled.ts';
 import { loadFault, loadScenario } from '../scenario/load.ts';
+import { faultSchema, scenarioAnswer } from './answers.ts';
 import type { AdminDeps } from './deps.ts';
+
+const text = z.string().describe('YAML or JSON.');
+const textTypes = ['application/yaml', 'application/json'];
 
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */
 export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks }: AdminDeps): void {
@@ -33,43 +39,91 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
     };
   };
 
-  app.get('/scenario', describe);
-  app.put('/scenario', ({ body }) => {
-    try {
-      lane.load(readGiven(body, (text) => loadScenario(text, { file: 'scenario' })));
-    } catch (error) {
-      if (error instanceof UsageError) lane.refuse('PUT /scenario', error.problems);
-      throw error;
-    }
-    return describe();
-  });
-  app.get('/scenarios', () => ({ scenarios: bundledScenarios() }));
-  app.post<{ Params: { name: string } }>('/scenarios/:name/activate', ({ params }) => {
-    // By name alone: a path would let whoever reaches this port read the machine's files.
-    const bundled = bundledScenarios().find(({ name }) => name === params.name);
-    if (!bundled) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `bundled scenario "${params.name}"` })]);
-    lane.load(readScenario(bundled.file));
-    return describe();
-  });
-  app.get('/faults', () => ({ faults: lane.faults }));
+  app.get('/scenario', documented({ summary: 'What is in force.', answer: { schema: scenarioAnswer } }), describe);
+  app.put(
+    '/scenario',
+    documented({
+      summary: 'Takes another scenario into force; connections and tasks stay.',
+      description: 'On a mistake 422 with every problem, and the old one stays.',
+      body: { schema: text, types: textTypes },
+      answer: { schema: scenarioAnswer },
+      refusals: [422],
+    }),
+    ({ body }) => {
+      try {
+        lane.load(readGiven(body, (text) => loadScenario(text, { file: 'scenario' })));
+      } catch (error) {
+        if (error instanceof UsageError) lane.refuse('PUT /scenario', error.problems);
+        throw error;
+      }
+      return describe();
+    },
+  );
+  app.get(
+    '/scenarios',
+    documented({
+      summary: 'The bundled scenarios.',
+      answer: { schema: z.object({ scenarios: z.array(z.looseObject({ name: z.string() })) }) },
+    }),
+    () => ({ scenarios: bundledScenarios() }),
+  );
+  app.post<{ Params: { name: string } }>(
+    '/scenarios/:name/activate',
+    documented({ summary: 'Takes a bundled one into force.', answer: { schema: scenarioAnswer }, refusals: [404] }),
+    ({ params }) => {
+      // By name alone: a path would let whoever reaches this port read the machine's files.
+      const bundled = bundledScenarios().find(({ name }) => name === params.name);
+      if (!bundled) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `bundled scenario "${params.name}"` })]);
+      lane.load(readScenario(bundled.file));
+      return describe();
+    },
+  );
+  app.get(
+    '/faults',
+    documented({
+      summary: 'The faults that are armed, and how often each has struck.',
+      answer: { schema: z.object({ faults: z.array(faultSchema) }) },
+    }),
+    () => ({ faults: lane.faults }),
+  );
   // What tells faults apart that come without a name.
   let number = 0;
-  app.post('/faults', ({ body }, reply) => {
-    number = Math.max(number, lane.faults.length) + 1;
-    lane.arm(readGiven(body, (text) => loadFault(text, { file: 'fault', number })));
-    reply.code(201);
-    return lane.faults.at(-1);
-  });
-  app.delete<{ Params: { name: string } }>('/faults/:name', ({ params }, reply) => {
-    lane.disarm(params.name);
-    reply.code(204).send();
-  });
-  app.post('/reset', () => {
-    tasks.clear();
-    callbacks.clear();
-    lane.restart();
-    return { seq: lane.journal.seq, seed: lane.seed };
-  });
+  app.post(
+    '/faults',
+    documented({
+      summary: 'Arms one more, as it stands under `faults:`.',
+      body: { schema: text, types: textTypes },
+      answer: { status: 201, schema: faultSchema },
+      refusals: [409, 422],
+    }),
+    ({ body }, reply) => {
+      number = Math.max(number, lane.faults.length) + 1;
+      lane.arm(readGiven(body, (text) => loadFault(text, { file: 'fault', number })));
+      reply.code(201);
+      return lane.faults.at(-1);
+    },
+  );
+  app.delete<{ Params: { name: string } }>(
+    '/faults/:name',
+    documented({ summary: 'Disarms one.', answer: { status: 204 }, refusals: [404] }),
+    ({ params }, reply) => {
+      lane.disarm(params.name);
+      reply.code(204).send();
+    },
+  );
+  app.post(
+    '/reset',
+    documented({
+      summary: 'Starts over: forgets the tasks, and arms the faults of the file again.',
+      answer: { schema: z.object({ seq: z.int(), seed: z.int() }) },
+    }),
+    () => {
+      tasks.clear();
+      callbacks.clear();
+      lane.restart();
+      return { seq: lane.journal.seq, seed: lane.seed };
+    },
+  );
 }
 
 /** Reads what a body holds; its problems are answered with 422. */

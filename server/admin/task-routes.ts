@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { documented } from '../openapi/documented.ts';
 import { type Task, type TaskStatus, taskStatuses } from '../seedance/task.ts';
+import { taskSchema, tasksAnswer } from './answers.ts';
 import { readBody } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 
@@ -26,11 +28,22 @@ function summarize(tasks: readonly Task[]) {
 
 /** `/tasks`: every task there is, and a way to move one along. */
 export function registerTasks(app: FastifyInstance, { tasks }: AdminDeps): void {
-  app.get('/tasks', () => {
-    const all = tasks.all();
-    return { summary: summarize(all), tasks: all.map(describe) };
-  });
-  app.post<{ Params: { id: string } }>('/tasks/:id/transition', ({ params, body }) =>
-    describe(tasks.transition(params.id, readBody(body, transition).to)),
+  app.get(
+    '/tasks',
+    documented({ summary: 'Every task there is, and what became of them in all.', answer: { schema: tasksAnswer } }),
+    () => {
+      const all = tasks.all();
+      return { summary: summarize(all), tasks: all.map(describe) };
+    },
+  );
+  app.post<{ Params: { id: string } }>(
+    '/tasks/:id/transition',
+    documented({
+      summary: 'Moves a task along one of its arrows.',
+      body: { schema: transition },
+      answer: { schema: taskSchema },
+      refusals: [400, 404],
+    }),
+    ({ params, body }) => describe(tasks.transition(params.id, readBody(body, transition).to)),
   );
 }

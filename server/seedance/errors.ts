@@ -1,4 +1,5 @@
-import { type ArkCode, statusOfCode } from '../faults/ark-codes.ts';
+import { z } from 'zod';
+import { type ArkCode, arkCodes, statusOfCode } from '../faults/ark-codes.ts';
 
 /** What a message may need to know. All optional: a planned failure knows only its code. */
 export interface ErrorDetails {
@@ -127,10 +128,21 @@ export const arkErrors = {
 
 export type { ArkCode };
 
-/** The body of every error: clients decode `error` whatever the status (reference, sections 7.1 and 12). */
-export interface ArkErrorBody {
-  readonly error: { readonly code: string; readonly message: string; readonly param: string; readonly type: string };
-}
+/** The body of every error of a status: clients decode `error` whatever it is (reference, sections 7.1 and 12). */
+export const arkErrorSchema = (status: number) =>
+  z.object({
+    error: z.object({
+      code: z
+        .string()
+        .describe(
+          `The stable part: ${(arkCodes as Readonly<Record<number, readonly string[]>>)[status]?.map((code) => `\`${code}\``).join(' ') ?? 'any'}.`,
+        ),
+      message: z.string().describe('Ends in the request id.'),
+      param: z.string().describe('The field to blame, `content[1].image_url` style; empty where there is none.'),
+      type: z.string(),
+    }),
+  });
+export type ArkErrorBody = z.output<ReturnType<typeof arkErrorSchema>>;
 
 const codeByStatus: Readonly<Record<number, ArkCode>> = {
   400: 'InvalidParameter',

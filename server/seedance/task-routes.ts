@@ -1,18 +1,49 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Lane } from '../lane.ts';
+import { type Documentation, documented } from '../openapi/documented.ts';
 import { Exchange } from '../wire/exchange.ts';
 import { readTrace } from '../wire/trace.ts';
 import { allowOrigin, authenticate } from './auth.ts';
 import { readCreateRequest } from './create-request.ts';
+import { createdSchema, createSchema } from './create-shape.ts';
 import { ArkError } from './errors.ts';
-import { readListQuery, selectPage } from './list-query.ts';
+import { listQuerySchema, readListQuery, selectPage } from './list-query.ts';
 import { checkAssets, fetches, fetchMedia } from './media-fetch.ts';
 import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
 import type { Caller } from './task.ts';
-import { describeTask } from './task-body.ts';
+import { describeTask, taskBodySchema, taskListSchema } from './task-body.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
 import type { Videos } from './videos.ts';
+
+const answerHeaders = {
+  'x-request-id': "The server's id of this request, which error messages end in.",
+  'x-client-request-id': 'What the client sent under this name.',
+};
+const createDocs: Documentation = {
+  summary: 'Creates a task.',
+  description: 'Not idempotent: two equal requests are two tasks. `null` stands for absent.',
+  body: { schema: createSchema },
+  answer: { schema: createdSchema, headers: answerHeaders },
+  refusals: [400, 401, 403, 404, 429, 500],
+};
+const listDocs: Documentation = {
+  summary: 'Lists the tasks of the last seven days, newest first.',
+  query: listQuerySchema,
+  answer: { schema: taskListSchema, headers: answerHeaders },
+  refusals: [400, 401, 403, 429, 500],
+};
+const getDocs: Documentation = {
+  summary: 'Gets a task, also one that failed.',
+  answer: { schema: taskBodySchema, headers: answerHeaders },
+  refusals: [401, 403, 404, 429, 500],
+};
+const deleteDocs: Documentation = {
+  summary: 'Cancels a task that is queued, removes one that is over.',
+  answer: { schema: z.object({}), headers: answerHeaders },
+  refusals: [401, 403, 404, 409, 429, 500],
+};
 
 /** What the task routes need. */
 export interface TaskRoutesDeps {
@@ -120,12 +151,14 @@ export function registerTaskRoutes(
   const creating = { onRequest: [authenticate, assumeJson] };
   for (const prefix of prefixes) {
     const path = prefix + TASKS_PATH;
-    app.post(path, creating, create);
+    // The documents tell of the usual prefix alone.
+    const told = (docs: Documentation) => (prefix === API_PREFIX ? documented(docs) : {});
+    app.post(path, { ...creating, ...told(createDocs) }, create);
     // Whatever is posted below, `{id}/cancel` above all, falls through to create and is a bad one (section 1).
     app.post(`${path}/*`, creating, create);
-    app.get(path, secured, list);
-    app.get<ById>(`${path}/:id`, secured, get);
-    app.delete<ById>(`${path}/:id`, secured, remove);
+    app.get(path, { ...secured, ...told(listDocs) }, list);
+    app.get<ById>(`${path}/:id`, { ...secured, ...told(getDocs) }, get);
+    app.delete<ById>(`${path}/:id`, { ...secured, ...told(deleteDocs) }, remove);
     app.options(path, preflight);
     app.options(`${path}/:id`, preflight);
   }

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Lane } from '../lane.ts';
+import { documented } from '../openapi/documented.ts';
 import { askScenario, exchangeOf } from '../wire/messages.ts';
 import { readRange } from './byte-range.ts';
 import type { Media, Refusal, Videos } from './videos.ts';
@@ -39,6 +41,11 @@ export function registerVideoRoutes(
 ): void {
   app.route({
     method: ['GET', 'HEAD'],
+    ...documented({
+      summary: 'Downloads a result at its signed URL; no key, and GET alone.',
+      answer: { schema: z.string().meta({ format: 'binary' }), types: ['video/mp4', 'video/quicktime', 'image/jpeg'] },
+      refusals: [],
+    }),
     url: String.raw`/:model/:file(^\d{15}[0-9a-f]{38}\.(?:mp4|mov|jpg)$)`,
     async handler(request: FileRequest, reply) {
       const [path = ''] = request.url.split('?');

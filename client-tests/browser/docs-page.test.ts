@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { startMockServer } from '../../server/index.ts';
+import { findChromium, openBrowser } from './chromium.ts';
+
+const chromium = findChromium() ?? '';
+
+test.runIf(chromium)('/docs shows both APIs, and loads nothing from elsewhere', async () => {
+  await using server = await startMockServer();
+  const browser = await openBrowser(chromium);
+  try {
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    const failed: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    page.on('requestfailed', (request) => failed.push(request.url()));
+    page.on(
+      'response',
+      (response) => response.status() >= 400 && failed.push(`${response.status()} ${response.url()}`),
+    );
+    page.on('pageerror', (error) => failed.push(error.message));
+
+    await page.goto(`${server.adminUrl}/docs`);
+    await page.getByText('Creates a task.').waitFor();
+    await page.getByText('Cancels a task that is queued, removes one that is over.').waitFor();
+    await page.getByLabel('Select a definition').selectOption('The admin API');
+    await page.getByText('Takes another scenario into force; connections and tasks stay.').waitFor();
+
+    expect(failed).toEqual([]);
+    expect(asked.filter((url) => !url.startsWith(server.adminUrl) && !url.startsWith('data:'))).toEqual([]);
+    if (process.env.SEEDANCE_SCREENSHOTS)
+      await page.screenshot({ path: `${process.env.SEEDANCE_SCREENSHOTS}/docs.png` });
+  } finally {
+    await browser.close();
+  }
+});
