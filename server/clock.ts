@@ -33,6 +33,7 @@ export class Clock {
   readonly #pending = new Set<Pending>();
   readonly #watchers = new Set<() => void>();
   readonly #armed = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
 
   constructor({ speed = 1, mode = 'real' }: { speed?: number; mode?: 'real' | 'manual' } = {}) {
     this.#anchorLaneMs = this.wallNow();
@@ -47,6 +48,11 @@ export class Clock {
   /** How many lane seconds pass in one real second; meaningless while the clock is manual. */
   get speed(): number {
     return this.#speed;
+  }
+
+  /** Calls `hear` after each change of mode or speed. */
+  onChange(hear: () => void): void {
+    this.#listeners.add(hear);
   }
 
   /** Lane time, in Unix milliseconds. It follows the monotonic clock, so a corrected system time moves no deadline. */
@@ -176,5 +182,6 @@ export class Clock {
     this.#anchorLaneMs = nowMs;
     this.#anchorMonotonicMs = performance.now();
     for (const pending of this.#pending) this.#arm(pending);
+    for (const hear of this.#listeners) hear();
   }
 }

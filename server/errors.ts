@@ -81,6 +81,16 @@ export const problems = {
     (d: { given: string; closest: string | undefined; known: readonly string[] }) => `No check is called "${d.given}".`,
     (d) => `${didYouMean(d)} \`seedance-mock list checks\` shows them all.`,
   ),
+  DUPLICATE_CHECK: kind(
+    400,
+    (d: { name: string }) => `"${d.name}" is expected twice.`,
+    () => 'Keep one of them.',
+  ),
+  UNMEASURABLE: kind(
+    400,
+    (d: { check: string; reason: string }) => `"${d.check}" cannot be measured here: ${d.reason}.`,
+    () => 'Leave it out, or choose a profile or service settings that let it be seen.',
+  ),
   MISSING_KEY: kind(
     400,
     (d: { key: string; expected: string }) => `The setting "${d.key}" is missing.`,

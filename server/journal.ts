@@ -44,6 +44,14 @@ export interface TraceSnapshot extends Trace {
   readonly spanId?: string;
 }
 
+/** What a client says of a call, by which its attempts are known to belong together. */
+export interface CallKeys {
+  /** Header `idempotency-key` or `x-idempotency-key`. */
+  readonly idempotencyKey?: string;
+  /** Header `x-client-request-id` (reference, Ark API section 8). */
+  readonly clientRequestId?: string;
+}
+
 /** A request that had no complete answer yet when something happened to its connection. */
 export interface OpenRequest extends TraceSnapshot {
   readonly request: number;
@@ -66,9 +74,13 @@ export type JournalEntry =
       type: 'connection.hello';
       connection: number;
       alpn: readonly string[] | null;
+      /** JA4, as the client offers it in all of its handshakes. */
+      ja4: string;
       serverName?: string;
       earlyData?: true;
     }
+  /** What the first request on a connection says of its client, or a later one that says otherwise. */
+  | { type: 'connection.identified'; connection: number; userAgent: string }
   | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }
   | {
       type: 'connection.ended';
@@ -87,7 +99,9 @@ export type JournalEntry =
   | { type: 'connection.released'; connection: number; waitedMs: number }
   | { type: 'connection.hung'; connection: number; by: EndedBy; cause?: string }
   | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
-  | ({ type: 'request.received'; connection: number; client: string } & OpenRequest)
+  | ({ type: 'request.received'; connection: number; client: string } & OpenRequest & CallKeys)
+  /** A request's body has been read; `digest` tells whether another is the same. */
+  | { type: 'request.body'; connection: number; request: number; bytes: number; digest: string }
   | {
       type: 'response.sent';
       connection: number;
@@ -98,6 +112,8 @@ export type JournalEntry =
       status: number;
       bytes: number;
       ms: number;
+      /** What `Retry-After` asks a client to wait, in the client's time. */
+      retryAfterMs?: number;
     }
   | {
       type: 'response.abandoned';
@@ -115,6 +131,10 @@ export type JournalEntry =
       ageMs: number;
       judgedBy: 'client' | 'arrival';
     }
+  /** `lastStreamId` is left out where it is the highest seen so far. */
+  | { type: 'goaway.sent'; connection: number; code: number; lastStreamId?: number }
+  /** A client opened a stream above the last one that a GOAWAY of ours admits; seen only where frames are looked at. */
+  | { type: 'stream.late'; connection: number; stream: number }
   | { type: 'goaway.received'; connection: number; code: number; lastStreamId: number }
   /** A client's RST_STREAM, or that which nghttp2 answers a client's breach of the rules with; not those with NO_ERROR. */
   | { type: 'stream.reset'; connection: number; request: number; stream: number; code: number }
@@ -156,7 +176,8 @@ export type JournalEntry =
     }
   /** A call was refused with 429 by a limit of the service, which is no fault. */
   | { type: 'limit.reached'; limit: string; account: string; allowed: number }
-  | { type: 'task.created'; task: string; model: string }
+  /** `connection` and `request` name the call that created it. */
+  | { type: 'task.created'; task: string; model: string; connection?: number; request?: number }
   | { type: 'task.changed'; task: string; from: string; to: string }
   /** No worker was free in time, and nobody will look for one again: the task stays queued until it expires. */
   | { type: 'task.dropped'; task: string; tries: number }
@@ -175,8 +196,15 @@ export type JournalEntry =
   | ({ type: 'callback.held'; receiver: string; place: number } & CallbackTry)
   | ({ type: 'callback.sent' } & CallbackTry)
   /** Any answer; 2xx acknowledges, and then `latencyMs` counts from `callback.accepted` or the replay. `retryInMs` is left out where
-   * no further try follows. */
-  | ({ type: 'callback.answered'; code: number; ms: number; retryInMs?: number; latencyMs?: number } & CallbackTry)
+   * no further try follows; `replayed` says that the receiver knew the callback. */
+  | ({
+      type: 'callback.answered';
+      code: number;
+      ms: number;
+      retryInMs?: number;
+      latencyMs?: number;
+      replayed?: true;
+    } & CallbackTry)
   | ({ type: 'callback.failed'; reason: string; ms: number; retryInMs?: number } & CallbackTry)
   /** Out of rotation: an alert (reference, D4). `timeouts` are those in a row. */
   | { type: 'receiver.paused'; receiver: string; timeouts: number; pauseMs: number }
@@ -204,6 +232,8 @@ export type JournalEntry =
   | { type: 'fault.armed'; fault: string; hook: string; did: string }
   | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }
+  /** From here on so many lane milliseconds pass in one of the client's; by hand, they are taken to be the client's own. */
+  | { type: 'clock.changed'; mode: 'real' | 'manual'; speed: number }
   /** A collector did not take a batch; it is tried again until it is lost. Told once for a whole outage. */
   | { type: 'export.failed'; to: string; signal: 'logs' | 'traces'; reason: string }
   /** So many events had to make room before the collector took them, or the spans that they make up. */

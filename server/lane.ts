@@ -1,11 +1,13 @@
 import { Clock } from './clock.ts';
 import { type Problem, problem, UsageError } from './errors.ts';
 import type { HookContexts } from './faults/fault.ts';
-import { Journal } from './journal.ts';
+import { JOURNAL_CAPACITY, Journal } from './journal.ts';
 import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
 import { type Counted, explainRule, Injector } from './scenario/injector.ts';
 import type { Facts, FaultRule, Hook, Need, Scenario, Service } from './scenario/scenario.ts';
+import { judge, type ResetFidelity } from './verdict/judge.ts';
+import type { Verdict } from './verdict/verdict.ts';
 
 interface StrikeSetting {
   readonly hook: Hook;
@@ -29,11 +31,18 @@ export class Lane {
   constructor(
     id: string,
     scenario: Scenario,
-    { seed = scenario.seed ?? chooseSeed(), clock = new Clock(scenario.clock) } = {},
+    {
+      seed = scenario.seed ?? chooseSeed(),
+      clock = new Clock(scenario.clock),
+      journalCapacity = JOURNAL_CAPACITY,
+    } = {},
   ) {
     this.id = id;
     this.clock = clock;
-    this.journal = new Journal(() => clock.now());
+    this.journal = new Journal(() => clock.now(), journalCapacity);
+    const noteClock = () => this.journal.append({ type: 'clock.changed', mode: clock.mode, speed: clock.speed });
+    clock.onChange(noteClock);
+    if (clock.mode === 'real' && clock.speed !== 1) noteClock();
     this.#seed = seed;
     this.random = randomSequence(seed, 'ids');
     this.#scenario = scenario;
@@ -115,9 +124,9 @@ export class Lane {
     return this.#injector.concerns(hook, facts);
   }
 
-  /** Whether any fault that is armed asks this of the connections it may strike. */
+  /** Whether any fault that is armed asks this of the connections it may strike, or any check of those that it judges. */
   needs(need: Need): boolean {
-    return this.#injector.needs(need);
+    return this.#injector.needs(need) || this.#scenario.expect.some(({ relies }) => relies.includes(need));
   }
 
   /** Asks the scenario which faults strike here, notes each in the journal, and lets it write into the context's plan.
@@ -140,6 +149,13 @@ export class Lane {
   /** What the faults that have struck do to connections yet to come. */
   held(hook: 'accept', moment: Parameters<Injector['held']>[1]): ReturnType<Injector['held']> {
     return this.#injector.held(hook, moment);
+  }
+
+  /** Judges the client by what the scenario expects, as far as the run has come.
+   * @param resets how a reset arrives at the client; left out: as one */
+  verdict(resets?: ResetFidelity): Verdict {
+    const { name, expect } = this.#scenario;
+    return judge(this.journal, { scenario: name, seed: this.#seed, expect, ...(resets && { resets }) });
   }
 
   #carryOut(counted: readonly Counted[], { hook, facts, context, where }: StrikeSetting): readonly string[] {

@@ -76,6 +76,15 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['info', `[${event.connection}] the client sent GOAWAY, code ${event.code}`];
     case 'dns.query':
       return [event.rcode === 'NOERROR' ? 'info' : 'warn', describeDns(event)];
+    case 'goaway.sent':
+      return [
+        'info',
+        `[${event.connection}] GOAWAY, code ${event.code}, last stream ${event.lastStreamId ?? 'seen so far'}`,
+      ];
+    case 'stream.late':
+      return ['warn', `[${event.connection}] the client opened stream ${event.stream}, which GOAWAY does not admit`];
+    case 'clock.changed':
+      return ['info', event.mode === 'manual' ? 'time stands still' : `time runs ${event.speed} times as fast`];
     case 'stream.reset':
       return ['info', `[${event.connection}] the client reset stream ${event.stream}, code ${event.code}`];
     case 'frame.tampered':
@@ -161,7 +170,9 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['error', `BUG, please report: ${event.stack ?? event.message}`];
     case 'connection.opened':
     case 'connection.hello':
+    case 'connection.identified':
     case 'request.received':
+    case 'request.body':
     case 'heartbeat':
     case 'callback.accepted':
     case 'callback.sent':

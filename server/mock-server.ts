@@ -23,6 +23,7 @@ import { renderPlannedStatus } from './seedance/planned-status.ts';
 import { createTaskJson } from './seedance/task-json.ts';
 import { TaskStore } from './seedance/task-store.ts';
 import { Videos } from './seedance/videos.ts';
+import type { Verdict } from './verdict/verdict.ts';
 import { CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
 import { Listener } from './wire/listener.ts';
@@ -56,6 +57,8 @@ export interface StartOptions {
   readonly publicUrl?: string;
   /** An OpenTelemetry collector that takes the journal as log records: its base URL for OTLP over HTTP; left out: none. */
   readonly otlp?: string;
+  /** How many events the journal keeps; older ones make room. */
+  readonly journalCapacity?: number;
   /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). */
   readonly keylog?: string;
 }
@@ -76,6 +79,8 @@ export interface MockServer extends AsyncDisposable {
   readonly clock: Clock;
   readonly lane: Lane;
   readonly tasks: TaskStore;
+  /** Judges the client by what the scenario expects, as far as the run has come. */
+  verdict(): Promise<Verdict>;
   close(): Promise<void>;
 }
 
@@ -83,7 +88,8 @@ export interface MockServer extends AsyncDisposable {
  * @throws UsageError when the scenario has problems, a port cannot be had, or the keylog cannot be written */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0 } = options;
-  const lane = new Lane('main', takeScenario(options));
+  const { journalCapacity } = options;
+  const lane = new Lane('main', takeScenario(options), journalCapacity === undefined ? {} : { journalCapacity });
   if (options.keylog !== undefined) await openKeylog(options.keylog);
   const tasks = new TaskStore(lane);
   const videos = new Videos(lane);
@@ -152,6 +158,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       clock,
       lane,
       tasks,
+      verdict: async () => lane.verdict(),
       close,
       [Symbol.asyncDispose]: async () => {
         await close();

@@ -67,6 +67,20 @@ describe.runIf(hasOpenssl)('early data, as openssl s_client sends it', () => {
     ]);
   });
 
+  test('row B8: the verdict is against a client that sends early data again, and for one that forgets its session', async () => {
+    const judge = async (...second: readonly string[]) => {
+      await using server = await startMockServer({ scenario: 'early-data-cut' });
+      await using folder = await openFolder(100);
+      const again = ['-sess_in', folder.session, '-early_data', folder.early];
+      await connect(server, '-sess_out', folder.session);
+      await connect(server, ...again);
+      await connect(server, ...(second.length > 0 ? second : again));
+      return (await server.verdict()).result('early-data-not-replayed');
+    };
+    expect(await judge()).toMatchObject({ outcome: 'fail', clients: [{ finding: 'replayed' }] });
+    expect(await judge('-crlf')).toMatchObject({ outcome: 'pass' });
+  });
+
   test('the session itself is good: without early data it is resumed', async () => {
     await using server = await startMockServer({ scenario: 'early-data-cut' });
     await using folder = await openFolder(100);

@@ -12,6 +12,7 @@ import type { AdminDeps } from './deps.ts';
 import { registerEvents } from './event-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { answerProblems, sendProblems } from './problem-json.ts';
+import { registerReport } from './report-routes.ts';
 import { reuseByClient } from './reuse.ts';
 import { registerScenarios } from './scenario-routes.ts';
 import { registerTasks } from './task-routes.ts';
@@ -86,6 +87,7 @@ export class Admin {
       documented({ summary: 'How far each client reuses its connections.', answer: { schema: clientsSchema } }),
       () => ({ clients: reuseByClient(journal) }),
     );
+    registerReport(app, deps);
     registerTasks(app, deps);
     registerDeadLetters(app, deps);
     registerClock(app, deps.lane);

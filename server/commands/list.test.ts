@@ -18,11 +18,10 @@ test('scenarios are listed with what they play', () => {
   expect(output.out).toMatch(/^drain +Every tenth request/m);
 });
 
-test('checks are listed, and that nothing is judged yet', () => {
+test('checks are listed, each with what it asks for', () => {
   const output = captureOutput();
   runList('checks', output);
-  expect(output.out).toMatch(/^no-duplicate-creates$/m);
-  expect(output.out).toContain('does not judge by them yet');
+  expect(output.out).toMatch(/^no-duplicate-creates +Creates one task for each create/m);
 });
 
 test('without a word all are listed', () => {

@@ -2,8 +2,8 @@ import { problem, renderProblem } from '../errors.ts';
 import type { Fault } from '../faults/fault.ts';
 import { faults } from '../faults/table.ts';
 import { bundledScenarios } from '../scenario/bundled.ts';
-import { checkNames } from '../scenario/checks.ts';
 import { closestTo } from '../scenario/closest.ts';
+import { checks } from '../verdict/table.ts';
 import { type Output, renderColumns } from './output.ts';
 
 const lists = { faults: listFaults, checks: listChecks, scenarios: listScenarios } as const;
@@ -31,7 +31,7 @@ function listFaults(): string {
 }
 
 function listChecks(): string {
-  return `${checkNames.map((name) => `${name}\n`).join('')}A scenario may name these under expect:; this version does not judge by them yet.\n`;
+  return renderColumns(checks.map(({ name, summary }) => [name, summary]));
 }
 
 function listScenarios(): string {

@@ -3,8 +3,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { renderProblem, UsageError } from '../errors.ts';
 import { logFormats } from '../log.ts';
 import { profileNames } from '../scenario/service.ts';
+import { reportFormatNames } from '../verdict/reports/formats.ts';
 
 const EXIT_USAGE = 2;
+/** A day: longer than any client command runs. */
+const MAX_WAIT_MS = 86_400_000;
 
 function integer({ min, max }: { min: number; max: number }) {
   return (text: string): number => {
@@ -44,6 +47,7 @@ const program = new Command('seedance-mock')
     `
 Examples:
   seedance-mock serve poll-reset         every third poll dies, on https://localhost:8443
+  seedance-mock run poll-reset -- python my_client.py    and a verdict on the client
   seedance-mock explain poll-reset       what will strike, and when
   seedance-mock validate my.yaml         every mistake at once
   seedance-mock list scenarios           what there is to start from`,
@@ -96,6 +100,67 @@ Examples:
   .action(async (scenario: string | undefined, { speed: clock, ...options }) => {
     const { runServe } = await import('./serve.ts');
     process.exitCode = await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) });
+  });
+
+program
+  .command('run')
+  .description('serve a scenario for as long as a client command runs, and judge the client')
+  .argument('<scenario>', 'path of a scenario file, or the name of a bundled one')
+  .argument('<command...>', 'the client, after --')
+  .addOption(
+    new Option('--report <format:file>', 'write the verdict to a file; may be given again').argParser(
+      (text: string, before: readonly string[] = []) => [...before, text],
+    ),
+  )
+  .addOption(
+    new Option('--timeout <ms>', 'how long the command may take').argParser(integer({ min: 1, max: MAX_WAIT_MS })),
+  )
+  .addOption(
+    new Option('--settle <ms>', 'how long open tasks may take to settle after it has ended')
+      .argParser(integer({ min: 0, max: MAX_WAIT_MS }))
+      .default(10_000),
+  )
+  .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(0))
+  .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
+  .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
+  .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
+  .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('silent'))
+  .addHelpText(
+    'after',
+    `
+The command finds the service by SEEDANCE_BASE_URL or ARK_BASE_URL, ARK_API_KEY, and the CA by NODE_EXTRA_CA_CERTS, SSL_CERT_FILE,
+REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; a JVM by JAVA_TOOL_OPTIONS.
+
+Exit code: 0 good, 1 the verdict or the command failed, 2 usage, 3 inconclusive.
+
+Examples:
+  seedance-mock run poll-reset -- python my_client.py
+  seedance-mock run lost-create --report junit:verdict.xml --report html:verdict.html -- npm test
+  seedance-mock run my.yaml --profile dual-stack --timeout 60000 -- pytest -q`,
+  )
+  .action(async (scenario: string, command: string[], { speed: clock, timeout, settle, report = [], ...options }) => {
+    const { readReportTarget, runRun } = await import('./run.ts');
+    process.exitCode = await runRun({
+      ...options,
+      scenario,
+      command,
+      report: report.map(readReportTarget),
+      settleMs: settle,
+      ...(timeout !== undefined && { timeoutMs: timeout }),
+      ...(clock && { clock }),
+    });
+  });
+
+program
+  .command('report')
+  .description('print the verdict of a server that runs')
+  .addOption(new Option('--admin <url>', 'its admin address').argParser(origin).default('http://localhost:8480'))
+  .addOption(new Option('--format <name>').choices(reportFormatNames).default('text'))
+  .option('--admin-token <token>', 'what its admin API asks for')
+  .addHelpText('after', '\nExample:\n  seedance-mock report --admin http://localhost:8480 --format junit > verdict.xml')
+  .action(async ({ admin, format, adminToken }) => {
+    const { runReport } = await import('./report.ts');
+    process.exitCode = await runReport({ admin, format, ...(adminToken !== undefined && { token: adminToken }) });
   });
 
 program

@@ -41,18 +41,21 @@ This page is made from the table by a test; \`npx vitest run server/faults -u\` 
 
 ${faults.map(renderFault).join('\n')}`;
 
-function renderFault({ name, on, summary, params }: Fault): string {
+const renderFault = ({ name, on, summary, params }: Fault): string => `### ${name}
+
+${summary} On ${on.map((hook) => `\`${hook}\``).join(', ')}.
+
+${renderSettings(name, params)}
+`;
+
+/** The settings of a fault or a check as a table, or what to write in place of them. */
+export function renderSettings(name: string, params: z.ZodType): string {
   const { properties = {}, required = [], enum: words } = z.toJSONSchema(params, { io: 'input' });
   const rows = Object.entries(properties).map(([key, schema]) => renderParam(key, schema, required.includes(key)));
   const choice = words?.map((word) => `\`- ${name}: ${word}\``).join(', ');
   const bare = choice ? `It takes one word: ${choice}.` : `It has no settings: write \`- ${name}\`.`;
   const table = ['| setting | takes | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
-  return `### ${name}
-
-${summary} On ${on.map((hook) => `\`${hook}\``).join(', ')}.
-
-${rows.length > 0 ? table : bare}
-`;
+  return rows.length > 0 ? table : bare;
 }
 
 type JsonSchema = z.core.JSONSchema._JSONSchema;

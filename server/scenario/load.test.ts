@@ -111,9 +111,9 @@ faults:
     expect(faults.map(({ name }) => name)).toEqual(['hang #1', 'goaway #2']);
   });
 
-  test('is told that nothing is judged yet', () =>
-    expect(loadScenario('expect: [ backoff: { base: 100ms }, no-duplicate-creates ]').warnings).toEqual([
-      'expect: is not judged by this version (backoff, no-duplicate-creates).',
+  test('knows what it expects of the client', () =>
+    expect(loadScenario('expect: [ backoff: { base: 250ms } ]').expect).toMatchObject([
+      { check: 'backoff', expected: expect.stringContaining('a wait of 250ms after a reset') },
     ]));
 });
 

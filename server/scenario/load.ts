@@ -3,8 +3,9 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import type { FaultSpec } from '../faults/table.ts';
+import type { CheckSpec } from '../verdict/table.ts';
 import { checkPart } from './check.ts';
-import { type CheckName, readExpectations } from './checks.ts';
+import { readExpectations } from './checks.ts';
 import { readDocument, type ScenarioDocument } from './document.ts';
 import { scenarioSchema } from './file.ts';
 import { collectFindings, sortByPlace } from './findings.ts';
@@ -27,7 +28,7 @@ export type FaultInput = {
 /** A scenario as a program writes it. */
 export type ScenarioInput = Omit<z.input<typeof scenarioSchema>, 'faults' | 'expect'> & {
   readonly faults?: readonly FaultInput[];
-  readonly expect?: readonly (CheckName | { readonly [check in CheckName]?: object })[];
+  readonly expect?: readonly CheckSpec[];
 };
 
 export interface LoadOptions {
@@ -92,12 +93,13 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
   const given = document.value;
   const checked = checkPart(scenarioSchema, given, [], findings);
   const faults = readRules(listIn(given, 'faults'), findings);
-  const warnings = readExpectations(listIn(given, 'expect'), findings);
+  const profile = instead.profile ?? checked?.profile ?? 'seedance';
+  const service = resolveService(profile, checked?.service);
+  const expect = readExpectations(listIn(given, 'expect'), service, findings);
   if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
 
   const { description, tasks, callbacks, media, limits } = checked;
-  const { profile = checked.profile, seed = checked.seed, clock = checked.clock } = instead;
-  const service = resolveService(profile, checked.service);
+  const { seed = checked.seed, clock = checked.clock } = instead;
   return {
     name: checked.name ?? name,
     ...(description !== undefined && { description }),
@@ -110,8 +112,9 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     media,
     ...(limits && { limits }),
     faults,
+    expect,
     source,
-    warnings: [...warnings, ...warnOfUnspoken(service, faults)],
+    warnings: warnOfUnspoken(service, faults),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Expectation } from '../verdict/check.ts';
 import { duration } from './duration.ts';
 import type { Limits } from './limits.ts';
 import { fitsText } from './pattern.ts';
@@ -257,6 +258,8 @@ export interface Scenario {
   /** Left out: none. */
   readonly limits?: Limits;
   readonly faults: readonly FaultRule[];
+  /** What the client is judged by. */
+  readonly expect: readonly Expectation[];
   /** The text it was read from, as `GET /scenario` shows it. */
   readonly source: string;
   /** What was accepted but has no effect, in words. */

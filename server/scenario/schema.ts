@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from '../faults/fault.ts';
 import { faultsOn } from '../faults/table.ts';
-import { checkNames } from './checks.ts';
+import { checks } from '../verdict/table.ts';
 import { faultSchema, scenarioSchema } from './file.ts';
 import { type Hook, hooks, matchSchemas } from './scenario.ts';
 
@@ -17,7 +17,7 @@ export function scenarioJsonSchema(): JsonSchema {
     properties: {
       ...file.properties,
       faults: { ...(file.properties?.faults as JsonSchema), items: faultJsonSchema() },
-      expect: { ...(file.properties?.expect as JsonSchema), items: checkJsonSchema() },
+      expect: { ...(file.properties?.expect as JsonSchema), items: namedJsonSchema(checks) },
     },
   };
 }
@@ -32,28 +32,27 @@ const hookJsonSchema = (hook: Hook): JsonSchema => ({
   then: {
     properties: {
       match: toJson(matchSchemas[hook]),
-      inject: { items: injectJsonSchema(faultsOn(hook)) },
+      inject: { items: namedJsonSchema(faultsOn(hook)) },
     },
   },
 });
 
-/** One fault per item: its settings by its name, or the bare name where all of them may be left out. */
-function injectJsonSchema(faults: readonly Fault[]): JsonSchema | false {
-  const bare = faults.filter(({ params }) => params.safeParse({}).success);
-  const properties = faults.map((fault) => [fault.name, paramsJsonSchema(fault, bare.includes(fault))]);
+/** What stands under `inject:` or `expect:`. */
+type Named = Pick<Fault, 'name' | 'summary' | 'params'>;
+
+/** One name per item: its settings by it, or the bare name where all of them may be left out. */
+function namedJsonSchema(rows: readonly Named[]): JsonSchema | false {
+  const bare = rows.filter(({ params }) => params.safeParse({}).success);
+  const properties = rows.map((row) => [row.name, paramsJsonSchema(row, bare.includes(row))]);
   const named = oneOfThese(Object.fromEntries(properties));
-  if (faults.length === 0) return false;
+  if (rows.length === 0) return false;
   return bare.length > 0 ? { anyOf: [{ enum: bare.map(({ name }) => name) }, named] } : named;
 }
 
-function paramsJsonSchema({ params, summary }: Fault, mayBeEmpty: boolean): JsonSchema {
+function paramsJsonSchema({ params, summary }: Named, mayBeEmpty: boolean): JsonSchema {
   const schema = { description: summary, ...toJson(params) };
   return mayBeEmpty ? { ...schema, type: ['object', 'null'] as never } : schema;
 }
-
-const checkJsonSchema = (): JsonSchema => ({
-  anyOf: [{ enum: [...checkNames] }, oneOfThese(Object.fromEntries(checkNames.map((name) => [name, {}])))],
-});
 
 const oneOfThese = (properties: Record<string, JsonSchema>): JsonSchema => ({
   type: 'object',

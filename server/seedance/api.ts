@@ -46,6 +46,7 @@ function stampAnswers(app: FastifyInstance, nextRequestId: () => string): void {
 function parseBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>('*', { parseAs: 'string', bodyLimit: MAX_BODY_BYTES }, (request, text, done) => {
+    request.bodyText = text;
     if (text === '' || request.method === 'DELETE' || request.is404) return done(null, undefined);
     try {
       done(null, JSON.parse(text));

@@ -116,7 +116,16 @@ export class Courier {
     const retry = acknowledged || outcome.how === 'refused' || pauseMs === undefined ? {} : { retryInMs: pauseMs };
     if (outcome.how === 'answered') {
       const latency = acknowledged ? { latencyMs: Math.round(nowMs - acceptedAtMs) } : {};
-      journal.append({ type: 'callback.answered', ...tried, code: outcome.code, ms, ...retry, ...latency });
+      const replayed = outcome.replayed && { replayed: true as const };
+      journal.append({
+        type: 'callback.answered',
+        ...tried,
+        code: outcome.code,
+        ms,
+        ...retry,
+        ...latency,
+        ...replayed,
+      });
     } else journal.append({ type: 'callback.failed', ...tried, reason: outcome.reason, ms, ...retry });
     return outcome;
   }

@@ -1,5 +1,8 @@
 import { prepareCall } from './near-address.ts';
 
+/** The header in which a receiver says that it knows a callback; others use it for the same. */
+const REPLAYED = 'idempotent-replayed';
+
 /** What is posted where. */
 export interface Letter {
   readonly url: URL;
@@ -10,28 +13,28 @@ export interface Letter {
 /**
  * Posts once. A redirect is an answer like any other.
  *
- * @returns the status code of the answer
+ * @returns the status code of the answer, and whether it says that the callback was known already
  * @throws Error when there is none, or `signal` aborts before it is whole
  */
 export async function post(
   { url, headers, body }: Letter,
   allow: readonly string[],
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly code: number; readonly replayed: boolean }> {
   const call = await prepareCall(url, { allow, setting: 'callbacks' }, signal);
   return new Promise((resolve, reject) => {
     const sending = call({ method: 'POST', headers });
-    let code: number | undefined;
+    let answer: { readonly code: number; readonly replayed: boolean } | undefined;
     let failure = new Error('closed without an answer');
     sending.on('response', (response) => {
-      code = response.statusCode;
-      // Only its status counts. What breaks off behind that does no harm.
+      answer = { code: response.statusCode ?? 0, replayed: response.headers[REPLAYED] === 'true' };
+      // Only its head counts. What breaks off behind that does no harm.
       response.on('error', () => {}).resume();
     });
     sending.on('error', (error) => {
       failure = error;
     });
-    sending.on('close', () => (code === undefined ? reject(failure) : resolve(code)));
+    sending.on('close', () => (answer ? resolve(answer) : reject(failure)));
     sending.end(body);
   });
 }

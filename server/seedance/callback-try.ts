@@ -9,7 +9,7 @@ export const ANSWER_WITHIN_MS = 5_000;
 
 /** What came of one try. Only `refused` means that another one cannot help. */
 export type TryOutcome =
-  | { readonly how: 'answered'; readonly code: number }
+  | { readonly how: 'answered'; readonly code: number; readonly replayed: boolean }
   | { readonly how: 'timed-out' | 'failed' | 'refused'; readonly reason: string };
 
 /** Whether a receiver has taken a callback: any 2xx says so. */
@@ -29,8 +29,8 @@ export async function tryOnce(
   const patience = new AbortController();
   const timer = clock.after(ANSWER_WITHIN_MS, () => patience.abort());
   try {
-    const code = await post(letter, scenario.callbacks.allow, AbortSignal.any([signal, patience.signal]));
-    return { how: 'answered', code };
+    const answer = await post(letter, scenario.callbacks.allow, AbortSignal.any([signal, patience.signal]));
+    return { how: 'answered', ...answer };
   } catch (error) {
     if (patience.signal.aborted) {
       return { how: 'timed-out', reason: `no answer within ${renderDuration(ANSWER_WITHIN_MS)}` };

@@ -83,7 +83,9 @@ function callerOf(request: FastifyRequest, { raw }: FastifyReply, publicUrl: str
   const trace = readTrace(request.headers);
   return {
     origin: originOf(request, publicUrl),
-    facts: exchange instanceof Exchange ? { connection: exchange.connection.id, client: exchange.client } : {},
+    ...(exchange instanceof Exchange
+      ? { facts: { connection: exchange.connection.id, client: exchange.client }, request: exchange.id }
+      : { facts: {} }),
     ...(trace && { trace }),
   };
 }

@@ -80,7 +80,10 @@ export class TaskStore {
     const late = findLateError(settings);
     const plan: TaskPlan = { queuedMs: queued, runningMs: running, outcome: late ? 'failed' : outcome };
     if (late) plan.error = { code: late, message: '' };
-    journal.append({ type: 'task.created', task: task.id, model: settings.model.id });
+    const { connection } = caller.facts;
+    const { request } = caller;
+    const call = connection !== undefined && request !== undefined && { connection, request };
+    journal.append({ type: 'task.created', task: task.id, model: settings.model.id, ...call });
     this.#lane.strike('task', { ...caller.facts, task: task.id, model: settings.requestedModel, prompt }, { plan });
     const dispatcher = this.#dispatcherOf(plan.dispatcher);
     if (plan.workerLoss) dispatcher.lose(plan.workerLoss);

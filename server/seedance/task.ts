@@ -16,6 +16,8 @@ export interface Caller {
   readonly origin: string;
   /** What faults count by. */
   readonly facts: Pick<Facts, 'client' | 'connection'>;
+  /** The number of the call on its connection. */
+  readonly request?: number;
   readonly trace?: Trace;
 }
 

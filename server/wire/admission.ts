@@ -53,10 +53,10 @@ export async function admit(
   if (!opening || connection.ended) return undefined;
   if (opening.kind !== 'tls') return void refuseOpening(connection, opening);
 
-  const { alpn, serverName, earlyData } = opening;
+  const { alpn, serverName, earlyData, ja4 } = opening;
   const named = serverName !== undefined && { serverName };
   const early = earlyData && { earlyData };
-  lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ...named, ...early });
+  lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ja4, ...named, ...early });
   const helloFacts: Facts = { ...facts, alpn, ...named, ...early };
   struckBy.push(...lane.strike('client-hello', helloFacts, { plan }));
   struckBy.push(...lane.strike('handshake', helloFacts, { plan }));

@@ -22,10 +22,22 @@ test('a ClientHello tells its ALPN list and server name', () => {
     alpn: ['h2'],
     serverName: 'example.com',
     earlyData: false,
+    ja4: expect.stringMatching(/^t12d0102h2_/),
   });
   expect(classifyOpening(clientHello(NAME))).toMatchObject({ kind: 'tls', alpn: null });
   expect(classifyOpening(clientHello())).toMatchObject({ alpn: null, serverName: undefined });
   expect(classifyOpening(clientHello(EARLY_DATA, ALPN_H2))).toMatchObject({ alpn: ['h2'], earlyData: true });
+});
+
+test('JA4 is the same whether a session is resumed or not, and another for another client', () => {
+  const ja4Of = (...extensions: readonly string[]) => {
+    const opening = classifyOpening(clientHello(...extensions));
+    return opening?.kind === 'tls' ? opening.ja4 : undefined;
+  };
+  const PRE_SHARED_KEY = extension('0029', '00');
+  const SUPPORTED_GROUPS = extension('000a', '0002001d');
+  expect(ja4Of(NAME, ALPN_H2, EARLY_DATA, PRE_SHARED_KEY)).toBe(ja4Of(NAME, ALPN_H2));
+  expect(ja4Of(NAME, ALPN_H2, SUPPORTED_GROUPS)).not.toBe(ja4Of(NAME, ALPN_H2));
 });
 
 test('every piece short of the whole asks for more', () => {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { extensionParsers } from 'read-tls-client-hello';
+import { calculateJa4, extensionParsers } from 'read-tls-client-hello';
 
 /** What the first bytes of a connection turned out to be. They are still there for whoever reads next. */
 export type Opening =
@@ -9,6 +9,8 @@ export type Opening =
       readonly serverName: string | undefined;
       /** Whether data follows that is encrypted with the key of an earlier session. */
       readonly earlyData: boolean;
+      /** JA4 of the ClientHello, the same whether it resumes a session or not. */
+      readonly ja4: string;
     }
   /** The HTTP/2 connection preface in clear text: h2c with prior knowledge, RFC 9113 section 3.3. */
   | { readonly kind: 'h2c-preface' }
@@ -24,7 +26,11 @@ const CLIENT_HELLO = 1;
 /** RFC 8446, section 4.2. */
 const SERVER_NAME = 0;
 const ALPN = 16;
+const SIGNATURE_ALGORITHMS = 13;
 const EARLY_DATA = 42;
+/** padding, early_data, cookie, pre_shared_key: a client sends them with some of its ClientHellos. JA4 counts them, and would
+ * take one client for two. */
+const OCCASIONAL = [21, EARLY_DATA, 44, 41];
 
 const PREFACE_START = 'PRI * HTTP/2.0';
 /** How much of a clear-text head is looked at; an Upgrade field further down is not seen. */
@@ -82,6 +88,7 @@ function readClientHello(hello: Buffer): Opening {
     // Type and length (4 bytes), version (2), random (32); then session id, cipher suites and compression methods.
     let at = 4 + 2 + 32;
     at += 1 + hello.readUInt8(at);
+    const cipherSuites = readSuites(hello.subarray(at + 2, at + 2 + hello.readUInt16BE(at)));
     at += 2 + hello.readUInt16BE(at);
     at += 1 + hello.readUInt8(at);
     const extensions = new Map<number, Buffer>();
@@ -97,12 +104,33 @@ function readClientHello(hello: Buffer): Opening {
       alpn: alpn ? (extensionParsers[ALPN](alpn)?.protocols ?? []) : null,
       serverName: serverName && extensionParsers[SERVER_NAME](serverName)?.serverName,
       earlyData: extensions.has(EARLY_DATA),
+      ja4: fingerprint(hello.readUInt16BE(4), cipherSuites, extensions),
     };
   } catch (error) {
     // Whatever lengths it claims, they point outside of it.
     if (error instanceof RangeError) return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
     throw error;
   }
+}
+
+const readSuites = (bytes: Buffer): number[] =>
+  Array.from({ length: bytes.length >> 1 }, (_, index) => bytes.readUInt16BE(index * 2));
+
+/** The library works on what it has read itself; of that, this is all that JA4 looks at. */
+function fingerprint(version: number, cipherSuites: number[], extensions: ReadonlyMap<number, Buffer>): string {
+  const read = { [SERVER_NAME]: extensionParsers[SERVER_NAME], [ALPN]: extensionParsers[ALPN] } as const;
+  const parse = { ...read, [SIGNATURE_ALGORITHMS]: extensionParsers[SIGNATURE_ALGORITHMS] } as Readonly<
+    Record<number, (data: Buffer) => object | null>
+  >;
+  const kept = [...extensions].filter(([id]) => !OCCASIONAL.includes(id));
+  return calculateJa4({
+    version,
+    cipherSuites,
+    extensions: kept.map(([id, data]) => ({ id, data: { ...parse[id]?.(data) } })),
+    random: Buffer.alloc(0),
+    sessionId: Buffer.alloc(0),
+    compressionMethods: [],
+  });
 }
 
 function classifyText(head: string): Opening | undefined {

@@ -24,6 +24,7 @@ export function closeConnection(
       return;
     case 'goaway':
       if (!connection.session || connection.session.destroyed) return sendFin(connection, 'fin', reason);
+      noteGoaway(connection, 0);
       connection.session.goaway();
       finAfterStreams(connection, reason);
       return;
@@ -34,6 +35,12 @@ export function closeConnection(
       (connection.tls ?? connection.raw).resume();
       return;
   }
+}
+
+/** Notes a GOAWAY that is about to be sent. */
+export function noteGoaway({ lane, id }: Connection, code: number, lastStreamId?: number): void {
+  const last = lastStreamId !== undefined && { lastStreamId };
+  lane.journal.append({ type: 'goaway.sent', connection: id, code, ...last });
 }
 
 /** Sends FIN once no request is open any more: the second half of a drain. */

@@ -59,6 +59,7 @@ export class Connection {
   /** Set once we have sent our FIN: lane time, and why. A FIN that is still on its way through a relay is yet to be timed. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
+  #userAgent: string | undefined;
   #url = '';
   #openAtError: readonly OpenRequest[] | undefined;
   #bytesSeen = 0;
@@ -80,6 +81,13 @@ export class Connection {
       this.#client = { authorization, name: `key-${hash('sha256', authorization).slice(0, 8)}` };
     }
     return this.#client.name;
+  }
+
+  /** Notes what the client calls itself, when that is news. */
+  noteUserAgent(userAgent: string | undefined): void {
+    if (userAgent === undefined || userAgent === this.#userAgent) return;
+    this.#userAgent = userAgent;
+    this.lane.journal.append({ type: 'connection.identified', connection: this.id, userAgent });
   }
 
   /** The string to keep for a URL: the same one for as long as the client repeats it, as a client that polls does. What Node

@@ -5,7 +5,7 @@ import type { ResponsePlan } from '../faults/plans.ts';
 import type { OpenRequest, StampableEntry } from '../journal.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
-import { readTrace, snapshotOf } from './trace.ts';
+import { readCallKeys, readTrace, snapshotOf } from './trace.ts';
 
 export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
 
@@ -39,6 +39,8 @@ export abstract class Exchange {
   abandoned = false;
   goawaySent = false;
   bytesWritten = 0;
+  /** What a refusal asks the client to wait. */
+  retryAfterMs: number | undefined;
   #over: AbortController | undefined;
   #staged: Record<string, number | string | readonly string[] | undefined> | undefined;
 
@@ -70,6 +72,8 @@ export abstract class Exchange {
     const { connection } = this;
     const trace = readTrace(this.headers);
     if (trace) connection.latestTrace = trace;
+    const keys = readCallKeys(this.headers);
+    connection.noteUserAgent(this.headers['user-agent']);
     // Written out, with room for the journal's stamp, as in `end`: every request has both events, and most of what they cost
     // is the garbage collector's work.
     const event: StampableEntry = {
@@ -83,7 +87,7 @@ export abstract class Exchange {
       method: this.method,
       path: this.url,
     };
-    connection.lane.journal.append(trace ? { ...event, ...trace } : event, this.receivedAt);
+    connection.lane.journal.append(trace || keys ? { ...event, ...trace, ...keys } : event, this.receivedAt);
   }
 
   /** Who calls: a digest of the API key, which must not stand in a journal that people pass around; else the address. */
@@ -140,7 +144,9 @@ export abstract class Exchange {
     this.statusCode = status;
     if (this.headersSent || this.destroyed) return this;
     this.headersSent = true;
-    this.sendHead(status, this.#staged ? { ...this.#staged, ...headers } : headers);
+    const fields = this.#staged ? { ...this.#staged, ...headers } : headers;
+    if (status >= 429) this.retryAfterMs = readRetryAfter(fields['retry-after'], this.connection.lane.clock.wallNow());
+    this.sendHead(status, fields);
     return this;
   }
 
@@ -191,23 +197,22 @@ export abstract class Exchange {
   }
 
   #noteSent(): void {
+    const { retryAfterMs } = this;
     const now = this.connection.lane.clock.now();
-    this.connection.lane.journal.append(
-      {
-        seq: 0,
-        at: 0,
-        type: 'response.sent',
-        connection: this.connection.id,
-        request: this.id,
-        stream: this.stream,
-        method: this.method,
-        path: this.url,
-        status: this.statusCode,
-        bytes: this.bytesWritten,
-        ms: Math.round(now - this.receivedAt),
-      },
-      now,
-    );
+    const event: StampableEntry = {
+      seq: 0,
+      at: 0,
+      type: 'response.sent',
+      connection: this.connection.id,
+      request: this.id,
+      stream: this.stream,
+      method: this.method,
+      path: this.url,
+      status: this.statusCode,
+      bytes: this.bytesWritten,
+      ms: Math.round(now - this.receivedAt),
+    };
+    this.connection.lane.journal.append(retryAfterMs === undefined ? event : { ...event, retryAfterMs }, now);
   }
 
   destroy(error?: Error): this {
@@ -233,6 +238,14 @@ export abstract class Exchange {
   emit(event: string, ...given: unknown[]): boolean {
     return this.sink.emit(event, ...given);
   }
+}
+
+/** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now. */
+function readRetryAfter(value: Headers[string], nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  const text = String(value);
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 /** Connection-specific fields have no place in HTTP/2 (RFC 9113, section 8.2.2); Node refuses a message that has one. */

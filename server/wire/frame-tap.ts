@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { frameFlags, frameTypes } from '../faults/frame-types.ts';
+import { frameFlags, frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Frame, FrameRule } from '../faults/plans.ts';
 import { chance } from '../random.ts';
 import type { Connection } from './connection.ts';
@@ -50,6 +50,9 @@ export class FrameTap extends Duplex {
   /** Whole frames that wait for the end of one which is on its way, or for the SETTINGS with which a server begins. */
   #behind: { readonly bytes: Buffer; readonly added: boolean }[] = [];
   #begun = false;
+  /** The highest stream that the client has opened, and the highest that it may still open. */
+  #highest = 0;
+  #admitted = MAX_STREAM_ID;
 
   constructor(connection: Connection, socket: TLSSocket, { rules, cause }: FramePlan) {
     super();
@@ -93,6 +96,12 @@ export class FrameTap extends Duplex {
       if (perSecond !== undefined) this.#flush();
     }
     this.#flush();
+  }
+
+  /** From now on a stream above this one is late, as a GOAWAY of ours says.
+   * @param lastStreamId left out, the highest that the client has opened */
+  admitUpTo(lastStreamId = this.#highest): void {
+    this.#admitted = lastStreamId;
   }
 
   override _read(): void {
@@ -156,10 +165,20 @@ export class FrameTap extends Duplex {
   }
 
   #looksAtReceived(head: FrameHead): boolean {
+    if (head.type === frameTypes.HEADERS) this.#noteStream(head.stream);
     // What is acknowledged first was sent first, so of SETTINGS each acknowledgement has to be seen.
     if (isAck(head) && (head.type === frameTypes.SETTINGS || (head.type === frameTypes.PING && this.#pings.length > 0)))
       return true;
     return this.#fromClient.some((rule) => fits(rule, head));
+  }
+
+  #noteStream(stream: number): void {
+    // A stream's second HEADERS are its trailers.
+    if (stream <= this.#highest) return;
+    this.#highest = stream;
+    if (stream <= this.#admitted) return;
+    const { id, lane } = this.#connection;
+    lane.journal.append({ type: 'stream.late', connection: id, stream });
   }
 
   #strikeSent(frame: Frame): void {

@@ -4,7 +4,7 @@ import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
 import { noteBeat } from './beats.ts';
-import { finAfterStreams } from './closing.ts';
+import { finAfterStreams, noteGoaway } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
 import { FrameTap } from './frame-tap.ts';
@@ -87,6 +87,7 @@ export function drainSession(connection: Connection, goaway: Goaway, cause: stri
   if (!goaway.graceful || !tap) return announceLast(connection, goaway, cause);
   // RFC 9113, section 6.8: the first of two names the highest possible stream, and the other comes a round trip later, so
   // that nothing in flight is lost.
+  noteGoaway(connection, 0, MAX_STREAM_ID);
   void tap.add(goawayFrame(0, MAX_STREAM_ID));
   const answered = new AbortController();
   session.ping(() => answered.abort());
@@ -98,6 +99,8 @@ export function drainSession(connection: Connection, goaway: Goaway, cause: stri
 function announceLast(connection: Connection, { code, lastStreamId }: Goaway, cause: string): void {
   const { session, tap } = connection;
   if (!session || session.destroyed || connection.half) return;
+  noteGoaway(connection, code, lastStreamId);
+  tap?.admitUpTo(lastStreamId);
   // nghttp2 would read 0 as "the highest stream seen so far", and takes no even number.
   if (tap && lastStreamId !== undefined && lastStreamId % 2 === 0) void tap.add(goawayFrame(code, lastStreamId));
   else session.goaway(code, lastStreamId);

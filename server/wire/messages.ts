@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { reasonOf } from '../errors.ts';
 import type { PlannedStatus, ResponsePlan } from '../faults/plans.ts';
@@ -8,6 +9,13 @@ import { noteBeat } from './beats.ts';
 import { type Answer, carryOutAnswer, carryOutBefore } from './carry-out.ts';
 import { Exchange } from './exchange.ts';
 import type { HandleExchange } from './listener.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body as it came, set by whoever parses it. */
+    bodyText: string;
+  }
+}
 
 /** Makes the answer for a planned status: the API owns the shape of its error bodies. */
 export type RenderStatus = (
@@ -45,6 +53,12 @@ export function carryMessages(
       const { headers, body } = renderStatus(plan.statusBefore, requestIdOf(reply));
       reply.code(plan.statusBefore.code).headers(headers).send(body);
     });
+  });
+
+  app.decorateRequest('bodyText', '');
+  app.addHook('preValidation', (request, reply, next) => {
+    if (request.bodyText !== '') noteBody(exchangeOf(reply), request.bodyText);
+    next();
   });
 
   app.addHook('onSend', (_request, reply, payload, next) => {
@@ -112,6 +126,12 @@ function answerOf(
     headers: { ...headers, 'content-length': bytes.byteLength },
     body: exchange.method === 'HEAD' ? Buffer.alloc(0) : bytes,
   };
+}
+
+function noteBody({ connection, id }: Exchange, text: string): void {
+  const digest = hash('sha256', text).slice(0, 16);
+  const bytes = Buffer.byteLength(text);
+  connection.lane.journal.append({ type: 'request.body', connection: connection.id, request: id, bytes, digest });
 }
 
 const whereOf = ({ id, stream }: Exchange) => ({ request: id, ...(stream !== undefined && { stream }) });

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Trace, TraceSnapshot } from '../journal.ts';
+import type { CallKeys, Trace, TraceSnapshot } from '../journal.ts';
 
 const one = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.[0];
@@ -10,6 +10,17 @@ export function readTrace(headers: IncomingHttpHeaders): Trace | undefined {
   const asyncTraceId = one(headers['x-async-trace-id']);
   if (traceparent === undefined && asyncTraceId === undefined) return undefined;
   return { ...(traceparent !== undefined && { traceparent }), ...(asyncTraceId !== undefined && { asyncTraceId }) };
+}
+
+/** The keys by which a client marks the attempts of one call. */
+export function readCallKeys(headers: IncomingHttpHeaders): CallKeys | undefined {
+  const idempotencyKey = one(headers['idempotency-key'] ?? headers['x-idempotency-key']);
+  const clientRequestId = one(headers['x-client-request-id']);
+  if (idempotencyKey === undefined && clientRequestId === undefined) return undefined;
+  return {
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(clientRequestId !== undefined && { clientRequestId }),
+  };
 }
 
 /** W3C Trace Context, section 3.2: version, trace-id, parent-id (the caller's span), flags. */

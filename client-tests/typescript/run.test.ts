@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { startMockServer } from '../../server/index.ts';
+import type { VerdictReport } from '../../server/verdict/verdict.ts';
+import { openFolder, runMock, startMock } from './support/command-line.ts';
+
+const client = fileURLToPath(new URL('./reference/make-video.ts', import.meta.url));
+const node = process.execPath;
+
+/** Runs the reference client of a kind in a scenario. */
+const judge = (kind: 'naive' | 'hardened', scenario: string, ...options: readonly string[]) =>
+  runMock('run', scenario, ...options, '--', node, client, kind);
+
+describe('run', () => {
+  test('a hardened client passes, and the exit code is 0', async () => {
+    const { exitCode, stdout } = await judge('hardened', 'lost-create', '--speed', '5');
+    expect(stdout).toMatch(/^pass no-duplicate-creates {2}1 task for 1 create$/m);
+    expect(stdout).toMatch(/^pass: 2 passed, 0 failed, 0 inconclusive\ncommand: exit code 0$/m);
+    expect(exitCode).toBe(0);
+  });
+
+  test('a naive client fails, with what was seen, the events, the hint, and exit code 1', async () => {
+    const { exitCode, stdout } = await judge('naive', 'lost-create', '--speed', '5');
+    expect(stdout).toMatch(/^FAIL no-duplicate-creates {2}2 tasks for one create, known by repetition/m);
+    expect(stdout).toMatch(/\(events \d+, \d+\)/);
+    expect(stdout).toMatch(/-> Do not repeat a create whose answer was lost/);
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    expect(exitCode).toBe(1);
+  });
+
+  test('what nobody could see is inconclusive, with exit code 3', async () => {
+    const { exitCode, stdout } = await runMock('run', 'lost-create', '--', node, '-e', '0');
+    expect(stdout).toMatch(/^\?\?\?\? no-duplicate-creates {2}no client connected/m);
+    expect(exitCode).toBe(3);
+  });
+
+  test('the command gets what it needs in its environment', async () => {
+    const names = ['SEEDANCE_BASE_URL', 'ARK_BASE_URL', 'ARK_API_KEY', 'SEEDANCE_MOCK_ADMIN'];
+    const cas = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'];
+    const print = `console.log(JSON.stringify(${JSON.stringify([...names, ...cas])}.map((name) => process.env[name])))`;
+    const { stdout } = await runMock('run', 'healthy', '--', node, '-e', print);
+    const [seedance, ark, key, admin, ...files] = JSON.parse(stdout.split('\n')[0] ?? '[]');
+    expect(seedance).toMatch(/^https:\/\/localhost:\d+\/api\/v3$/);
+    expect([ark, key.length > 0, admin]).toEqual([seedance, true, expect.stringMatching(/^http:\/\/localhost:\d+$/)]);
+    expect(new Set(files).size).toBe(1);
+    expect(files[0]).toMatch(/ca\.pem$/);
+  });
+
+  test('every report is written, also when the command crashes', async () => {
+    const folder = await openFolder();
+    const formats = ['text', 'json', 'junit', 'html'] as const;
+    const options = formats.flatMap((format) => ['--report', `${format}:${folder.at(`report.${format}`)}`]);
+    const { exitCode, stdout } = await runMock('run', 'lost-create', ...options, '--', node, '-e', 'process.exit(7)');
+    expect(stdout).toContain('command: exit code 7');
+    expect(exitCode).toBe(3);
+    const [text, json, junit, html] = await Promise.all(
+      formats.map((format) => readFile(folder.at(`report.${format}`), 'utf8')),
+    );
+    expect(text).toContain('inconclusive: 0 passed');
+    expect(JSON.parse(json ?? '') as VerdictReport).toMatchObject({
+      version: 1,
+      scenario: 'lost-create',
+      outcome: 'inconclusive',
+    });
+    expect(junit).toContain('<skipped/>');
+    expect(html).toContain('</html>');
+    await folder[Symbol.asyncDispose]();
+  });
+
+  test('a command that cannot be started is exit code 2, and told', async () => {
+    const { exitCode, stdout } = await runMock('run', 'healthy', '--', 'no-such-client');
+    expect(stdout).toMatch(/command: cannot be started: .*no-such-client/);
+    expect(exitCode).toBe(2);
+  });
+
+  test('a command that never ends is ended, with all that it started', async () => {
+    const forever = ['sh', '-c', 'sleep 1000 & wait'];
+    const { exitCode, stdout } = await runMock('run', 'healthy', '--timeout', '500', '--settle', '0', '--', ...forever);
+    expect(stdout).toContain('command: ran into the time-out of 500 ms');
+    expect(exitCode).toBe(3);
+  });
+
+  test('an interrupted run still judges and cleans up', async () => {
+    const print = 'console.log(process.env.SSL_CERT_FILE); setInterval(() => {}, 1000)';
+    await using run = startMock(['run', 'healthy', '--settle', '0', '--', node, '-e', print]);
+    const caFile = (await run.hear()) ?? '';
+    run.signal('SIGINT');
+    const { exitCode, stdout } = await run.ended;
+    expect(stdout).toContain('command: was interrupted');
+    expect(exitCode).toBe(3);
+    await expect(readFile(caFile)).rejects.toThrow('ENOENT');
+  });
+
+  test.each([
+    [['--report', 'pdf:a.pdf'], 'Write FORMAT:FILE, with one of text, junit, html, json'],
+    [['--report', 'json'], 'Write FORMAT:FILE'],
+    [['--timeout', '0'], 'Expected a whole number from 1'],
+  ])('%j is refused with the way out', async (options, words) => {
+    const { exitCode, stderr } = await runMock('run', 'healthy', ...options, '--', node, '-e', '0');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+
+  test('a scenario that expects what its profile hides is refused, with its place', async () => {
+    const folder = await openFolder();
+    const file = await folder.write(
+      'blind.yaml',
+      'service: { alpn: { offer: [http/1.1], absent: http/1.1 } }\nexpect:\n  - goaway-respected\n',
+    );
+    const { exitCode, stderr } = await runMock('run', file, '--', node, '-e', '0');
+    expect(stderr).toMatch(/blind\.yaml:3:5 {2}UNMEASURABLE\n"goaway-respected" cannot be measured here/);
+    expect(exitCode).toBe(2);
+    await folder[Symbol.asyncDispose]();
+  });
+});
+
+describe('report', () => {
+  test.each([
+    ['text', 'pass tasks-settled'],
+    ['json', '"outcome": "inconclusive"'],
+    ['junit', '<testcase'],
+    ['html', '<!doctype html>'],
+  ])('%s of a server that runs', async (format, words) => {
+    await using server = await startMockServer({ scenario: 'healthy' });
+    const { exitCode, stdout } = await runMock('report', '--admin', server.adminUrl, '--format', format);
+    expect(stdout).toContain(format === 'text' ? '???? tasks-settled' : words);
+    expect(exitCode).toBe(3);
+    const served = await fetch(`${server.adminUrl}/report?format=${format}`);
+    expect(await served.text()).toBe(stdout);
+  });
+
+  test('where no server is, it says so', async () => {
+    const { exitCode, stderr } = await runMock('report', '--admin', 'http://127.0.0.1:9');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('No report can be had there')]);
+  });
+});

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { duration, renderDuration } from '../../scenario/duration.ts';
+import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import type { Call, Evidence } from '../evidence.ts';
+
+const GET_TASK = /\/contents\/generations\/tasks\/[^/]+$/;
+
+/** Get is limited to 20 per second and account (reference, Ark API section 10), and a task takes minutes. */
+export const pollInterval = defineCheck({
+  name: 'poll-interval',
+  summary: 'Polls each task neither too often nor too seldom.',
+  definition: `Measures, for each client and task, the time from one Get to the next, attempts at the same call aside. Shorter than \`atLeast\` is
+*too often*; longer than \`atMost\`, where that is given, is *too seldom*. Inconclusive where no task was asked for twice.`,
+  params: z.strictObject({
+    atLeast: duration().default(1_000).describe('The shortest time between two polls of a task.'),
+    atMost: duration().optional().describe('The longest.'),
+    early: duration().default(20).describe('An interval may be this much shorter: clocks tick.'),
+  }),
+  expects: ({ atLeast, atMost }) =>
+    `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
+  judgeClient({ calls }, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, evidence) {
+    const polls = calls.filter(({ method, path }) => method === 'GET' && GET_TASK.test(path));
+    const intervals = [...Map.groupBy(polls, ({ path }) => path).values()].flatMap((those) => measure(those, evidence));
+    if (intervals.length === 0) return inconclusive('it asked for no task twice');
+    const ms = intervals.map((interval) => interval.ms);
+    const figures = { intervals: ms.length, shortestMs: Math.min(...ms), longestMs: Math.max(...ms) };
+    const hasty = intervals.filter((interval) => interval.ms < atLeast - early);
+    const slow = intervals.filter((interval) => interval.ms > atMost);
+    const seen = `polled every ${Math.round(figures.shortestMs)} to ${Math.round(figures.longestMs)} ms`;
+    const events = (those: typeof intervals) => those.flatMap((interval) => interval.events);
+    if (hasty.length > 0)
+      return fail(`${seen} (${hasty.length} of ${many(ms.length, 'interval')} too short)`, {
+        finding: 'too often',
+        hint: 'Wait between polls, also after an answer that came fast: a video takes minutes.',
+        events: events(hasty),
+        figures,
+      });
+    if (slow.length > 0)
+      return fail(`${seen} (${slow.length} of ${many(ms.length, 'interval')} too long)`, {
+        finding: 'too seldom',
+        hint: 'Poll more often, or take callbacks: a result that nobody fetches is gone after a day.',
+        events: events(slow),
+        figures,
+      });
+    return pass(seen, { events: events(intervals), figures });
+  },
+});
+
+function measure(polls: readonly Call[], { time }: Evidence) {
+  const firsts = polls.flatMap(({ attempts: [first] }) => first?.received ?? []);
+  return firsts.slice(1).flatMap((later, index) => {
+    const earlier = firsts[index];
+    return earlier ? [{ ms: time.between(earlier, later), events: [earlier.seq, later.seq] }] : [];
+  });
+}

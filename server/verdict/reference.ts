@@ -1,0 +1,49 @@
+import { renderSettings } from '../faults/reference.ts';
+import { REPEATED_WITHIN_MS } from './calls.ts';
+import type { Check } from './check.ts';
+
+/** The reference of the checks, as `server/verdict/README.md` shows it. */
+export const renderReference = (checks: readonly Check[]): string => `# Checks
+
+What a client can be judged by. A scenario names a check under \`expect:\`, bare or with settings:
+
+\`\`\`yaml
+expect:
+  - no-duplicate-creates
+  - backoff: { base: 100ms, factor: 2, max: 30s, jitter: 100ms }
+\`\`\`
+
+Each check reads the journal alone and comes to \`pass\`, \`fail\` or \`inconclusive\`, with one sentence of what was seen, the events that
+prove it, and a hint what to change in the client. The verdict is \`fail\` where one check fails, else \`inconclusive\` where one is, else
+\`pass\`. It covers the run since the scenario was loaded, or started over, for the last time.
+
+**A client** is told by its address, its TLS fingerprint (JA4, without the extensions that come and go with resumption and without the
+ALPN part, which a client that falls back changes) and its user agent. Several clients in one run are judged apart: a check fails when
+one of them fails it, and passes when one passes and none fails. A connection that ended before it told all three belongs to the one
+client that fits what it did tell.
+
+**A logical call** is what a client wanted once; its attempts are grouped by idempotency key (\`Idempotency-Key\`), else by
+\`X-Client-Request-Id\`, else by trace id with method and path, else by method, path and body, where the attempt before failed no more
+than ${REPEATED_WITHIN_MS / 1_000} s ago: SDKs give each attempt an id of its own. A GET that succeeded ends its call: the next poll is a new one. An attempt has *failed* when its
+answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. A retry on another connection with the same ids and bytes is one
+of the *transport* (the HTTP library does it by itself), any other one of the *application*.
+
+**Times** are the client's: where the lane's clock runs 20 times as fast, 20 lane seconds are one of the client's. A clock moved by hand
+is taken for the client's own.
+
+**Inconclusive** is what could not be told: no fault of the scenario ever struck, there were too few samples, the journal had lost events,
+or the path to the client turns resets into FINs and the check depends on them. Never a silent pass.
+
+To add a check: a file here, its test beside it, a line in \`table.ts\`, a scenario in which a naive client fails it and a hardened one
+passes. This page is made from the table by a test; \`npx vitest run server/verdict -u\` writes it anew.
+
+${checks.map(renderCheck).join('\n')}`;
+
+const renderCheck = ({ name, summary, definition, params }: Check): string => `### ${name}
+
+${summary}
+
+${definition}
+
+${renderSettings(name, params)}
+`;

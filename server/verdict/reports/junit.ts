@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import type { Builder } from 'junit-report-builder';
+import type { CheckResult, VerdictReport } from '../verdict.ts';
+
+// Its types say `default` where its code has none.
+const junit: Builder = createRequire(import.meta.url)('junit-report-builder');
+
+/** The verdict as JUnit XML: a test case for each check; what is inconclusive counts as skipped, with the reason. */
+export function renderJunitReport({ scenario, seed, checks }: VerdictReport): string {
+  const builder = junit.newBuilder();
+  const suite = builder.testSuite().name(`seedance-mock ${scenario}`).property('seed', `${seed}`);
+  for (const result of checks) {
+    const { check, outcome } = result;
+    const testCase = suite.testCase().className(`seedance-mock.${scenario}`).name(check);
+    const told = tell(result);
+    if (outcome === 'fail') testCase.failure(told, findingOf(result));
+    else testCase.standardOutput(told);
+    if (outcome === 'inconclusive') testCase.skipped();
+  }
+  return builder.build();
+}
+
+const findingOf = ({ clients }: CheckResult): string =>
+  clients.find(({ outcome }) => outcome === 'fail')?.finding ?? 'fail';
+
+function tell({ expected, doubt, clients }: CheckResult): string {
+  return [
+    `expected ${expected}`,
+    ...(doubt === undefined ? [] : [`cannot be told: ${doubt}`]),
+    ...clients.flatMap(({ client = 'run', outcome, seen, events, hint }) => [
+      `${outcome} ${client}: ${seen}${events.length > 0 ? ` (events ${events.join(', ')})` : ''}`,
+      ...(outcome === 'fail' && hint !== undefined ? [hint] : []),
+    ]),
+  ].join('\n');
+}

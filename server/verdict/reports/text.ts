@@ -1,0 +1,90 @@
+import type { Outcome } from '../check.ts';
+import type { CheckResult, ClientResult, VerdictReport } from '../verdict.ts';
+
+/** A report fits a terminal of this width. */
+export const COLUMNS = 100;
+
+const EVENTS_SHOWN = 6;
+
+type Paint = (text: string) => string;
+
+/** Escape sequences for a terminal; elsewhere the text stays plain. */
+const paints: Readonly<Record<Outcome, Paint>> = {
+  pass: (text) => `\u001b[32m${text}\u001b[39m`,
+  fail: (text) => `\u001b[31m${text}\u001b[39m`,
+  inconclusive: (text) => `\u001b[33m${text}\u001b[39m`,
+};
+const plain: Paint = (text) => text;
+
+const labels: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: '????' };
+
+/** The verdict for a terminal.
+ * @param colours only where somebody will see them: `stdout.isTTY` */
+export function renderTextReport(report: VerdictReport, { colours = false } = {}): string {
+  const { scenario, seed, outcome, checks, clients, faults, missed } = report;
+  const paint = (of: Outcome) => (colours ? paints[of] : plain);
+  const struck = Object.entries(faults).map(([name, times]) => `"${name}" struck ${times} times`);
+  const lines = [
+    ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
+    ...clients.flatMap(({ name, connections, requests, calls, resets }) =>
+      wrap(
+        `${name}: ${requests} requests for ${calls} calls on ${connections} connections, ${resets} reset`,
+        '  ',
+        '    ',
+      ),
+    ),
+    ...struck.flatMap((line) => wrap(line.replace(/ 1 times$/, ' once'), '  ', '    ')),
+    ...(missed > 0 ? wrap(`${missed} events had made room before they were looked at`, '  ', '    ') : []),
+    '',
+    ...checks.flatMap((result) => renderCheck(result, paint)),
+    ...(checks.length === 0
+      ? wrap('The scenario expects nothing: say under `expect:` what a client must do.', '')
+      : []),
+    '',
+    `${paint(outcome)(outcome === 'fail' ? 'FAIL' : outcome)}: ${countOutcomes(checks)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult, paint: (of: Outcome) => Paint) {
+  const label = paint(outcome)(labels[outcome]);
+  const [first, ...others] = clients.toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome]);
+  const several = clients.length > 1;
+  const told = [first, ...others].flatMap((client) => (client ? renderClient(client, several) : []));
+  const [head = '', ...rest] = wrap(`${check}  ${told[0] ?? ''}`, '', '     ');
+  return [
+    `${label} ${head}`,
+    ...rest,
+    ...told.slice(1).flatMap((line) => wrap(line, '     ')),
+    ...(outcome === 'pass' ? [] : wrap(`expected ${expected}`, '     ')),
+    ...(doubt === undefined ? [] : wrap(`cannot be told: ${doubt}`, '     ')),
+  ];
+}
+
+const ranks: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, pass: 2 };
+
+function renderClient({ client, seen, events, eventCount, outcome, hint }: ClientResult, several: boolean): string[] {
+  const shown = outcome === 'fail' ? events.slice(0, EVENTS_SHOWN) : [];
+  const more = eventCount > shown.length ? ', ...' : '';
+  const proof = shown.length > 0 ? ` (events ${shown.join(', ')}${more})` : '';
+  const who = several && client !== undefined ? `${client}: ` : '';
+  return [`${who}${seen}${proof}`, ...(outcome === 'fail' && hint !== undefined ? [`-> ${hint}`] : [])];
+}
+
+function countOutcomes(checks: readonly CheckResult[]): string {
+  const count = (outcome: Outcome) => checks.filter((result) => result.outcome === outcome).length;
+  return `${count('pass')} passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive`;
+}
+
+/** Breaks a line at spaces; what has none is left whole. */
+function wrap(text: string, indent: string, hanging = indent): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(' ')) {
+    if (line.trim() !== '' && line.length + 1 + word.length > COLUMNS - 5) {
+      lines.push(line);
+      line = `${hanging}${word}`;
+    } else line += line.trim() === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

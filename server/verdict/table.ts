@@ -1,0 +1,51 @@
+import type { Check } from './check.ts';
+import { alpnOffered } from './checks/alpn-offered.ts';
+import { backoff } from './checks/backoff.ts';
+import { callbacksAcknowledged } from './checks/callbacks-acknowledged.ts';
+import { callbacksDeduplicated } from './checks/callbacks-deduplicated.ts';
+import { connectionReuse } from './checks/connection-reuse.ts';
+import { earlyDataNotReplayed } from './checks/early-data-not-replayed.ts';
+import { goawayRespected } from './checks/goaway-respected.ts';
+import { heartbeatInterval } from './checks/heartbeat-interval.ts';
+import { noDuplicateCreates } from './checks/no-duplicate-creates.ts';
+import { noH2c } from './checks/no-h2c.ts';
+import { pollInterval } from './checks/poll-interval.ts';
+import { poolSize } from './checks/pool-size.ts';
+import { recoversWithin } from './checks/recovers-within.ts';
+import { retryAfterRespected } from './checks/retry-after-respected.ts';
+import { tasksSettled } from './checks/tasks-settled.ts';
+import { tracePropagated } from './checks/trace-propagated.ts';
+
+/** Every check there is, in the order in which the reference lists them. */
+export const checks = [
+  backoff,
+  retryAfterRespected,
+  noDuplicateCreates,
+  recoversWithin,
+  connectionReuse,
+  poolSize,
+  heartbeatInterval,
+  alpnOffered,
+  noH2c,
+  goawayRespected,
+  earlyDataNotReplayed,
+  tasksSettled,
+  pollInterval,
+  tracePropagated,
+  callbacksAcknowledged,
+  callbacksDeduplicated,
+] as const satisfies readonly Check[];
+
+export type CheckName = (typeof checks)[number]['name'];
+
+type Bare<C extends Check> = C extends Check ? C['name'] : never;
+
+/** What a program may write under `expect:`. */
+export type CheckSpec =
+  | Bare<(typeof checks)[number]>
+  | {
+      [C in (typeof checks)[number] as C['name']]: { readonly [name in C['name']]: C['params']['_zod']['input'] };
+    }[CheckName];
+
+/** The check of a name, if there is one. */
+export const findCheck = (name: string): Check | undefined => checks.find((check) => check.name === name);

@@ -1,0 +1,116 @@
+import type { Outcome } from './check.ts';
+
+/** What a check found of one client, or of the run. */
+export interface ClientResult {
+  /** How the report calls the client; absent where the run was judged as a whole. */
+  readonly client?: string;
+  readonly outcome: Outcome;
+  readonly seen: string;
+  readonly finding?: string;
+  readonly hint?: string;
+  /** Sequence numbers of the events that prove it, the first of them. */
+  readonly events: readonly number[];
+  /** How many there are in all. */
+  readonly eventCount: number;
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** What became of one line under `expect:`. */
+export interface CheckResult {
+  readonly check: string;
+  readonly expected: string;
+  readonly outcome: Outcome;
+  /** Why it cannot be told, where that lies in the run and not in a client. */
+  readonly doubt?: string;
+  readonly clients: readonly ClientResult[];
+}
+
+/** A client as the report lists it. */
+export interface ClientSummary {
+  readonly name: string;
+  readonly address: string;
+  readonly ja4?: string;
+  readonly userAgent?: string;
+  readonly connections: number;
+  readonly requests: number;
+  readonly calls: number;
+  /** Cut by the service with a TCP reset. */
+  readonly resets: number;
+}
+
+/** The version of the report's shape; a field that goes or changes its meaning raises it. */
+export const REPORT_VERSION = 1;
+
+/** The verdict on a run, as every report tells it. */
+export interface VerdictReport {
+  readonly version: typeof REPORT_VERSION;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly outcome: Outcome;
+  readonly checks: readonly CheckResult[];
+  readonly clients: readonly ClientSummary[];
+  /** Faults that struck, by name and how often. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** How many events it rests on, and how many had made room before. */
+  readonly events: number;
+  readonly missed: number;
+}
+
+/** The exit code that an outcome stands for. */
+export const exitCodes: Readonly<Record<Outcome, number>> = { pass: 0, fail: 1, inconclusive: 3 };
+
+/** The worst of several outcomes; of none, nothing can be told. A client of which nothing can be told does not spoil what is
+ * known of the others. */
+export function sumUp(outcomes: readonly Outcome[], of: 'checks' | 'clients'): Outcome {
+  if (outcomes.includes('fail')) return 'fail';
+  if (outcomes.length === 0 || !outcomes.includes('pass')) return 'inconclusive';
+  return of === 'checks' && outcomes.includes('inconclusive') ? 'inconclusive' : 'pass';
+}
+
+/** A verdict that a test can insist on. */
+export class Verdict {
+  readonly report: VerdictReport;
+
+  constructor(report: VerdictReport) {
+    this.report = report;
+  }
+
+  get outcome(): Outcome {
+    return this.report.outcome;
+  }
+
+  /** The result of a check that the scenario expects, by name. */
+  result(check: string): CheckResult | undefined {
+    return this.report.checks.find((result) => result.check === check);
+  }
+
+  /** @throws Error that names each check that did not pass, with its events and its hint */
+  assertPassed(): void {
+    if (this.outcome === 'pass') return;
+    throw new Error(explainOutcome(this.report));
+  }
+}
+
+/** What a failed assertion says. */
+export function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictReport): string {
+  const lines = checks
+    .filter((result) => result.outcome !== 'pass')
+    .flatMap(({ check, expected, doubt, clients, ...result }) => [
+      `${result.outcome} ${check}: expected ${expected}`,
+      ...(doubt === undefined ? [] : [`  ${doubt}`]),
+      ...clients
+        .filter((client) => client.outcome !== 'pass')
+        .flatMap(({ client, seen, events, hint }) => [
+          `  ${client === undefined ? '' : `${client}: `}${seen}${events.length > 0 ? ` (events ${events.join(', ')})` : ''}`,
+          ...(hint === undefined ? [] : [`  ${hint}`]),
+        ]),
+    ]);
+  const head = `The verdict on scenario "${scenario}", seed ${seed}, is "${outcome}", not "pass".`;
+  const none = checks.length === 0 ? ['It expects nothing: say under `expect:` what a client must do.'] : [];
+  return [
+    head,
+    ...(missed > 0 ? [`${missed} events had made room before they were looked at.`] : []),
+    ...none,
+    ...lines,
+  ].join('\n');
+}
