@@ -42,7 +42,10 @@ test('every problem of every file is told, and the good ones pass', async () => 
 
 test('what has no effect is warned of', async () => {
   const output = captureOutput();
-  const file = write('tea.yaml', 'profile: seedance\nfaults: [{ on: request, match: { protocol: http/1.1 }, inject: [ delay: { ms: 1 } ] }]\n');
+  const file = write(
+    'tea.yaml',
+    'profile: seedance\nfaults: [{ on: request, match: { protocol: http/1.1 }, inject: [ delay: { ms: 1 } ] }]\n',
+  );
   expect(await runValidate([file], output)).toBe(0);
   expect(output.err).toMatch(new RegExp(`^warning ${file}: .*http/1.1`));
 
