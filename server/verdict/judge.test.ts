@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { backoff } from './checks/backoff.ts';
+import { connectionReuse } from './checks/connection-reuse.ts';
+import { judge } from './judge.ts';
+import { answers, asks, judgeBy, opens, resets, type Step, tell } from './testing.ts';
+
+/** Six requests on one connection, as a good client sends them. */
+const reusing = (connection = 1, more = {}): readonly Step[] => [
+  ...opens(0, connection, more),
+  ...[1, 2, 3, 4, 5, 6].flatMap((request) => [
+    asks(request, connection, request),
+    answers(request, connection, request),
+  ]),
+];
+/** Six requests on a connection each. */
+const wasting = (first: number, more = {}): readonly Step[] =>
+  [0, 1, 2, 3, 4, 5].flatMap((n) => [...opens(n, first + n, more), asks(n, first + n, 1), answers(n, first + n, 1)]);
+
+const reuse = (steps: readonly Step[], more = {}) => judgeBy(connectionReuse, {}, steps, more);
+
+test('several clients are judged apart, and one that fails is enough', () => {
+  const result = reuse([...reusing(1, { userAgent: 'good/1' }), ...wasting(10, { userAgent: 'bad/1' })]);
+  expect(result.outcome).toBe('fail');
+  expect(result.clients).toMatchObject([
+    { client: 'good/1 at 127.0.0.1 (t13d1_a_b)', outcome: 'pass' },
+    { client: 'bad/1 at 127.0.0.1 (t13d1_a_b)', outcome: 'fail', finding: 'too many connections' },
+  ]);
+});
+
+test('of a client of which nothing can be told, nothing is told', () => {
+  const probe = [...opens(0, 50, { userAgent: 'probe/1' }), asks(0, 50, 1)];
+  expect(reuse([...reusing(), ...probe])).toMatchObject({
+    outcome: 'pass',
+    clients: [{ outcome: 'pass' }, { outcome: 'inconclusive' }],
+  });
+  expect(reuse(probe).outcome).toBe('inconclusive');
+});
+
+test('without a client it is inconclusive', () => {
+  expect(reuse([])).toMatchObject({ outcome: 'inconclusive', clients: [{ seen: 'no client connected' }] });
+});
+
+test('a scenario of which no fault struck proves nothing', () => {
+  const armed: Step = [0, { type: 'fault.armed', fault: 'late', hook: 'request', did: 'wait' }];
+  expect(reuse([armed, ...reusing()])).toMatchObject({
+    outcome: 'inconclusive',
+    doubt: 'no fault of the scenario ever struck',
+  });
+  // What failed before everybody's eyes has failed all the same.
+  expect(reuse([armed, ...wasting(1)]).outcome).toBe('fail');
+});
+
+test('a journal that overflowed makes everything inconclusive, and says so', () => {
+  const expectation = connectionReuse.bind(connectionReuse.params.parse({}));
+  const { report } = judge(tell([...reusing(), ...wasting(10)], 30), {
+    scenario: 'story',
+    seed: 1,
+    expect: [expectation],
+  });
+  expect(report.missed).toBeGreaterThan(0);
+  expect(report.checks).toMatchObject([
+    { outcome: 'inconclusive', doubt: expect.stringMatching(/^\d+ events had made room/) },
+  ]);
+});
+
+test('where the path makes resets FINs, what depends on them is inconclusive, and nothing else', () => {
+  const steps = [...opens(0, 1), asks(0, 1, 1), resets(1, 1, 1), ...opens(2, 2), asks(2, 2, 1), answers(3, 2, 1)];
+  expect(judgeBy(backoff, {}, steps, { resets: 'fin' })).toMatchObject({
+    outcome: 'inconclusive',
+    doubt: expect.stringContaining('FINs'),
+  });
+  expect(reuse(reusing(), { resets: 'fin' }).outcome).toBe('pass');
+});
+
+test('what was before the scenario was loaded, or started over, does not count', () => {
+  const over: Step = [10, { type: 'lane.reset' }];
+  expect(reuse([...wasting(1), over, ...reusing(20)])).toMatchObject({
+    outcome: 'pass',
+    clients: [{ figures: { requests: 6 } }],
+  });
+});
+
+test('without expectations there is nothing to pass', () => {
+  const verdict = judge(tell(reusing()), { scenario: 'story', seed: 1, expect: [] });
+  expect(verdict.outcome).toBe('inconclusive');
+  expect(() => verdict.assertPassed()).toThrow('It expects nothing: say under `expect:`');
+});
+
+test('an assertion names the check, the events and the hint', () => {
+  const expectation = connectionReuse.bind(connectionReuse.params.parse({}));
+  const verdict = judge(tell(wasting(1)), { scenario: 'story', seed: 1, expect: [expectation] });
+  expect(() => verdict.assertPassed()).toThrow(
+    /fail connection-reuse: expected 80 % or more[\s\S]*reused a connection for 0 % of 6 requests.*\(events \d+, .*\)\n {2}Keep one client/,
+  );
+});
+
+// How long it takes, and how much memory, `npm run bench` tells.
+test('100,000 events are all looked at', () => {
+  const steps: Step[] = [...opens(0, 1)];
+  for (let request = 1; steps.length < 100_000; request++)
+    steps.push(asks(request, 1, request, { path: `/tasks/${request % 50}` }), answers(request, 1, request));
+  const expectation = connectionReuse.bind(connectionReuse.params.parse({}));
+  const { report } = judge(tell(steps, 200_000), { scenario: 'story', seed: 1, expect: [expectation] });
+  expect(report).toMatchObject({ outcome: 'pass', missed: 0 });
+  expect(report.events).toBeGreaterThan(100_000);
+});
