@@ -23,7 +23,7 @@ const addressOf = ({ opened, ended }: Connection): string => {
 };
 
 /** A client that falls back from h2 offers another ALPN list, and JA4 ends its first part with the list's head. */
-const withoutAlpn = (ja4: string): string => ja4.replace(/^(\w+)\w\w_/, '$1_');
+const withoutAlpn = (ja4: string): string => ja4.replace(/^([^_]+)[^_]{2}_/, '$1_');
 
 interface Known {
   readonly address: string;

@@ -166,7 +166,10 @@ function readLines(events: readonly JournalEvent[]): readonly Line[] {
         mark('goaway', `GOAWAY ${event.code}`);
         break;
       case 'connection.ended':
-        mark(event.how === 'reset' ? 'reset' : 'end', `${event.how} by ${event.cause ?? event.by}`);
+        mark(
+          event.how === 'reset' && event.by !== 'client' ? 'reset' : 'end',
+          `${event.how} by ${event.cause ?? event.by}`,
+        );
         for (const { request, method, path } of event.requests) {
           cut.add(`${method} ${path}`);
           const bar = bars.get(`${event.connection}/${request}`);

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { isTransportRetry } from './calls.ts';
+import { gatherEvidence } from './evidence.ts';
+import { answers, asks, opens, resets, type Step, tell } from './testing.ts';
+
+const post = { method: 'POST', path: '/tasks' };
+const body = (at: number, connection: number, request: number, digest: string): Step => [
+  at,
+  { type: 'request.body', connection, request, bytes: 10, digest },
+];
+const ok = { ...post, status: 200 };
+
+/** The calls of the only client: how many attempts each has, and how they are known to belong together. */
+function callsOf(...steps: readonly Step[]) {
+  const [client] = gatherEvidence(tell([...opens(0, 1), ...opens(0, 2), ...steps])).clients;
+  return client?.calls.map(({ method, attempts, bond }) => [method, attempts.length, bond]);
+}
+
+test('a poll after a poll is a new call', () =>
+  expect(callsOf(asks(1, 1, 1), answers(2, 1, 1), asks(3, 1, 2), answers(4, 1, 2))).toEqual([
+    ['GET', 1, undefined],
+    ['GET', 1, undefined],
+  ]));
+
+test('a poll after one that was cut is the same call', () =>
+  expect(callsOf(asks(1, 1, 1), resets(2, 1, 1), asks(3, 2, 1))).toEqual([['GET', 2, 'repetition']]));
+
+test('so it is after a 503, but not after a 404', () => {
+  expect(callsOf(asks(1, 1, 1), answers(2, 1, 1, { status: 503 }), asks(3, 1, 2))).toEqual([['GET', 2, 'repetition']]);
+  expect(callsOf(asks(1, 1, 1), answers(2, 1, 1, { status: 404 }), asks(3, 1, 2))).toHaveLength(2);
+});
+
+test('two equal creates that succeeded are two calls; with one idempotency key they are one', () => {
+  const creates = (more: object) => [
+    ...[asks(1, 1, 1, { ...post, ...more }), body(1, 1, 1, 'a'), answers(2, 1, 1, ok)],
+    ...[asks(3, 1, 2, { ...post, ...more }), body(3, 1, 2, 'a'), answers(4, 1, 2, ok)],
+  ];
+  expect(callsOf(...creates({}))).toHaveLength(2);
+  expect(callsOf(...creates({ idempotencyKey: 'k' }))).toEqual([['POST', 2, 'idempotency key']]);
+  expect(callsOf(...creates({ clientRequestId: 'r' }))).toEqual([['POST', 2, 'client request id']]);
+});
+
+test('SDKs give each attempt an id of its own: a create that was cut and comes again is the same call', () =>
+  expect(
+    callsOf(
+      ...[asks(1, 1, 1, { ...post, clientRequestId: 'one' }), body(1, 1, 1, 'a'), resets(2, 1, 1)],
+      ...[asks(3, 2, 1, { ...post, clientRequestId: 'two' }), body(3, 2, 1, 'a')],
+    ),
+  ).toEqual([['POST', 2, 'repetition']]));
+
+test('another body is another call', () =>
+  expect(
+    callsOf(
+      ...[asks(1, 1, 1, post), body(1, 1, 1, 'a'), resets(2, 1, 1)],
+      ...[asks(3, 2, 1, post), body(3, 2, 1, 'b')],
+    ),
+  ).toHaveLength(2));
+
+test('a trace may hold many calls', () => {
+  const trace = { asyncTraceId: 't' };
+  expect(callsOf(asks(1, 1, 1, trace), answers(2, 1, 1), asks(3, 1, 2, trace), answers(4, 1, 2))).toHaveLength(2);
+  expect(callsOf(asks(1, 1, 1, trace), resets(2, 1, 1), asks(3, 2, 1, trace))).toEqual([['GET', 2, 'trace id']]);
+});
+
+test('what failed long ago is not repeated', () =>
+  expect(callsOf(asks(1, 1, 1), resets(2, 1, 1), asks(200_000, 2, 1))).toHaveLength(2));
+
+test('a transport repeats the same bytes on another connection; an application calls again', () => {
+  const attemptsOf = (first: object, second: object) => {
+    const steps = [...opens(0, 1), ...opens(0, 2), asks(1, 1, 1, first), resets(2, 1, 1), asks(3, 2, 1, second)];
+    const [client] = gatherEvidence(tell(steps)).clients;
+    const [one, two] = client?.calls[0]?.attempts ?? [];
+    return one && two && isTransportRetry(one, two);
+  };
+  expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 'r' })).toBe(true);
+  expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 's' })).toBe(false);
+});
