@@ -3,6 +3,7 @@ import { connect } from 'node:http2';
 import { GenericContainer, getContainerRuntimeClient, Network, type StartedTestContainer, Wait } from 'testcontainers';
 import { describe, expect, test } from 'vitest';
 import { SeedanceMockContainer } from '../../server/fixtures/container.ts';
+import { lighthouse, request, TASKS } from '../typescript/reference/http2-call.ts';
 import { dockerIsReady, image } from './docker.ts';
 
 if (!dockerIsReady)
@@ -22,6 +23,20 @@ describe.runIf(dockerIsReady)('the image', () => {
     expect(error).toMatchObject({ code: 'ECONNRESET' });
     expect(await mock.events('rule.applied')).toMatchObject([{ rule: 'idle' }]);
     expect(await mock.events('connection.ended')).toMatchObject([{ by: 'rule', how: 'reset' }]);
+  });
+
+  test('judges the client, from outside of the container', async () => {
+    await using mock = await new SeedanceMockContainer(image)
+      .withScenario({ tasks: { queued: '60s' }, expect: ['tasks-settled'] })
+      .start();
+    const session = connect(mock.url(), { ca: await mock.ca() });
+    const { id } = JSON.parse((await request(session, 'POST', TASKS, { body: lighthouse })).body);
+    const early = await mock.verdict();
+    expect(early).toMatchObject({ outcome: 'fail' });
+    expect(() => early.assertPassed()).toThrow('Keep the ids of created tasks');
+    await request(session, 'DELETE', `${TASKS}/${id}`);
+    (await mock.verdict()).assertPassed();
+    session.destroy();
   });
 
   test('serves a client in a container on the same network, and resets it too', async () => {

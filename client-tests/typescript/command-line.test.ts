@@ -388,7 +388,7 @@ describe('validate', () => {
 describe('list', () => {
   test.each([
     [['faults'], /^goaway +session, request, response +\S/m],
-    [['checks'], /^no-duplicate-creates$/m],
+    [['checks'], /^no-duplicate-creates +Creates one task/m],
     [['scenarios'], /^poll-reset +\S/m],
     [[], /^faults\n {2}.*^checks\n {2}.*^scenarios\n {2}/ms],
   ])('%j', async (what, shown) => {

@@ -4,6 +4,15 @@ import type { Figure } from './figure.ts';
 import { idleReset } from './idle-reset.ts';
 import { ready } from './ready.ts';
 import { requests, tappedRequests } from './requests.ts';
+import { verdict } from './verdict.ts';
 
 /** Every figure there is, in the order of the table. */
-export const figures: readonly Figure[] = [requests, tappedRequests, armedFaults, connectionMemory, ready, idleReset];
+export const figures: readonly Figure[] = [
+  requests,
+  tappedRequests,
+  armedFaults,
+  verdict,
+  connectionMemory,
+  ready,
+  idleReset,
+];

@@ -18,18 +18,21 @@ const LOOK_EVERY_MS = 50;
 /** A server in a process of its own, from the moment at which it first answers. */
 export class ServerProcess implements AsyncDisposable {
   readonly port: number;
+  /** Of our own, where it was told which to take. */
+  readonly adminPort: number;
   /** From spawn to the first answered request. */
   readonly readyMs: number;
   readonly #child: ChildProcess;
 
-  private constructor(port: number, child: ChildProcess, readyMs: number) {
+  private constructor(port: number, adminPort: number, child: ChildProcess, readyMs: number) {
     this.port = port;
+    this.adminPort = adminPort;
     this.#child = child;
     this.readyMs = readyMs;
   }
 
   /** @param nodeArguments what follows `node`; it must listen on `port` of the loopback address */
-  static async start(port: number, nodeArguments: readonly string[]): Promise<ServerProcess> {
+  static async start(port: number, nodeArguments: readonly string[], adminPort = 0): Promise<ServerProcess> {
     const startedAt = performance.now();
     const child = spawn(process.execPath, nodeArguments, { stdio: ['ignore', 'ignore', 'inherit'] });
     while (!(await answers(port))) {
@@ -40,7 +43,7 @@ export class ServerProcess implements AsyncDisposable {
       }
       await sleep(ASK_EVERY_MS);
     }
-    return new ServerProcess(port, child, performance.now() - startedAt);
+    return new ServerProcess(port, adminPort, child, performance.now() - startedAt);
   }
 
   /** Resident memory now. */

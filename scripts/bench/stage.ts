@@ -44,10 +44,11 @@ export class Stage implements AsyncDisposable {
    * @param scenario what goes wrong; left out, nothing */
   async startOurs(scenario: object = {}): Promise<ServerProcess> {
     const port = await findPort();
+    const adminPort = await findPort();
     const file = this.#file('scenario.json');
     await writeFile(file, JSON.stringify(scenario));
-    const options = ['--port', `${port}`, '--admin-port', '0', '--log', 'silent'];
-    return ServerProcess.start(port, [OURS, 'serve', file, ...options]);
+    const options = ['--port', `${port}`, '--admin-port', `${adminPort}`, '--log', 'silent'];
+    return ServerProcess.start(port, [OURS, 'serve', file, ...options], adminPort);
   }
 
   /** The bare server, which gives every request the same answer. */

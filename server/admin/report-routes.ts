@@ -1,13 +1,20 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { documented } from '../openapi/documented.ts';
+import { resetFidelities } from '../verdict/judge.ts';
 import { reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { readBySchema } from './body.ts';
 import type { AdminDeps } from './deps.ts';
 
 const reportSchema = z.looseObject({ version: z.int(), outcome: z.enum(['pass', 'fail', 'inconclusive']) });
 
-const query = z.object({ format: z.enum(reportFormatNames).default('json') });
+const query = z.object({
+  format: z.enum(reportFormatNames).default('json'),
+  resets: z
+    .enum(resetFidelities)
+    .default('reset')
+    .describe('How a reset arrives at the client, for whoever has tried it out.'),
+});
 
 /** `GET /report`: the verdict on the client, as far as the run has come. */
 export function registerReport(app: FastifyInstance, { lane }: AdminDeps): void {
@@ -18,7 +25,8 @@ export function registerReport(app: FastifyInstance, { lane }: AdminDeps): void 
     refusals: [400],
   });
   app.get('/report', docs, async (request, reply) => {
-    const { type, render } = reportFormats[readBySchema(request.query, query).format];
-    return reply.type(type).send(await render({ report: lane.verdict().report, events: lane.journal.events() }));
+    const { format, resets } = readBySchema(request.query, query);
+    const { type, render } = reportFormats[format];
+    return reply.type(type).send(await render({ report: lane.verdict(resets).report, events: lane.journal.events() }));
   });
 }

@@ -49,7 +49,10 @@ export function gatherEvidence(journal: Journal): Evidence {
   const all = journal.events();
   const start = all.findLastIndex(({ type }) => type === 'scenario.loaded' || type === 'lane.reset');
   const events = start < 0 ? all : all.slice(start);
-  const of = <T extends EventType>(type: T) => events.filter((event): event is JournalEvent<T> => event.type === type);
+  // Sorted once: a check may ask for each connection anew.
+  const byType = Map.groupBy(events, ({ type }) => type);
+  const of = <T extends EventType>(type: T) =>
+    byType.get(type)?.filter((event): event is JournalEvent<T> => event.type === type) ?? [];
   const connections = readConnections(events);
   const changes = all.filter((event) => event.type === 'clock.changed');
   const time = new ClientTime(changes, all[0]?.at ?? 0);

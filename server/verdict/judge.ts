@@ -8,7 +8,8 @@ import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION
 export const MAX_EVENTS_NAMED = 20;
 
 /** How a reset arrives at the client: a proxy on the way may close in good order instead. */
-export type ResetFidelity = 'reset' | 'fin' | 'unknown';
+export const resetFidelities = ['reset', 'fin', 'unknown'] as const;
+export type ResetFidelity = (typeof resetFidelities)[number];
 
 /** What is judged, and by what. */
 export interface Case {

@@ -7,7 +7,7 @@ import type { CheckResult } from './verdict.ts';
 export type Step = readonly [atMs: number, entry: JournalEntry];
 
 /** A journal that tells a story, after the scenario was loaded without a fault. */
-export function tell(steps: readonly Step[], capacity?: number): Journal {
+export function tell(steps: Iterable<Step>, capacity?: number): Journal {
   let now = 0;
   const journal = new Journal(() => now, capacity);
   journal.append({ type: 'scenario.loaded', name: 'story', seed: 1, faults: 0 });

@@ -87,12 +87,17 @@ export class Verdict {
   /** @throws Error that names each check that did not pass, with its events and its hint */
   assertPassed(): void {
     if (this.outcome === 'pass') return;
-    throw new Error(explainOutcome(this.report));
+    throw new Error(this.explain());
+  }
+
+  /** What did not pass: each check, with its events and its hint. */
+  explain(): string {
+    return explainOutcome(this.report);
   }
 }
 
 /** What a failed assertion says. */
-export function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictReport): string {
+function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictReport): string {
   const lines = checks
     .filter((result) => result.outcome !== 'pass')
     .flatMap(({ check, expected, doubt, clients, ...result }) => [
