@@ -29,18 +29,27 @@ export interface RunningProgram extends AsyncDisposable {
 }
 
 /** Starts a real client program with the server's address, key and CA in its environment, as `seedance-mock run` does. */
-export const startClient = (server: MockServer, command: readonly string[]): RunningProgram =>
-  startProgram(command, clientEnvironment(server));
+export const startClient = (server: MockServer, command: readonly string[], limit?: ClientLimit): RunningProgram =>
+  startProgram(command, clientEnvironment(server), limit);
+
+/** How long a client may take. */
+export interface ClientLimit {
+  readonly limitMs: number;
+}
 
 /** Starts a program. */
-export function startProgram(command: readonly string[], env = process.env): RunningProgram {
+export function startProgram(
+  command: readonly string[],
+  env = process.env,
+  { limitMs }: ClientLimit = { limitMs: CLIENT_LIMIT_MS },
+): RunningProgram {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { env, stdio: 'pipe' });
   // A client that was cut may leave before it has read everything.
   child.stdin.on('error', () => {});
   // Not the interface's own iterator: it stops reading at a thousand lines that nobody asks for, and the program hangs.
   const lines = on(createInterface({ input: child.stdout }), 'line', { close: ['close'] });
-  const ended = outcomeOf(child, command);
+  const ended = outcomeOf(child, command, limitMs);
   // A test that failed before has no more use for the outcome.
   ended.catch(() => {});
   return {
@@ -65,8 +74,15 @@ export async function runClient(server: MockServer, ...command: readonly string[
 
 /** Runs a client that prints one JSON document.
  * @throws Error with all that the client wrote, when it fails */
-export async function askClient(server: MockServer, ...command: readonly string[]): Promise<unknown> {
-  const { exitCode, stdout, stderr } = await runClient(server, ...command);
+export async function askClient(
+  server: MockServer,
+  ...given: readonly string[] | readonly [ClientLimit, ...string[]]
+): Promise<unknown> {
+  const [first] = given;
+  const limit = typeof first === 'object' ? first : undefined;
+  const command = given.flatMap((word) => (typeof word === 'string' ? word : []));
+  await using client = startClient(server, command, limit);
+  const { exitCode, stdout, stderr } = await client.ended;
   if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}:\n${stdout}${stderr}`);
   return JSON.parse(stdout);
 }
@@ -89,13 +105,17 @@ const clientEnvironment = ({ url, adminUrl, caFile }: MockServer): NodeJS.Proces
   no_proxy: 'localhost',
 });
 
-async function outcomeOf(child: ChildProcessWithoutNullStreams, command: readonly string[]): Promise<Ran> {
+async function outcomeOf(
+  child: ChildProcessWithoutNullStreams,
+  command: readonly string[],
+  limitMs: number,
+): Promise<Ran> {
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const limit = setTimeout(() => {
-    stderr.push(`[killed: it ran for more than ${CLIENT_LIMIT_MS} ms]`);
+    stderr.push(`[killed: it ran for more than ${limitMs} ms]`);
     child.kill('SIGKILL');
-  }, CLIENT_LIMIT_MS);
+  }, limitMs);
   try {
     const [exitCode] = await once(child, 'close');
     return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') };

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { measureKeepAlive, PER_SECOND, renderKeepAlive, SECONDS } from './keep-alive.ts';
+import { findPython } from './python.ts';
+
+const python = (await findPython()) ?? '';
+
+test.runIf(python)(
+  'row B7: 100 requests/s for 30 s, by clients as they come and tuned',
+  { timeout: 120_000 },
+  async () => {
+    const rows = await measureKeepAlive(python);
+
+    console.log(
+      `Keep-alive, ${PER_SECOND} requests/s for ${SECONDS} s in profile dual-stack:\n${renderKeepAlive(rows)}`,
+    );
+    for (const { requests, failed, reuse, connections, setting, resets } of rows) {
+      expect(requests).toBeGreaterThanOrEqual(0.95 * PER_SECOND * SECONDS);
+      // A call may meet the reset of its connection; that is what the table is about.
+      expect(failed).toBeLessThan(0.01 * requests);
+      expect(reuse).toBeGreaterThan(0.9);
+      if (setting === 'tuned') expect(connections).toBeLessThanOrEqual(16 + resets);
+    }
+  },
+);
