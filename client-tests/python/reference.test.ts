@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { askClient } from '../cli/run-client.ts';
+import { findPython, script } from './python.ts';
+
+const python = (await findPython()) ?? '';
+const quick = { tasks: { queued: '100ms', running: '900ms' } } as const;
+const cutPolls: NonNullable<ScenarioInput['faults']> = [
+  {
+    name: 'cut',
+    on: 'request',
+    match: { method: 'GET' },
+    when: { first: 3 },
+    inject: [{ end: { at: { bodyBytes: 40 } } }],
+  },
+];
+const lostCreate: NonNullable<ScenarioInput['faults']> = [
+  {
+    name: 'lost',
+    on: 'request',
+    match: { method: 'POST' },
+    when: { first: 1 },
+    inject: [{ end: { at: 'after-commit' } }],
+  },
+];
+
+/** What the checks make of a reference client: its outcome for each, and its finding where it failed. */
+async function judge(kind: 'naive' | 'hardened', scenario: ScenarioInput, ...words: readonly string[]) {
+  await using server = await startMockServer({ scenario: { ...quick, ...scenario } });
+  expect(await askClient(server, python, script('reference/make_video.py'), kind, ...words)).toEqual({
+    status: 'succeeded',
+  });
+  const { report } = await server.verdict();
+  return Object.fromEntries(
+    report.checks.map(({ check, outcome, clients }) => [
+      check,
+      clients.find(({ finding }) => finding)?.finding ?? outcome,
+    ]),
+  );
+}
+
+describe.runIf(python)('the reference clients on asyncio and h2', () => {
+  test('polls that are cut: backoff, reuse, traces', async () => {
+    const scenario: ScenarioInput = {
+      faults: cutPolls,
+      expect: [
+        'backoff',
+        { 'connection-reuse': { atLeast: 0.2 } },
+        { 'trace-propagated': {} },
+        'tasks-settled',
+        'alpn-offered',
+      ],
+    };
+    expect(await judge('naive', scenario)).toEqual({
+      ...{ backoff: 'too fast', 'connection-reuse': 'too many connections', 'trace-propagated': 'no trace' },
+      ...{ 'tasks-settled': 'pass', 'alpn-offered': 'pass' },
+    });
+    expect(await judge('hardened', scenario)).toEqual({
+      ...{ backoff: 'pass', 'connection-reuse': 'pass', 'trace-propagated': 'pass' },
+      ...{ 'tasks-settled': 'pass', 'alpn-offered': 'pass' },
+    });
+  });
+
+  test('a create whose answer is lost: one task for one create', async () => {
+    const scenario: ScenarioInput = { faults: lostCreate, expect: ['no-duplicate-creates', 'recovers-within'] };
+    expect(await judge('naive', scenario)).toMatchObject({ 'no-duplicate-creates': 'duplicate' });
+    expect(await judge('hardened', scenario)).toMatchObject({ 'no-duplicate-creates': 'pass' });
+  });
+
+  test('row C1: heartbeats from connection_made to connection_lost keep a connection that has nothing to do', async () => {
+    const scenario: ScenarioInput = {
+      ...quick,
+      service: { idle: { after: '2s' }, heartbeat: { within: '3s' } },
+      expect: [{ 'heartbeat-interval': { within: '1500ms' } }],
+    };
+    for (const [kind, words, outcome, rules] of [
+      ['naive', ['2.5'], 'fail', ['idle']],
+      ['hardened', ['2.5', '0.5'], 'pass', []],
+    ] as const) {
+      await using server = await startMockServer({ scenario });
+      await askClient(server, python, script('reference/make_video.py'), kind, ...words);
+      expect(server.journal.events('rule.applied').map(({ rule }) => rule)).toEqual(rules);
+      expect((await server.verdict()).outcome).toBe(outcome);
+    }
+  });
+});
