@@ -1,6 +1,6 @@
 module seedance-mock/client-tests
 
-go 1.21
+go 1.24
 
 require github.com/volcengine/volcengine-go-sdk v1.2.30
 

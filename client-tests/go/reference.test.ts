@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { askClient } from '../cli/run-client.ts';
+import { buildGoClient } from './go.ts';
+
+const program = (await buildGoClient('reference')) ?? '';
+const quick = { tasks: { queued: '100ms', running: '900ms' } } as const;
+
+/** What the checks make of a reference client: its outcome for each, and its finding where it failed. */
+async function judge(kind: 'naive' | 'hardened', scenario: ScenarioInput, ...words: readonly string[]) {
+  await using server = await startMockServer({ scenario: { ...quick, ...scenario } });
+  await askClient(server, program, kind, ...words);
+  const { report } = await server.verdict();
+  const findings = report.checks.map(({ check, outcome, clients }) => [
+    check,
+    clients.find(({ finding }) => finding)?.finding ?? outcome,
+  ]);
+  const protocols = new Set(server.journal.events('connection.secured').map(({ protocol }) => protocol));
+  return { ...Object.fromEntries(findings), protocols: [...protocols] };
+}
+
+describe.runIf(program)('the reference clients on net/http', () => {
+  test('row C3: polls that are cut', async () => {
+    const scenario: ScenarioInput = {
+      faults: [
+        {
+          name: 'cut',
+          on: 'request',
+          match: { method: 'GET' },
+          when: { first: 3 },
+          inject: [{ end: { at: { bodyBytes: 40 } } }],
+        },
+      ],
+      expect: ['backoff', 'trace-propagated', { 'poll-interval': { atLeast: '500ms' } }],
+    };
+    expect(await judge('naive', scenario)).toMatchObject({
+      backoff: 'too fast',
+      'trace-propagated': 'no trace',
+      'poll-interval': 'too often',
+    });
+    expect(await judge('hardened', scenario)).toMatchObject({
+      backoff: 'pass',
+      'trace-propagated': 'pass',
+      'poll-interval': 'pass',
+    });
+  });
+
+  test('a create whose answer is lost', async () => {
+    const scenario: ScenarioInput = {
+      faults: [
+        {
+          name: 'lost',
+          on: 'request',
+          match: { method: 'POST' },
+          when: { first: 1 },
+          inject: [{ end: { at: 'after-commit' } }],
+        },
+      ],
+      expect: ['no-duplicate-creates'],
+    };
+    expect(await judge('naive', scenario)).toMatchObject({ 'no-duplicate-creates': 'duplicate' });
+    expect(await judge('hardened', scenario)).toMatchObject({ 'no-duplicate-creates': 'pass' });
+  });
+
+  test.each([
+    ['h2', ['h2', 'http/1.1'] as const],
+    ['http/1.1', ['http/1.1'] as const],
+  ])('row C2: a burst stays within the pool for %s', async (protocol, offer) => {
+    const scenario: ScenarioInput = {
+      profile: 'dual-stack',
+      service: { alpn: { offer: [...offer], mismatch: 'reset' } },
+      faults: [{ name: 'slow', on: 'request', inject: [{ delay: { ms: 200 } }] }],
+      expect: [{ 'pool-size': { h2: 8, 'http/1.1': 16 } }],
+    };
+    expect(await judge('naive', scenario, 'burst')).toMatchObject({ 'pool-size': 'too large' });
+    // Row C4: where h2 is cut, it falls back to http/1.1.
+    expect(await judge('hardened', scenario, 'burst')).toEqual({ 'pool-size': 'pass', protocols: [protocol] });
+  });
+});
