@@ -32,7 +32,7 @@ describe.runIf(dockerIsReady)('the image', () => {
     const session = connect(mock.url(), { ca: await mock.ca() });
     const { id } = JSON.parse((await request(session, 'POST', TASKS, { body: lighthouse })).body);
     const early = await mock.verdict();
-    expect(early).toMatchObject({ outcome: 'fail' });
+    expect(early.outcome).toBe('fail');
     expect(() => early.assertPassed()).toThrow('Keep the ids of created tasks');
     await request(session, 'DELETE', `${TASKS}/${id}`);
     (await mock.verdict()).assertPassed();
