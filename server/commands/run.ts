@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Clock } from '../clock.ts';
 import { problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
 import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
@@ -155,10 +156,12 @@ function runCommand([program = '', ...args]: readonly string[], env: NodeJS.Proc
 
 /** Waits until no task is on its way any more, within bounds: whoever looks after them may be gone. */
 async function settle({ tasks, clock }: MockServer, limitMs: number): Promise<void> {
-  const startedAt = performance.now();
-  while (clock.mode === 'real' && performance.now() - startedAt < limitMs) {
+  // Real time, however fast the lane's runs: it is the user's patience that is bounded.
+  const patience = new Clock();
+  const startedAt = patience.now();
+  while (clock.mode === 'real' && patience.now() - startedAt < limitMs) {
     if (tasks.all().every(isTerminal)) return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await patience.sleep(LOOK_EVERY_MS);
   }
 }
 
