@@ -10,7 +10,7 @@ describeSdk({
   exception: 'APIError',
   tellsMessage: true,
   requestId: /^\d{14}[0-9a-f]{20}$/i,
-  // The download has another host in its URL than the API, and net/http keeps one pool for all clients.
+  // The SDK gives http.DefaultClient a Transport of its own, so the download has another pool than the API.
   connections: 2,
   emptyAnswer: 'creates again',
 });
