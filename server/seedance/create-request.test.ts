@@ -18,6 +18,9 @@ const audio = (role?: string) => ({ type: 'audio_url', audio_url: { url }, ...(r
 const times = <T>(count: number, item: T) => Array.from({ length: count }, () => item);
 const reference = image('reference_image');
 
+/** JSON in JSON in JSON: more of it than a stack is high. */
+const deep = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+
 const request = (fields: object = {}, model = BASE) => ({ model, content: [text], ...fields });
 const withContent = (...content: readonly unknown[]) => request({ content });
 
@@ -54,6 +57,12 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
   ['a model that is no text', request({ model: 5 }), about('model', 'expected string but got number')],
   ['a family name without its date', request({}, 'doubao-seedance-2-0'), unknownModel('doubao-seedance-2-0')],
   ['a model nobody knows', request({}, 'sora-2'), unknownModel('sora-2')],
+  [
+    '1.0 lite, which is off',
+    request({}, 'doubao-seedance-1-0-lite-t2v-250428'),
+    unknownModel('doubao-seedance-1-0-lite-t2v-250428'),
+  ],
+  ['an endpoint id without an id', request({}, 'ep-'), unknownModel('ep-')],
   ['no content', { model: BASE }, missing('content')],
   ['content null', request({ content: null }), missing('content')],
   ['content empty', withContent(), missing('content')],
@@ -66,6 +75,16 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
     inContent(
       'content type file is not supported, supported types are `text`, `image_url`, `audio_url`, `video_url`, `draft_task`',
     ),
+  ],
+  [
+    'an item type that is an object',
+    withContent({ type: { toString: 1 } }),
+    about('content[0].type', 'expected string but got object'),
+  ],
+  [
+    'content that is nothing but depth',
+    request({ content: deep(20_000) }),
+    about('content[0]', 'expected object but got array'),
   ],
   ['text without text', withContent({ type: 'text' }), missing('content[0].text')],
   [
@@ -246,6 +265,7 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
     about('execution_expires_after', 'the specified execution_expires_after 60 does not support content generation'),
   ],
   ['priority 10', request({ priority: 10 }), outOfRange('priority')],
+  ['priority -1', request({ priority: -1 }), outOfRange('priority')],
   ['priority on 1.5', request({ priority: 0 }, PRO_15), unsupported('priority', 'seedance-1-5-pro')],
   [
     'generate_audio as text',
@@ -253,6 +273,19 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
     about('generate_audio', 'expected boolean but got string'),
   ],
   ['watermark as a number', request({ watermark: 1 }), about('watermark', 'expected boolean but got number')],
+  [
+    'return_last_frame as text',
+    request({ return_last_frame: 'yes' }),
+    about('return_last_frame', 'expected boolean but got string'),
+  ],
+  ['resolution as a number', request({ resolution: 720 }), about('resolution', 'expected string but got number')],
+  ['seed as text', request({ seed: '11' }), about('seed', 'expected integer but got string')],
+  [
+    'service_tier as an object',
+    request({ service_tier: {} }, PRO_15),
+    about('service_tier', 'expected string but got object'),
+  ],
+  ['293 frames on 1.0 pro', request({ frames: 293 }, PRO_10), outOfRange('frames', 'doubao-seedance-1-0-pro')],
   ['a callback that is no URL', request({ callback_url: 'example.com' }), outOfRange('callback_url')],
   [
     '65 characters of safety_identifier',
@@ -264,12 +297,23 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
     request({ tools: [{ type: 'code' }] }),
     about('tools[0].type', 'expected web_search but got code'),
   ],
+  [
+    'a tool that is an object',
+    request({ tools: [{ type: { toString: 1 } }] }),
+    about('tools[0].type', 'expected web_search but got object'),
+  ],
+  ['tools as text', request({ tools: 'web_search' }), about('tools', 'expected array but got string')],
   ['output_format on 2.0', request({ output_format: 'mp4' }), unsupported('output_format')],
   ['output_format avi', request({ output_format: 'avi' }, NEXT), outOfRange('output_format', 'doubao-seedance-2-5')],
   [
     'omni_reference_task_type on 2.0',
     request({ omni_reference_task_type: 'auto' }),
     unsupported('omni_reference_task_type'),
+  ],
+  [
+    'omni_reference_task_type paint',
+    request({ omni_reference_task_type: 'paint' }, NEXT),
+    outOfRange('omni_reference_task_type', 'doubao-seedance-2-5'),
   ],
 ];
 
@@ -329,8 +373,40 @@ test('null means absent, as the official Python SDK sends it', () => {
   expect(settingsOf(withContent({ ...image(), role: null })).mode).toBe('i2v');
 });
 
-test('unknown fields are ignored', () => {
+test('unknown fields are ignored, however deep they go', () => {
   expect(settingsOf(request({ fps: 60, camerafixed: true, parameters: {} }))).toEqual(settingsOf(request()));
+  expect(settingsOf(request({ parameters: deep(20_000) }))).toEqual(settingsOf(request()));
+});
+
+const resolutions = ['480p', '720p', '1080p', '4k'] as const;
+
+/** What each model makes: reference, section 1 and 2.1. */
+test.each([
+  [BASE, ['480p', '720p', '1080p', '4k'], 4, 15],
+  ['dreamina-seedance-2-0-260128', ['480p', '720p', '1080p', '4k'], 4, 15],
+  [FAST, ['480p', '720p'], 4, 15],
+  ['dreamina-seedance-2-0-fast-260128', ['480p', '720p'], 4, 15],
+  ['doubao-seedance-2-0-mini-260615', ['480p', '720p'], 4, 15],
+  [MINI, ['480p', '720p'], 4, 15],
+  [NEXT, ['480p', '720p', '1080p'], 4, 30],
+  ['dreamina-seedance-2-5-260628', ['480p', '720p', '1080p'], 4, 30],
+])('%s makes %j, of %i to %i s', (model, makes, shortest, longest) => {
+  const takes = (fields: object) => {
+    try {
+      return settingsOf(request(fields, model)).model.id === model;
+    } catch (error) {
+      if (error instanceof ArkError) return false;
+      throw error;
+    }
+  };
+  expect(resolutions.filter((resolution) => takes({ resolution }))).toEqual(makes);
+  expect([shortest - 1, shortest, longest, longest + 1].map((duration) => takes({ duration }))).toEqual([
+    ...[false, true, true, false],
+  ]);
+});
+
+test.each(['16:9', '4:3', '1:1', '3:4', '9:16', '21:9', 'adaptive'])('the ratio may be %s', (ratio) => {
+  expect(settingsOf(request({ ratio }))).toMatchObject({ ratio });
 });
 
 test.each([
@@ -342,6 +418,12 @@ test.each([
   [{ execution_expires_after: 60 }, { expiresAfterSeconds: 60 }],
   [{ service_tier: 'default' }, { serviceTier: 'default' }],
   [{ priority: 9 }, { priority: 9 }],
+  [{ seed: -1 }, { seed: -1 }],
+  [{ watermark: true, generate_audio: false }, { generateAudio: false }],
+  [{ return_last_frame: true }, { returnLastFrame: true }],
+  [{ execution_expires_after: 259_200 }, { expiresAfterSeconds: 259_200 }],
+  [{ callback_url: 'https://example.com/hook' }, { callbackUrl: 'https://example.com/hook' }],
+  [{ safety_identifier: 'a'.repeat(64) }, { safetyIdentifier: 'a'.repeat(64) }],
   [{ tools: [{ type: 'web_search' }] }, { tools: [{ type: 'web_search' }] }],
 ])('2.0 takes %o', (fields, settings) => {
   expect(settingsOf(request(fields))).toMatchObject(settings);
@@ -354,6 +436,7 @@ test.each([
   [NEXT, { content: [{ type: 'draft_task', draft_task: { id: 'cgt-a' } }] }, { draftTaskId: 'cgt-a' }],
   [PRO_15, { service_tier: 'flex', camera_fixed: true }, { serviceTier: 'flex' }],
   [PRO_10, { frames: 29, duration: 5 }, { length: { frames: 29 } }],
+  [PRO_10, { frames: 289 }, { length: { frames: 289 } }],
   [PRO_10, { priority: 99 }, { priority: 0 }],
 ])('%s takes %o', (model, fields, settings) => {
   expect(settingsOf(request(fields, model))).toMatchObject(settings);

@@ -1,15 +1,31 @@
 import { z } from 'zod';
 import { ArkError, invalid } from './errors.ts';
 
-const url = z.object({ url: z.string().min(1) });
-const role = z.string().optional();
+const url = (from: string) => z.object({ url: z.string().min(1).describe(from) });
+const role = (roles: string) => z.string().optional().describe(roles);
+const INLINE = 'A web URL, `asset://<ID>`, or base64 as in';
 
 const itemSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('text'), text: z.string() }),
-  z.object({ type: z.literal('image_url'), image_url: url, role }),
-  z.object({ type: z.literal('video_url'), video_url: url, role }),
-  z.object({ type: z.literal('audio_url'), audio_url: url, role }),
-  z.object({ type: z.literal('draft_task'), draft_task: z.object({ id: z.string().min(1) }) }),
+  z.object({ type: z.literal('text'), text: z.string().describe('The prompt; required where there are no media.') }),
+  z.object({
+    type: z.literal('image_url'),
+    image_url: url(`${INLINE} \`data:image/png;base64,…\`.`),
+    role: role('`first_frame` (of a single image, unless it says otherwise), `last_frame` or `reference_image`.'),
+  }),
+  z.object({
+    type: z.literal('video_url'),
+    video_url: url('A web URL or `asset://<ID>`.'),
+    role: role('`reference_video`.'),
+  }),
+  z.object({
+    type: z.literal('audio_url'),
+    audio_url: url(`${INLINE} \`data:audio/wav;base64,…\`.`),
+    role: role('`reference_audio`; never the only reference.'),
+  }),
+  z.object({
+    type: z.literal('draft_task'),
+    draft_task: z.object({ id: z.string().min(1).describe('Of a draft that has succeeded; 2.5 and 1.5 pro.') }),
+  }),
 ]);
 
 /** What a create request is told when it is taken. */
@@ -52,12 +68,16 @@ export type CreateShape = Readonly<z.output<typeof createSchema>>;
 
 const SUPPORTED_TYPES = '`text`, `image_url`, `audio_url`, `video_url`, `draft_task`';
 
-/** The official Python SDK sends what was not set as `null` (reference, section 2.1). */
-function dropNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropNulls);
-  if (typeof value !== 'object' || value === null) return value;
+/** How deep the fields lie that are read: `content`, its items, their `image_url`, its `url`. */
+const MAX_FIELD_DEPTH = 4;
+
+/** The official Python SDK sends what was not set as `null` (reference, section 2.1). What lies deeper than any field is left
+ * alone: it is of no interest, and JSON nests deeper than a stack is high. */
+function dropNulls(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth === MAX_FIELD_DEPTH) return value;
+  if (Array.isArray(value)) return value.map((member) => dropNulls(member, depth + 1));
   const kept = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(kept.map(([key, member]) => [key, dropNulls(member)]));
+  return Object.fromEntries(kept.map(([key, member]) => [key, dropNulls(member, depth + 1)]));
 }
 
 const renderPath = (path: readonly PropertyKey[]): string =>
@@ -68,11 +88,15 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
+/** Text as it is; of anything else only the type, as not every object of a client can be made text of. */
+const quote = (value: unknown): string => (typeof value === 'string' ? value : typeOf(value));
+
 function toArkError({ path, ...issue }: z.core.$ZodIssue): ArkError {
   const param = renderPath(path);
   if (issue.code === 'invalid_union' && typeof issue.input === 'object') {
     const given = (issue.input as { type?: unknown }).type;
     if (given === undefined) return new ArkError('MissingParameter', { param });
+    if (typeof given !== 'string') return invalid(param, `expected string but got ${typeOf(given)}`);
     return invalid('content', `content type ${given} is not supported, supported types are ${SUPPORTED_TYPES}`);
   }
   if (issue.input === undefined || issue.code === 'too_small') return new ArkError('MissingParameter', { param });
@@ -83,7 +107,7 @@ function toArkError({ path, ...issue }: z.core.$ZodIssue): ArkError {
       return invalid(param, `expected ${expected} but got ${typeOf(issue.input)}`);
     }
     case 'invalid_value':
-      return invalid(param, `expected ${issue.values.join(' or ')} but got ${issue.input}`);
+      return invalid(param, `expected ${issue.values.join(' or ')} but got ${quote(issue.input)}`);
     default:
       return invalid(param, issue.message);
   }

@@ -6,12 +6,18 @@ const page = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max
 
 /** The query of List (reference, section 4); what it does not know is ignored. */
 export const listQuerySchema = z.object({
-  page_num: page.default(1),
-  page_size: page.default(20),
+  page_num: page.default(1).describe('1 to 500.'),
+  page_size: page.default(20).describe('1 to 500.'),
   'filter.status': z.enum(taskStatuses).optional(),
-  'filter.task_ids': z.union([z.array(z.string()), z.string().transform((id) => [id])]).optional(),
-  'filter.model': z.string().optional(),
-  'filter.service_tier': z.enum(['default', 'flex']).default('default'),
+  'filter.task_ids': z
+    .union([z.array(z.string()), z.string().transform((id) => [id])])
+    .optional()
+    .describe('Repeated once per id.'),
+  'filter.model': z.string().optional().describe('Exactly what the request named: a model id or `ep-…`.'),
+  'filter.service_tier': z
+    .enum(['default', 'flex'])
+    .default('default')
+    .describe('Tasks of the offline tier are absent without `flex`.'),
 });
 
 export type ListQuery = Readonly<z.output<typeof listQuerySchema>>;
