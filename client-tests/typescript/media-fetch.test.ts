@@ -56,7 +56,9 @@ test('a create whose media are there is taken', async () => {
 
 test.each([
   ['are not there', 404, {}, 'resource download failed'],
-  ['are of another kind', 200, { 'content-type': 'text/html' }, 'text/html is no image format'],
+  ['moved', 302, { location: '/b.png' }, 'resource download failed'],
+  ['are of another kind', 200, { 'content-type': 'text/html' }, 'text/html is no supported image format'],
+  ['have no known format', 200, { 'content-type': 'image/svg+xml' }, 'image/svg+xml is no supported image format'],
   [
     'are too large',
     200,
@@ -70,6 +72,60 @@ test.each([
   const refused = await client.post(TASKS, withImage(`${host.url}/a.png`));
   expect(refused.status).toBe(400);
   expect(JSON.parse(refused.text).error).toMatchObject(notValid('content[1].image_url', sentence));
+  expect(server.journal.events('task.created')).toEqual([]);
+});
+
+test.each([undefined, 'Image/PNG', 'image/jpeg; charset=binary', 'application/octet-stream', 'binary/octet-stream'])(
+  'an answer of type %s may be an image',
+  async (type) => {
+    await using host = await openHost((response) =>
+      response.writeHead(200, type ? { 'content-type': type } : {}).end('x'),
+    );
+    await using server = await start({ fetch: true });
+    await using client = await openClient(server);
+    expect((await client.post(TASKS, withImage(`${host.url}/a`))).status).toBe(200);
+  },
+);
+
+test('audio that goes on past its limit, unannounced, is refused', async () => {
+  await using host = await openHost((response) => {
+    response.writeHead(200, { 'content-type': 'audio/mpeg' });
+    response.end(Buffer.alloc(15 * 2 ** 20 + 1));
+  });
+  await using server = await start({ fetch: true });
+  await using client = await openClient(server);
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' }, role: 'reference_image' };
+  const audio = { type: 'audio_url', audio_url: { url: `${host.url}/a.mp3` }, role: 'reference_audio' };
+  const refused = await client.post(TASKS, { ...textOnly, content: [image, audio] });
+  expect(JSON.parse(refused.text).error).toMatchObject(
+    notValid('content[1].audio_url', 'audio size exceeds the limit of 15728640 bytes'),
+  );
+});
+
+test('media that break off on the way are not downloaded', async () => {
+  await using host = await openHost((response) => {
+    response.writeHead(200, { 'content-type': 'image/png', 'content-length': '9' });
+    response.write('half', () => response.destroy());
+  });
+  await using server = await start({ fetch: true });
+  await using client = await openClient(server);
+  const refused = await client.post(TASKS, withImage(`${host.url}/a.png`));
+  expect(JSON.parse(refused.text).error).toMatchObject(notValid('content[1].image_url', 'resource download failed'));
+});
+
+test('a server that closes gives up what it fetches', async () => {
+  const [asked, hungUp] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using host = await openHost((response) => {
+    response.on('close', hungUp.resolve);
+    asked.resolve();
+  });
+  const server = await start({ fetch: true });
+  await using client = await openClient(server);
+  const asking = client.post(TASKS, withImage(`${host.url}/a.png`));
+  await asked.promise;
+  await server[Symbol.asyncDispose]();
+  await hungUp.promise;
+  await asking.catch(() => {});
   expect(server.journal.events('task.created')).toEqual([]);
 });
 

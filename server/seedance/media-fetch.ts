@@ -1,27 +1,44 @@
 import type { Lane } from '../lane.ts';
 import type { ContentItem } from './create-shape.ts';
 import { type ArkError, invalid } from './errors.ts';
-import { MEBIBYTE, type Media, mediaOf } from './media-url.ts';
+import { inlineMedia, MEBIBYTE, type Media, mediaOf } from './media-url.ts';
 import { prepareCall } from './near-address.ts';
 
-/** What may come from a web URL (reference, section 2.2): sizes, and formats as far as Content-Type tells them. */
-const webMedia = {
-  image: { type: 'image/', maxBytes: 30 * MEBIBYTE },
-  video: { type: 'video/', maxBytes: 200 * MEBIBYTE },
-  audio: { type: 'audio/', maxBytes: 15 * MEBIBYTE },
-} as const;
+interface WebMedia {
+  /** As Content-Type names them. */
+  readonly formats: readonly string[];
+  readonly maxBytes: number;
+}
 
-/** Answers that say nothing of what follows. */
-const ANY_TYPE = 'application/octet-stream';
+/** What may come from a web URL (reference, section 2.2): sizes, and formats as far as Content-Type tells them. */
+const webMedia: Readonly<Record<Media[0], WebMedia>> = {
+  image: { ...inlineMedia.image, formats: [...inlineMedia.image.formats, 'x-ms-bmp'] },
+  video: { formats: ['mp4', 'mov', 'quicktime'], maxBytes: 200 * MEBIBYTE },
+  audio: { ...inlineMedia.audio, formats: [...inlineMedia.audio.formats, 'x-wav', 'wave', 'vnd.wave'] },
+};
+
+/** What storage says of files that nobody gave a type: nothing. */
+const UNTOLD = ['application/octet-stream', 'binary/octet-stream'];
+
+/** Whether an answer may be media of a kind, by its Content-Type; one without may be anything. */
+function isOfKind(kind: Media[0], contentType: string): boolean {
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  const [family, format = ''] = type.split('/');
+  return type === '' || UNTOLD.includes(type) || (family === kind && webMedia[kind].formats.includes(format));
+}
 
 /**
- * Looks at the media of a create: whether `asset://` names a known one, and, where the scenario asks for it, whether the web has it.
+ * Fetches the web media of a create, one after the other, until one fails or `signal` aborts.
  * @throws ArkError 400 naming the item, in the sentences of the reference, section 2.3
  */
-export async function fetchMedia(items: readonly ContentItem[], lane: Pick<Lane, 'clock' | 'scenario'>): Promise<void> {
+export async function fetchMedia(
+  items: readonly ContentItem[],
+  lane: Pick<Lane, 'clock' | 'scenario'>,
+  signal: AbortSignal,
+): Promise<void> {
   for (const [at, item] of items.entries()) {
     const media = mediaOf(item);
-    if (media && /^https?:/i.test(media[1])) await fetchOne(`content[${at}].${item.type}`, media, lane);
+    if (media && /^https?:/i.test(media[1])) await fetchOne(`content[${at}].${item.type}`, media, lane, signal);
   }
 }
 
@@ -38,21 +55,30 @@ export function checkAssets(items: readonly ContentItem[], known: readonly strin
   }
 }
 
-async function fetchOne(param: string, [kind, url]: Media, { clock, scenario }: Pick<Lane, 'clock' | 'scenario'>) {
+async function fetchOne(
+  param: string,
+  [kind, url]: Media,
+  { clock, scenario }: Pick<Lane, 'clock' | 'scenario'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { timeout, allow } = scenario.media;
   const patience = new AbortController();
   const timer = clock.after(timeout, () => patience.abort());
   try {
-    const call = await prepareCall(new URL(url), { allow, setting: 'media' }, patience.signal);
+    const call = await prepareCall(
+      new URL(url),
+      { allow, setting: 'media' },
+      AbortSignal.any([patience.signal, signal]),
+    );
     const wrong = await new Promise<ArkError | undefined>((resolve, reject) => {
       const asking = call({ method: 'GET' });
-      const { type, maxBytes } = webMedia[kind];
+      const { maxBytes } = webMedia[kind];
       let bytes = 0;
       asking.on('error', reject).on('response', (response) => {
         const { statusCode = 0, headers } = response;
-        const sent = headers['content-type'] ?? ANY_TYPE;
+        const type = headers['content-type'] ?? '';
         if (statusCode < 200 || statusCode >= 300) return finish(failed(param));
-        if (sent !== ANY_TYPE && !sent.startsWith(type)) return finish(invalid(param, `${sent} is no ${kind} format`));
+        if (!isOfKind(kind, type)) return finish(invalid(param, `${type} is no supported ${kind} format`));
         const tooLarge = () => invalid(param, `${kind} size exceeds the limit of ${maxBytes} bytes`);
         if (Number(headers['content-length'] ?? 0) > maxBytes) return finish(tooLarge());
         response.on('error', reject).on('end', () => finish());

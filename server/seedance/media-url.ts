@@ -9,7 +9,7 @@ interface InlineMedia {
 export const MEBIBYTE = 2 ** 20;
 
 /** What may stand in a `data:` URL (reference, section 2.2). Video may not. */
-const inlineMedia = {
+export const inlineMedia = {
   image: { formats: ['jpeg', 'jpg', 'png', 'webp', 'bmp', 'tiff', 'gif', 'heic', 'heif'], maxBytes: 30 * MEBIBYTE },
   audio: { formats: ['wav', 'mp3', 'mpeg'], maxBytes: 15 * MEBIBYTE },
 } as const satisfies Record<string, InlineMedia>;

@@ -101,6 +101,10 @@ export function registerTaskRoutes(
   app: FastifyInstance,
   { lane, tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
 ): void {
+  // Whoever waits for media has nobody left to answer once the server closes.
+  const closing = new AbortController();
+  app.addHook('onClose', async () => closing.abort());
+
   function create(request: FastifyRequest, reply: FastifyReply): string | Promise<string> {
     const wanted = readCreateRequest(request.body);
     const caller = callerOf(request, reply, publicUrl);
@@ -110,7 +114,7 @@ export function registerTaskRoutes(
       reply.header('content-type', JSON_TYPE);
       return JSON.stringify({ id });
     };
-    return fetches(lane, wanted.content) ? fetchMedia(wanted.content, lane).then(carryOut) : carryOut();
+    return fetches(lane, wanted.content) ? fetchMedia(wanted.content, lane, closing.signal).then(carryOut) : carryOut();
   }
 
   function get(request: FastifyRequest<ById>, reply: FastifyReply): Buffer {
