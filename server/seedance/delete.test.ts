@@ -16,6 +16,17 @@ test.each([
   expect((await api.call('GET', `/${id}`)).body).toMatchObject({ status: 'cancelled' });
 });
 
+test.each(['succeeded', 'failed', 'expired'])('DELETE removes a task that is %s', async (status) => {
+  await using api = await openApi();
+  const id = await api.create();
+  if (status !== 'expired') api.tasks.transition(id, 'running');
+  api.tasks.transition(id, status);
+  const { status: answered, body } = await api.call('DELETE', `/${id}`);
+  expect([answered, body]).toEqual([200, {}]);
+  expect((await api.call('GET', `/${id}`)).status).toBe(404);
+  expect((await api.call('GET')).body).toEqual({ total: 0, items: [] });
+});
+
 test('DELETE removes what is over, and refuses what runs or was cancelled', async () => {
   await using api = await openApi();
   const id = await api.create();

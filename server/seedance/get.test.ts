@@ -113,6 +113,42 @@ test('a failed task is 200, with code and message only', async () => {
   expect(body).not.toHaveProperty('failure_reason');
 });
 
+test.each([
+  ['failed', ['error']],
+  ['expired', []],
+  ['cancelled', []],
+] as const)('a task that is %s has the ten fields of a running one, and %j', async (status, more) => {
+  await using api = await openApi();
+  const id = await api.create();
+  const created = Math.floor(api.lane.clock.now() / 1_000);
+  if (status === 'failed') api.tasks.transition(id, 'running');
+  api.tasks.transition(id, status);
+  const { body } = await api.call('GET', `/${id}`);
+  expect(body).toEqual({
+    ...{ id, model: textOnly.model, status, created_at: created, updated_at: created },
+    ...common,
+    ...Object.fromEntries(more.map((name) => [name, { code: expect.any(String), message: expect.any(String) }])),
+  });
+});
+
+test.each([
+  ['cancelled', 24],
+  ['expired', 7 * 24],
+  ['succeeded', 7 * 24],
+] as const)('a task that is %s is answered for %i hours, then it is an unknown one', async (status, hours) => {
+  await using api = await openApi();
+  const id = await api.create();
+  if (status === 'succeeded') api.tasks.transition(id, 'running');
+  api.tasks.transition(id, status);
+  const statusIn = async (path: string) => (await api.call('GET', path)).status;
+  const total = async () => ((await api.call('GET')).body as { total: number }).total;
+
+  await api.lane.clock.advance(hours * 3_600_000 - 1);
+  expect([await statusIn(`/${id}`), await total()]).toEqual([200, 1]);
+  await api.lane.clock.advance(2);
+  expect([await statusIn(`/${id}`), await total()]).toEqual([404, 0]);
+});
+
 test('an endpoint id answers with the model behind it', async () => {
   await using api = await openApi();
   const id = await api.create({ model: 'ep-20260416234150-zsd4v' });
