@@ -175,7 +175,17 @@ export type JournalEntry =
       ms: number;
     }
   /** A call was refused with 429 by a limit of the service, which is no fault. */
-  | { type: 'limit.reached'; limit: string; account: string; allowed: number }
+  | {
+      type: 'limit.reached';
+      /** Its key in the scenario: `createPerMinute`, `fourK.createPerMinute`, `queued`. */
+      limit: string;
+      account: string;
+      /** The model, whatever its version, where the limit counts each by itself. */
+      model?: string;
+      /** How many the account has had; more than are allowed when the limit was lowered meanwhile. */
+      used: number;
+      allowed: number;
+    }
   /** `connection` and `request` name the call that created it. */
   | { type: 'task.created'; task: string; model: string; connection?: number; request?: number }
   | { type: 'task.changed'; task: string; from: string; to: string }

@@ -93,7 +93,10 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
         `[${event.connection}] ${event.frame} ${event.direction} on stream ${event.stream}: ${event.did} by ${event.cause}`,
       ];
     case 'limit.reached':
-      return ['warn', `${event.account || 'the account'} is over the limit ${event.limit}: ${event.allowed}`];
+      return [
+        'warn',
+        `${event.account || 'the account'} has reached the limit ${event.limit}${event.model ? ` for ${event.model}` : ''}: ${event.used} of ${event.allowed}`,
+      ];
     case 'task.created':
       return ['info', `${event.task} created for ${event.model}`];
     case 'task.changed':

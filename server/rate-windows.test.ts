@@ -11,6 +11,14 @@ test('each key has a window of its own', () => {
   expect([windows.take('a', 1, 0), windows.take('b', 1, 0), windows.take('a', 1, 0)]).toEqual([true, true, false]);
 });
 
+test('what is refused does not count as taken, and clear forgets all of it', () => {
+  const windows = new RateWindows(1_000);
+  for (let nth = 0; nth < 3; nth++) windows.take('a', 2, 0);
+  expect(windows.taken('a', 0)).toBe(2);
+  windows.clear();
+  expect(windows.taken('a', 0)).toBe(0);
+});
+
 test('the key not asked for longest makes room', () => {
   const windows = new RateWindows(1_000);
   for (let key = 0; key <= MAX_WINDOWS; key++) windows.take(key, 1, 0);

@@ -27,9 +27,19 @@ export class RateWindows {
     return true;
   }
 
+  /** How much of its share a key has taken in the present window. */
+  taken(key: string | number, nowMs: number): number {
+    return this.#open(key, nowMs).taken;
+  }
+
   /** When a key's present window closes. */
   closesAt(key: string | number, nowMs: number): number {
     return this.#open(key, nowMs).closesMs;
+  }
+
+  /** Forgets every window. */
+  clear(): void {
+    this.#windows.clear();
   }
 
   #open(key: string | number, nowMs: number): Window {

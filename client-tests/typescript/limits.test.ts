@@ -165,6 +165,82 @@ test('limits that change hold at once, for tasks that wait too', async () => {
   expect(JSON.parse((await client.get(`${TASKS}/${id}`)).text)).toMatchObject({ status: 'running' });
 });
 
+test('a create that is refused for its draft does not count', async () => {
+  await using server = await start({ createPerMinute: 1 });
+  await using client = await openClient(server);
+  const model = 'doubao-seedance-2-5-260628';
+  const content = [{ type: 'draft_task', draft_task: { id: 'cgt-00000000000000-xxxxx' } }];
+  expect((await client.post(TASKS, { model, content })).status).toBe(400);
+  await create(client, { model });
+});
+
+test('a task that is moved by hand while it waits takes a place, and begins once', async () => {
+  await using server = await start({ running: 1 });
+  await using client = await openClient(server);
+  const [first, moved, last] = [await create(client), await create(client), await create(client)];
+  await server.clock.advance(1_000);
+  await server.clock.advance(2_000);
+  server.tasks.transition(moved, 'running');
+  await server.clock.advance(2_000);
+  expect(statusesOf(server, [first, moved, last])).toEqual(['succeeded', 'running', 'queued']);
+  await server.clock.advance(2_000);
+  expect(statusesOf(server, [moved, last])).toEqual(['succeeded', 'running']);
+  expect(server.journal.events('task.changed').filter(({ task }) => task === moved)).toMatchObject([
+    { from: 'queued', to: 'running' },
+    { from: 'running', to: 'succeeded' },
+  ]);
+});
+
+test('a task that its dispatcher drops leaves its place to the next', async () => {
+  const dispatcher = { workers: 1, serviceTime: '4s', queueTimeout: '50ms' } as const;
+  await using server = await startMockServer({
+    clock: 'manual',
+    scenario: {
+      service: { idle: 'off', heartbeat: 'off' },
+      limits: { running: 1 },
+      faults: [{ on: 'task', inject: [{ dispatcher }] }],
+    },
+  });
+  await using client = await openClient(server);
+  const fast = { model: 'doubao-seedance-2-0-fast-260128' };
+  const busy = await create(client);
+  const dropped = await create(client, fast);
+  await server.clock.advance(4_990);
+  const next = await create(client, fast);
+  await server.clock.advance(1_000);
+  expect(statusesOf(server, [busy, dropped, next])).toEqual(['succeeded', 'queued', 'running']);
+});
+
+test('each refusal is told with the limit, the account, and how much of it was used', async () => {
+  await using server = await start({ createPerMinute: 2, getPerSecond: 0, queued: 3, fourK: { createPerMinute: 0 } });
+  await using client = await openClient(server);
+  const id = await create(client);
+  await create(client);
+  await client.post(TASKS, textOnly);
+  await client.post(TASKS, { ...textOnly, resolution: '4k' });
+  await client.get(`${TASKS}/${id}`);
+  await create(client, { model: 'doubao-seedance-2-0-fast-260128' });
+  await client.post(TASKS, textOnly);
+  const account = expect.stringMatching(/^key-/);
+  const model = 'doubao-seedance-2-0';
+  expect(server.journal.events('limit.reached')).toMatchObject([
+    { limit: 'createPerMinute', account, model, used: 2, allowed: 2 },
+    { limit: 'fourK.createPerMinute', account, model, used: 0, allowed: 0 },
+    { limit: 'getPerSecond', account, used: 0, allowed: 0 },
+    { limit: 'queued', account, used: 3, allowed: 3 },
+  ]);
+  expect(server.journal.events('fault.injected')).toEqual([]);
+});
+
+test('after a reset the counting starts anew', async () => {
+  await using server = await start({ createPerMinute: 1 });
+  await using client = await openClient(server);
+  await create(client);
+  expect((await client.post(TASKS, textOnly)).status).toBe(429);
+  expect((await fetch(`${server.adminUrl}/reset`, { method: 'POST' })).ok).toBe(true);
+  await create(client);
+});
+
 test('what is no limit is told with its place', async () => {
   const refused = await startMockServer({ scenario: 'limits: { gets: 1 }\n' }).catch((error: unknown) => error);
   expect(refused).toMatchObject({ problems: [{ code: 'UNKNOWN_KEY', at: { line: 1, column: 11 } }] });

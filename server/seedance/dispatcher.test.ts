@@ -12,7 +12,8 @@ function open(setting: Partial<Workers> = {}) {
   const startMs = clock.now();
   const note = (text: string) => diary.push(`${clock.now() - startMs} ${text}`);
   journal.subscribe((event) => {
-    if (event.type.startsWith('task.')) note(`${'task' in event ? event.task : ''} ${event.type.slice(5)}`);
+    if (event.type.startsWith('task.') && event.type !== 'task.dropped')
+      note(`${'task' in event ? event.task : ''} ${event.type.slice(5)}`);
     if (event.type === 'workers.lost') note(`lost ${event.lost} of ${event.of}: ${event.tasks}`);
     if (event.type === 'workers.back') note(`back ${event.back}`);
   });
@@ -22,6 +23,8 @@ function open(setting: Partial<Workers> = {}) {
     begin: () => note(`${task} begins`),
     finish: () => note(`${task} ends`),
     fail: () => note(`${task} fails`),
+    // The journal has it before the job hears of it.
+    drop: () => journal.events('task.dropped').some((event) => event.task === task) && note(`${task} dropped`),
   });
   return { clock, dispatcher, diary, job };
 }

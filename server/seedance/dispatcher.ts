@@ -13,6 +13,8 @@ export interface Job {
   finish(): void;
   /** Called when its worker was lost with it. */
   fail(): void;
+  /** Called when nobody will look for a worker for it again. */
+  drop(): void;
 }
 
 interface Worker {
@@ -141,6 +143,7 @@ export class Dispatcher {
     this.#waiting.delete(job);
     if (tries >= this.#setting.tries) {
       journal.append({ type: 'task.dropped', task, tries });
+      job.drop();
       return;
     }
     journal.append({ type: 'task.retried', task, tries });

@@ -32,9 +32,12 @@ export class RateLimits {
    * @throws ArkError 429 when the account has used up its second */
   admit(call: keyof typeof rates, account: Account): void {
     const limit = rates[call];
-    const allowed = this.#lane.scenario.limits?.[limit];
-    if (allowed === undefined || this.#perSecond.take(`${call} ${account}`, allowed, this.#lane.clock.now())) return;
-    this.#lane.journal.append({ type: 'limit.reached', limit, account, allowed });
+    const { clock, journal, scenario } = this.#lane;
+    const allowed = scenario.limits?.[limit];
+    const [key, nowMs] = [`${call} ${account}`, clock.now()];
+    if (allowed === undefined || this.#perSecond.take(key, allowed, nowMs)) return;
+    const used = this.#perSecond.taken(key, nowMs);
+    journal.append({ type: 'limit.reached', limit, account, used, allowed });
     throw new ArkError('APIAccountRpmRateLimitExceeded');
   }
 
@@ -42,17 +45,27 @@ export class RateLimits {
    * @param queued the account's tasks in `queued`
    * @throws ArkError 429 when the account has used up its minute, or too much of its work waits */
   admitCreate(settings: TaskSettings, account: Account, queued: number): void {
-    const { limits } = this.#lane.scenario;
+    const { clock, journal, scenario } = this.#lane;
+    const { limits } = scenario;
     if (!limits) return;
-    const { journal, clock } = this.#lane;
-    if (queued >= (limits.queued ?? Number.POSITIVE_INFINITY)) {
-      journal.append({ type: 'limit.reached', limit: 'queued', account, allowed: limits.queued ?? 0 });
+    if (limits.queued !== undefined && queued >= limits.queued) {
+      journal.append({ type: 'limit.reached', limit: 'queued', account, used: queued, allowed: limits.queued });
       throw new ArkError('QuotaExceeded');
     }
     const of4k = settings.resolution === '4k' ? limits.fourK?.createPerMinute : undefined;
     const allowed = of4k ?? limits.createPerMinute;
-    if (allowed === undefined || this.#perMinute.take(poolOf(account, settings), allowed, clock.now())) return;
-    journal.append({ type: 'limit.reached', limit: 'createPerMinute', account, allowed });
-    throw new ArkError('ModelAccountRpmRateLimitExceeded', { subject: settings.model.name });
+    const [key, nowMs] = [poolOf(account, settings), clock.now()];
+    if (allowed === undefined || this.#perMinute.take(key, allowed, nowMs)) return;
+    const limit = of4k === undefined ? 'createPerMinute' : 'fourK.createPerMinute';
+    const model = settings.model.name;
+    const used = this.#perMinute.taken(key, nowMs);
+    journal.append({ type: 'limit.reached', limit, account, model, used, allowed });
+    throw new ArkError('ModelAccountRpmRateLimitExceeded', { subject: model });
+  }
+
+  /** Forgets what was counted. */
+  clear(): void {
+    this.#perSecond.clear();
+    this.#perMinute.clear();
   }
 }

@@ -58,6 +58,17 @@ test('who leaves the line is not called', () => {
   expect(begun).toEqual(['1', '3']);
 });
 
+test('who is let past the line fills a place, and is not called', () => {
+  const { places, begun, applicant } = open();
+  const [first, second, third] = [applicant('1'), applicant('2'), applicant('3')];
+  for (const one of [first, second, third]) places.apply(one);
+  places.take(second);
+  places.leave(first);
+  expect(begun).toEqual(['1']);
+  places.leave(second);
+  expect(begun).toEqual(['1', '3']);
+});
+
 test('pools do not see each other', () => {
   const { places, begun, applicant } = open();
   places.apply(applicant('a', 0, 'a'));

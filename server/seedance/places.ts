@@ -27,11 +27,17 @@ export class Places {
     this.look(pool);
   }
 
+  /** Gives a place past the line, whether there is one or not, to whoever has begun already. */
+  take(applicant: Applicant): void {
+    const { pool } = applicant;
+    this.#quitLine(applicant);
+    this.#running.set(pool, (this.#running.get(pool) ?? new Set()).add(applicant));
+  }
+
   /** Takes back a place, or the wish for one. */
   leave(applicant: Applicant): void {
     const { pool } = applicant;
-    const line = this.#waiting.get(pool) ?? [];
-    if (line.includes(applicant)) line.splice(line.indexOf(applicant), 1);
+    const line = this.#quitLine(applicant);
     this.#running.get(pool)?.delete(applicant);
     this.look(pool);
     if (line.length === 0) this.#waiting.delete(pool);
@@ -55,5 +61,11 @@ export class Places {
   clear(): void {
     this.#running.clear();
     this.#waiting.clear();
+  }
+
+  #quitLine(applicant: Applicant): readonly Applicant[] {
+    const line = this.#waiting.get(applicant.pool) ?? [];
+    if (line.includes(applicant)) line.splice(line.indexOf(applicant), 1);
+    return line;
   }
 }

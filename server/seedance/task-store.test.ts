@@ -207,6 +207,15 @@ test('the oldest task that is over makes room; without one, a new task is refuse
   expect(store.statusOf(newest.id)).toBe('queued');
 });
 
+test('a create that a limit refuses takes no task away', async () => {
+  using store = openStore();
+  const [oldest] = Array.from({ length: MAX_TASKS }, () => store.create());
+  await store.lane.clock.advance(5_000);
+  store.lane.load(loadScenario({ limits: { createPerMinute: 0 } }));
+  expect(() => store.create()).toThrow(expect.objectContaining({ code: 'ModelAccountRpmRateLimitExceeded' }));
+  expect(store.statusOf(oldest?.id ?? '')).toBe('succeeded');
+});
+
 test('clear forgets everything, and nothing happens afterwards', async () => {
   using store = openStore();
   const { id } = store.create();

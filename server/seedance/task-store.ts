@@ -71,9 +71,11 @@ export class TaskStore {
    * @throws ArkError 429 when a limit is reached, or all the room is taken by tasks that are not over */
   create({ settings, prompt }: Pick<CreateRequest, 'settings' | 'prompt'>, caller: Caller = UNKNOWN_CALLER): Task {
     const account = caller.facts.client ?? '';
-    if (this.#lane.scenario.limits) this.#rates.admitCreate(settings, account, this.#queuedBy(account));
     this.#checkDraft(settings);
-    this.#makeRoom();
+    const leaving = this.#findLeaving();
+    // Last, as what is refused for another reason does not count; and before anything changes.
+    if (this.#lane.scenario.limits) this.#rates.admitCreate(settings, account, this.#queuedBy(account));
+    if (leaving !== undefined) this.#entries.delete(leaving);
     const { clock, journal, scenario } = this.#lane;
     const task = this.#newTask(settings, caller, clock.now());
     const { queued, running, outcome } = scenario.tasks;
@@ -164,6 +166,7 @@ export class TaskStore {
     }
     if (next === 'running') {
       entry.step?.cancel();
+      this.#places.take(entry.applicant);
       entry.dispatcher.run(entry.job);
     } else this.#move(entry, next);
     return entry.task;
@@ -179,6 +182,7 @@ export class TaskStore {
   clear(): void {
     // First, or the places and the workers of the tasks that are stopped would start others.
     this.#places.clear();
+    this.#rates.clear();
     for (const dispatcher of new Set([...this.#entries.values()].map((entry) => entry.dispatcher))) dispatcher.clear();
     for (const entry of this.#entries.values()) this.#stop(entry);
     this.#entries.clear();
@@ -230,6 +234,11 @@ export class TaskStore {
       begin: move('running'),
       finish: move(outcome),
       fail: move('failed'),
+      drop: () => {
+        const entry = this.#entries.get(id);
+        // Or a task that never runs would keep others from running.
+        if (entry) this.#places.leave(entry.applicant);
+      },
     };
   }
 
@@ -314,13 +323,11 @@ export class TaskStore {
     this.#places.leave(applicant);
   }
 
-  #makeRoom(): void {
-    if (this.#entries.size < MAX_TASKS) return;
-    for (const [id, { task }] of this.#entries) {
-      if (!isTerminal(task)) continue;
-      this.#entries.delete(id);
-      return;
-    }
+  /** The task that makes room for a new one, if one must.
+   * @throws ArkError 429 when none is over */
+  #findLeaving(): string | undefined {
+    if (this.#entries.size < MAX_TASKS) return undefined;
+    for (const [id, { task }] of this.#entries) if (isTerminal(task)) return id;
     throw new ArkError('QuotaExceeded');
   }
 }
