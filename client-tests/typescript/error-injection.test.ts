@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { startMockServer } from '../../server/index.ts';
+import { knownArkCodes } from '../../server/faults/ark-codes.ts';
+import { type MockServer, startMockServer } from '../../server/index.ts';
 import { clients, startFaulty } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
 import { readAnswer as read } from './support/read-answer.ts';
-import { TASKS, textOnly } from './support/tasks.ts';
+import { createTask, getTask, TASKS, textOnly } from './support/tasks.ts';
 
 /** Reference, Ark API sections 7.2 and 7.3: status and `type` of every code. */
 const documented: readonly (readonly [status: number, type: string, codes: string])[] = [
@@ -37,27 +38,132 @@ const documented: readonly (readonly [status: number, type: string, codes: strin
   [500, 'InternalServerError', 'InternalServiceError'],
 ];
 
+const sensitive = (what: string) => `The request failed because the ${what} may contain sensitive information.`;
+const copyrighted = (what: string) =>
+  `The request failed because the ${what} may be related to copyright restrictions.`;
+const realPerson = (what: string) => `The request failed because the ${what} may contain real person.`;
+
+/** The sentences that the reference quotes; those of the other codes are ours. */
+const sentences: Readonly<Record<string, string>> = {
+  AuthenticationError: 'the API key or AK/SK in the request is missing or invalid.',
+  AccountOverdueError: 'The request failed because your account has an overdue balance.',
+  'InvalidEndpointOrModel.NotFound':
+    'The model or endpoint doubao-seedance-2-0 does not exist or you do not have access to it.',
+  ModelNotOpen:
+    'Your account 2100000000 has not activated the model doubao-seedance-2-0. Please activate the model service in the Ark Console.',
+  QuotaExceeded: 'The number of tasks in the queued state for the current account has exceeded the limit.',
+  ModelAccountRpmRateLimitExceeded:
+    'The requests per minute (RPM) limit of the account for the model doubao-seedance-2-0 has been exceeded. Please try again later.',
+  ServerOverloaded:
+    'The service is currently unable to handle additional requests due to server overload. Please retry later.',
+  InternalServiceError: 'The service encountered an unexpected internal error.',
+  ...Object.fromEntries(
+    ['Text', 'Image', 'Video', 'Audio'].flatMap((what) => [
+      [`Input${what}SensitiveContentDetected`, sensitive(`input ${what.toLowerCase()}`)],
+      [`Input${what}SensitiveContentDetected.PolicyViolation`, copyrighted(`input ${what.toLowerCase()}`)],
+    ]),
+  ),
+  'InputImageSensitiveContentDetected.PrivacyInformation': realPerson('input image'),
+  'InputVideoSensitiveContentDetected.PrivacyInformation': realPerson('input video'),
+};
+
+/** Answers every call with an error of this name, for as long as `during` takes. */
+async function inject(server: MockServer, error: string, during: () => Promise<void>): Promise<void> {
+  const fault = { name: error, on: 'request', inject: [{ status: { error } }] };
+  const armed = await fetch(`${server.adminUrl}/faults`, { method: 'POST', body: JSON.stringify(fault) });
+  expect(armed.status).toBe(201);
+  await during();
+  await fetch(`${server.adminUrl}/faults/${error}`, { method: 'DELETE' });
+}
+
 test('every documented code comes with its status, type and message', async () => {
   await using server = await startMockServer();
   await using client = await openClient(server);
   for (const [status, type, codes] of documented) {
     for (const code of codes.split(' ')) {
-      const fault = { name: code, on: 'request', inject: [{ status: { error: code } }] };
-      const armed = await fetch(`${server.adminUrl}/faults`, { method: 'POST', body: JSON.stringify(fault) });
-      expect(armed.status).toBe(201);
-      const answer = await client.post(TASKS, textOnly);
-      const { error } = JSON.parse(answer.text);
-      expect({ status: answer.status, ...error }).toEqual({
-        status,
-        type,
-        code,
-        param: '',
-        message: expect.stringMatching(new RegExp(`^\\S.*\\. [Rr]equest id: ${answer.headers['x-request-id']}$`)),
+      await inject(server, code, async () => {
+        const answer = await client.post(TASKS, textOnly);
+        const { error } = JSON.parse(answer.text);
+        // Lower case where the sentence is (reference, section 1).
+        const end = `${code === 'AuthenticationError' ? 'r' : 'R'}equest id: ${answer.headers['x-request-id']}`;
+        const sentence = sentences[code];
+        expect({ status: answer.status, ...error }).toEqual({
+          status,
+          type,
+          code,
+          param: '',
+          message: sentence ? `${sentence} ${end}` : expect.stringMatching(new RegExp(`^[A-Z].*\\. ${end}$`)),
+        });
       });
-      await fetch(`${server.adminUrl}/faults/${code}`, { method: 'DELETE' });
     }
   }
   expect((await client.post(TASKS, textOnly)).status).toBe(200);
+});
+
+test('no code of the service is left out here', () => {
+  const shown = documented.flatMap(([, , codes]) => codes.split(' '));
+  const failing = knownArkCodes.filter((code) => code.startsWith('Output'));
+  expect([...shown, ...failing, 'NotFound'].sort()).toEqual([...knownArkCodes].sort());
+});
+
+test.each([
+  ['MissingParameter.model', 400, 'BadRequest', 'The request failed because it is missing `model` parameter.'],
+  ['InvalidParameter.ratio', 400, 'BadRequest', 'The parameter `ratio` specified in the request is not valid.'],
+  ['NotFound.task_id', 404, 'NotFound', 'The specified `task_id` is not found.'],
+])('%s, which names the parameter, comes with %i', async (code, status, type, sentence) => {
+  await using server = await startMockServer();
+  await using client = await openClient(server);
+  await inject(server, code, async () => {
+    const answer = await client.post(TASKS, textOnly);
+    const message = `${sentence} Request id: ${answer.headers['x-request-id']}`;
+    const [, param] = code.split('.');
+    expect({ status: answer.status, ...JSON.parse(answer.text) }).toEqual({
+      status,
+      error: { code, message, param, type },
+    });
+  });
+});
+
+test('where code and error disagree, on purpose, the code is the status', async () => {
+  await using server = await startFaulty({
+    name: 'odd',
+    on: 'request',
+    inject: [{ status: { code: 503, error: 'ServerOverloaded' } }],
+  });
+  await using client = await openClient(server);
+  const { status, text } = await client.get(TASKS);
+  expect([status, JSON.parse(text).error]).toMatchObject([
+    503,
+    { code: 'ServerOverloaded', type: 'TooManyRequests', message: expect.stringContaining('server overload') },
+  ]);
+});
+
+test('neither code nor error is told with its place', async () => {
+  const scenario = 'faults:\n  - name: none\n    on: request\n    inject:\n      - status: { retryAfter: 1 }\n';
+  const refused = await startMockServer({ scenario }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    problems: [{ message: expect.stringContaining('neither `code` nor `error`'), at: { line: 5, column: 9 } }],
+  });
+});
+
+test.each([
+  ['OutputVideoSensitiveContentDetected', sensitive('output video')],
+  ['OutputAudioSensitiveContentDetected', sensitive('output audio')],
+  ['OutputVideoSensitiveContentDetected.PolicyViolation', copyrighted('output video')],
+  ['OutputAudioSensitiveContentDetected.PolicyViolation', copyrighted('output audio')],
+])('a task that fails with %s says so in the documented words', async (code, sentence) => {
+  await using server = await startMockServer({
+    clock: 'manual',
+    scenario: { service: { idle: 'off', heartbeat: 'off' }, faults: [{ on: 'task', inject: [{ fail: { code } }] }] },
+  });
+  await using client = await openClient(server);
+  const id = await createTask(client);
+  await server.clock.advance(5_000);
+  const { status, error } = await getTask(client, id);
+  expect([status, error]).toEqual([
+    'failed',
+    { code, message: expect.stringMatching(new RegExp(`^${sentence} Request id: 02[0-9a-f]+$`)) },
+  ]);
 });
 
 describe.each(clients)('%s', (_protocol, open) => {
@@ -83,6 +189,20 @@ describe.each(clients)('%s', (_protocol, open) => {
     await using client = await open(server);
     const answer = await read(client.get(TASKS));
     expect(answer).toMatchObject({ status: code, headers: { 'content-type': type }, text: words });
+  });
+
+  test('the gateway of the bundled scenario speaks as Envoy does, and as nginx does', async () => {
+    await using server = await startMockServer({ scenario: 'bad-gateway', profile: 'dual-stack' });
+    await using client = await open(server);
+    const id = JSON.parse((await read(client.post(TASKS, textOnly))).text).id;
+    const answers = [];
+    for (let nth = 1; nth <= 4; nth++) answers.push(await read(client.get(`${TASKS}/${id}`)));
+    expect(answers).toMatchObject([
+      { status: 200, text: expect.stringContaining(id) },
+      { status: 503, headers: { 'content-type': 'text/plain' }, text: 'no healthy upstream' },
+      { status: 502, headers: { 'content-type': 'text/html' }, text: expect.stringContaining('502 Bad Gateway') },
+      { status: 504, headers: { 'content-type': 'text/plain' }, text: 'upstream request timeout' },
+    ]);
   });
 
   test('any text, of any type', async () => {

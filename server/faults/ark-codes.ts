@@ -42,6 +42,8 @@ export const arkCodes = {
     'ModelNotOpen',
     'InvalidEndpointOrModel.ModelIDAccessDisabled',
     'ResourceNotFound',
+    // Stands before the parameter: `NotFound.{Parameter}`.
+    'NotFound',
     'InvalidAction',
   ],
   409: ['InvalidAction.RunningTaskDeletion'],

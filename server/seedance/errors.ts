@@ -101,6 +101,7 @@ export const arkErrors = {
     'NotFound',
     (d) => `The specified resource ${d.subject ? `\`${d.subject}\` ` : ''}is not found.`,
   ),
+  NotFound: kind('NotFound', (d) => `The specified ${d.param ? `\`${d.param}\`` : 'resource'} is not found.`),
   InvalidAction: kind('NotFound', (d) => `The specified action is invalid: \`${d.subject ?? ''}\`.`),
   // The reference leaves `type` open here (section 13).
   'InvalidAction.RunningTaskDeletion': kind(
@@ -162,6 +163,10 @@ const kindOf = (code: string): Kind | undefined =>
   (arkErrors as Readonly<Record<string, Kind>>)[code] ??
   (arkErrors as Readonly<Record<string, Kind>>)[code.split('.')[0] ?? ''];
 
+/** The codes that end in the name of a parameter (reference, section 7.2). */
+const NAMES_PARAMETER = /^(?:MissingParameter|InvalidParameter|NotFound)\.(.+)$/;
+const parameterIn = (code: string): string => (code in arkErrors ? '' : (NAMES_PARAMETER.exec(code)?.[1] ?? ''));
+
 /** The sentence of a code, or of the code it refines (`InvalidParameter.Foo`); a general one for codes nobody knows. */
 export const messageOf = (code: string, details: ErrorDetails = {}): string =>
   (kindOf(code) ?? arkErrors.InternalServiceError).message(details);
@@ -175,7 +180,7 @@ export function signMessage(sentence: string, requestId: string): string {
 /** The error body of a status; what is not given follows from the status, then from the code. */
 export function errorBody(
   status: number,
-  { code = codeOf(status), message, param = '' }: { code?: string; message?: string; param?: string },
+  { code = codeOf(status), message, param = parameterIn(code) }: { code?: string; message?: string; param?: string },
   requestId: string,
 ): ArkErrorBody {
   const { type } = kindOf(code) ?? arkErrors[codeOf(status)];

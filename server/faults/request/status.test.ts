@@ -56,6 +56,18 @@ test('a code of the service brings its status along', () => {
   expect(plan.statusBefore).toMatchObject({ code: 429, error: 'ServerOverloaded' });
 });
 
+test('a code that ends in a parameter has the status of what it refines', () => {
+  for (const [error, code] of [
+    ['MissingParameter.model', 400],
+    ['InvalidParameter.ratio', 400],
+    ['NotFound.task_id', 404],
+  ] as const) {
+    const plan = emptyPlan();
+    applyFault(status, { error }, { plan, stage: 'request' });
+    expect(plan.statusBefore).toMatchObject({ code, error });
+  }
+});
+
 test('a code that the service has not needs a status beside it', () => {
   expect(contradictionOf(status, { error: 'ServerOverload' }, 'request')).toMatchObject({
     param: 'error',
