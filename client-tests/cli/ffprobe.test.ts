@@ -72,6 +72,16 @@ describe.runIf(hasFfprobe)('ffprobe agrees with Get', () => {
     }
   });
 
+  test.each([
+    ['adaptive', { ratio: 'adaptive' }, { resolution: '720p', ratio: '16:9' }, [1280, 720]],
+    ['a draft', { model: 'doubao-seedance-2-5-260628', draft: true, ratio: '1:1' }, { resolution: '480p' }, [640, 640]],
+  ])('%s', async (_title, wanted, said, [width, height]) => {
+    await using server = await startMockServer({ clock: 'manual' });
+    const { task, probed } = await makeResult(server, { duration: 4, ...wanted });
+    expect(task).toMatchObject(said);
+    expect(probed.streams[0]).toMatchObject({ width, height });
+  });
+
   test('a length in frames', async () => {
     await using server = await startMockServer({ clock: 'manual' });
     const { task, probed } = await makeResult(server, { model: 'doubao-seedance-1-0-pro-250528', frames: 57 });

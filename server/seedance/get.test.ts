@@ -175,9 +175,10 @@ test('the result URL names the authority that was asked, or the public one', asy
   expect(await urlAt('mock:8443')).toBe(await urlAt('mock:8443'));
 
   await using open = await openApi({}, { publicUrl: 'https://videos.example.com/' });
-  const other = await open.create();
+  const other = await open.create({ return_last_frame: true });
   await open.lane.clock.advance(5_000);
+  const atPublicUrl = expect.stringMatching(/^https:\/\/videos\.example\.com\/doubao/);
   expect((await open.call('GET', `/${other}`)).body).toMatchObject({
-    content: { video_url: expect.stringMatching(/^https:\/\/videos\.example\.com\/doubao/) },
+    content: { video_url: atPublicUrl, last_frame_url: atPublicUrl },
   });
 });
