@@ -12,8 +12,15 @@ interface Operation {
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
   >;
 }
+interface Described {
+  readonly type?: string;
+  readonly description?: string;
+}
 interface Document {
   readonly [field: string]: unknown;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly properties?: Readonly<Record<string, Described>> }>>;
+  };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
@@ -70,6 +77,22 @@ test('the document of the mocked API has the calls of the service, with its limi
     ['/{model}/{file}', ['get']],
     ['/api/v3/heartbeat', ['post']],
   ]);
+});
+
+test.each(['CreateRequest', 'Task', 'TaskList'])('every field of %s is described', async (name) => {
+  await using server = await startMockServer();
+  const { components } = await fetchDocument(server, '/openapi.json');
+  const described = Object.entries(components.schemas[name]?.properties ?? {});
+  expect(described.length).toBeGreaterThan(1);
+  expect(described.filter(([, { description }]) => !description).map(([field]) => field)).toEqual([]);
+});
+
+test('whole numbers are integers in the document', async () => {
+  await using server = await startMockServer();
+  const { components } = await fetchDocument(server, '/openapi.json');
+  const { properties } = components.schemas.CreateRequest ?? {};
+  for (const field of ['duration', 'frames', 'seed', 'execution_expires_after', 'priority'])
+    expect(properties?.[field], field).toMatchObject({ type: 'integer' });
 });
 
 describe('what the mocked API answers is what its document says', () => {
