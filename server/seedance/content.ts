@@ -84,13 +84,15 @@ export function readContent(items: readonly ContentItem[], model: Model): Conten
   if (!model.modes.includes(mode)) {
     throw invalid('task_type', `the specified task_type ${mode} does not support model ${model.name}`);
   }
-  const [draft] = ofType(items, 'draft_task');
+  const drafts = ofType(items, 'draft_task');
+  const [draft] = drafts;
   if (draft && !model.hasDraft) {
     throw invalid(
       'content',
       `the specified parameter draft_task is not supported for model ${model.name} in ${mode}, must be empty`,
     );
   }
+  atMost(1, 'draft task content', drafts.length);
   atMost(MAX_MEDIA, 'media contents', items.filter(({ type }) => type.endsWith('_url')).length);
   items.forEach(checkMediaUrl);
   const prompt = ofType(items, 'text')

@@ -210,6 +210,16 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
       'the specified parameter draft_task is not supported for model doubao-seedance-2-0 in t2v, must be empty',
     ),
   ],
+  [
+    'two draft tasks',
+    request({ content: times(2, { type: 'draft_task', draft_task: { id: 'cgt-a' } }) }, NEXT),
+    inContent('expected at most one draft task content but got 2 instead'),
+  ],
+  [
+    'a bare string for a draft task',
+    request({ content: [{ type: 'draft_task', draft_task: 'cgt-a' }] }, NEXT),
+    about('content[0].draft_task', 'expected object but got string'),
+  ],
   ['duration 3', request({ duration: 3 }), outOfRange('duration')],
   ['duration 16', request({ duration: 16 }), outOfRange('duration')],
   ['duration 0', request({ duration: 0 }), outOfRange('duration')],
@@ -232,6 +242,9 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
   ['a ratio that every object has', request({ ratio: 'constructor' }), outOfRange('ratio')],
   ['seed -2', request({ seed: -2 }), outOfRange('seed')],
   ['seed 2^32', request({ seed: 2 ** 32 }), outOfRange('seed')],
+  ['a seed too large to count to', request({ seed: 1e300 }), outOfRange('seed')],
+  ['a seed too small to count to', request({ seed: -1e300 }), outOfRange('seed')],
+  ['a duration too small to count to', request({ duration: -1e17 }), outOfRange('duration')],
   ['frames on 2.0', request({ frames: 29 }), unsupported('frames')],
   ['30 frames on 1.0 pro', request({ frames: 30 }, PRO_10), outOfRange('frames', 'doubao-seedance-1-0-pro')],
   ['25 frames on 1.0 pro', request({ frames: 25 }, PRO_10), outOfRange('frames', 'doubao-seedance-1-0-pro')],
@@ -290,6 +303,11 @@ const rejections: readonly (readonly [title: string, body: unknown, rejection: R
   [
     '65 characters of safety_identifier',
     request({ safety_identifier: 'a'.repeat(65) }),
+    outOfRange('safety_identifier'),
+  ],
+  [
+    '65 characters that JavaScript takes for 130',
+    request({ safety_identifier: '\u{1F3AC}'.repeat(65) }),
     outOfRange('safety_identifier'),
   ],
   [
@@ -440,6 +458,11 @@ test.each([
   [PRO_10, { priority: 99 }, { priority: 0 }],
 ])('%s takes %o', (model, fields, settings) => {
   expect(settingsOf(request(fields, model))).toMatchObject(settings);
+});
+
+test('64 characters of safety_identifier are 64, whatever JavaScript takes them for', () => {
+  const safetyIdentifier = '\u{1F3AC}'.repeat(64);
+  expect(settingsOf(request({ safety_identifier: safetyIdentifier }))).toMatchObject({ safetyIdentifier });
 });
 
 test('an endpoint stands for the model it is bound to, and is remembered as it was named', () => {

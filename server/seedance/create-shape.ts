@@ -28,6 +28,13 @@ const itemSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** A whole number, also one too large to count to exactly: the range is the model's to judge, in the service's words. */
+const integer = () =>
+  z
+    .number()
+    .refine(Number.isInteger, { error: 'expected integer but got number' })
+    .meta({ override: { type: 'integer' } });
+
 /** What a create request is told when it is taken. */
 export const createdSchema = z.object({ id: z.string().describe('Of the task: `cgt-…`.') }).meta({ id: 'Created' });
 
@@ -41,17 +48,17 @@ export const createSchema = z
       .optional()
       .describe('`480p` `720p`, and on the base models `1080p` `4k`; case does not matter.'),
     ratio: z.string().optional().describe('`16:9` `4:3` `1:1` `3:4` `9:16` `21:9` `adaptive`.'),
-    duration: z.int().optional().describe('Seconds, 4 to 15 on 2.0; -1 leaves it to the model.'),
-    frames: z.int().optional().describe('25+4n from 29 to 289, on 1.0 pro; it wins over `duration`.'),
-    seed: z.int().optional().describe('-1 leaves it to the model.'),
+    duration: integer().optional().describe('Seconds, 4 to 15 on 2.0; -1 leaves it to the model.'),
+    frames: integer().optional().describe('25+4n from 29 to 289, on 1.0 pro; it wins over `duration`.'),
+    seed: integer().optional().describe('-1 leaves it to the model.'),
     camera_fixed: z.boolean().optional().describe('1.x only.'),
     watermark: z.boolean().optional().describe('Default false.'),
     generate_audio: z.boolean().optional().describe('Default true.'),
     draft: z.boolean().optional().describe('2.5 and 1.5 pro, at 480p.'),
     return_last_frame: z.boolean().optional().describe('Default false.'),
     service_tier: z.string().optional().describe('`default`, or `flex` on 1.x.'),
-    execution_expires_after: z.int().optional().describe('Seconds; default 172800, 259200 at most.'),
-    priority: z.int().optional().describe('0 to 9, on 2.x.'),
+    execution_expires_after: integer().optional().describe('Seconds; default 172800, 259200 at most.'),
+    priority: integer().optional().describe('0 to 9, on 2.x.'),
     callback_url: z.string().optional().describe('Told of each new status.'),
     safety_identifier: z.string().optional().describe('64 characters at most.'),
     tools: z

@@ -58,7 +58,11 @@ const rules: Rules = {
     allows: (value, model) => model.priority === 'ignored' || within(value, 0, 9),
   },
   callback_url: { allows: (value) => /^https?:\/\//i.test(value) && URL.canParse(value) },
-  safety_identifier: { allows: (value) => value.length <= MAX_SAFETY_IDENTIFIER_LENGTH },
+  // In characters, of which JavaScript makes two of some; the first look spares taking a text of megabytes apart.
+  safety_identifier: {
+    allows: (value) =>
+      value.length <= 2 * MAX_SAFETY_IDENTIFIER_LENGTH && [...value].length <= MAX_SAFETY_IDENTIFIER_LENGTH,
+  },
   tools: {},
   output_format: { has: (model) => model.hasOmniTasks, allows: (value) => oneOf(value, 'mp4', 'mov') },
   omni_reference_task_type: {

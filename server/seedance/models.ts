@@ -50,6 +50,7 @@ const seedance25: Family = {
   hasDraft: true,
   hasOmniTasks: true,
 };
+// 1.5 pro is retired, and on BytePlus about to stop; it is served here still.
 // Seconds of the 1.x models are from their older documents; the reference names none.
 const seedance15: Family = {
   ...seedance20,
