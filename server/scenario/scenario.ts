@@ -56,7 +56,10 @@ export const mediaSchema = z.strictObject({
     .describe('Whether a create fetches its http(s) media, and is refused where that fails.'),
   timeout: duration({ minMs: 1 }).default(5_000).describe('How long a fetch may take.'),
   allow: hosts().describe('Hosts besides loopback and private addresses: names, `*.example.com`, addresses, networks.'),
-  assets: z.array(z.string().min(1)).optional().describe('The ids that `asset://` may name; left out, any.'),
+  assets: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('The ids that `asset://` may name; left out, any that begins with `asset-`.'),
 });
 export type MediaSettings = Readonly<z.output<typeof mediaSchema>>;
 

@@ -104,6 +104,35 @@ test('a body of several megabytes is fine', async () => {
   expect((await api.call('POST', '', { payload: { ...textOnly, content } })).status).toBe(200);
 });
 
+const withAsset = (id: string) => ({
+  ...textOnly,
+  content: [...textOnly.content, { type: 'image_url', image_url: { url: `asset://${id}` } }],
+});
+
+test('any id that looks like an asset is one', async () => {
+  await using api = await openApi();
+  expect((await api.call('POST', '', { payload: withAsset('asset-20260401123456-abcde') })).status).toBe(200);
+});
+
+test.each(['a', 'asset-', 'asset-1/2', 'asset 1'])('"%s" is no asset', async (id) => {
+  await using api = await openApi();
+  const { status, body } = await api.call('POST', '', { payload: withAsset(id) });
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    error: {
+      code: 'InvalidParameter',
+      param: 'content[1].image_url.url',
+      message: expect.toSatisfy(signed(`The specified asset ${id} is not found.`)),
+    },
+  });
+});
+
+test('a scenario that names its assets may call them anything', async () => {
+  await using api = await openApi({ media: { assets: ['cat'] } });
+  expect((await api.call('POST', '', { payload: withAsset('cat') })).status).toBe(200);
+  expect((await api.call('POST', '', { payload: withAsset('asset-20260401123456-abcde') })).status).toBe(400);
+});
+
 test('posting to a cancel path is a bad create', async () => {
   await using api = await openApi();
   const id = await api.create();
