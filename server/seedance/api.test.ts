@@ -14,6 +14,27 @@ test('every answer names the request and echoes the client', async () => {
   }
 });
 
+test.each([
+  [400, 'POST', '', { payload: {} }],
+  [400, 'POST', '', { payload: '{"model":' }],
+  [400, 'GET', '?page_num=0', {}],
+  [401, 'GET', '', { headers: { authorization: '' } }],
+  [401, 'GET', '', { headers: { authorization: 'Basic YTpi' } }],
+  [404, 'POST', '', { payload: { model: 'sora-2' } }],
+  [404, 'GET', '/cgt-none', {}],
+  [404, 'DELETE', '/cgt-none', {}],
+  [404, 'GET', '/a/b/c', {}],
+] as const)('a %i to %s %s ends its message in the request id of its header', async (code, method, path, options) => {
+  await using api = await openApi();
+  const { status, headers, body } = await api.call(method, path, options);
+  expect(status).toBe(code);
+  expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', server: 'istio-envoy' });
+  expect(headers['x-request-id']).toMatch(/^02\d{13}[0-9a-f]{38}$/);
+  const { error } = body as { error: { message: string } };
+  expect(Object.keys(error)).toEqual(['code', 'message', 'param', 'type']);
+  expect(error.message.toLowerCase().endsWith(` request id: ${headers['x-request-id']}`)).toBe(true);
+});
+
 test('the request id of the header ends the error message', async () => {
   await using api = await openApi();
   const { headers, body } = await api.call('GET', '/cgt-00000000000000-xxxxx');
@@ -66,11 +87,11 @@ test.each(['', '/api', '/api/v3', '/foo', '/a/b/c', '/a/b/c/d/e'])(
   },
 );
 
-test('OPTIONS needs no key and allows what is asked', async () => {
+test.each([TASKS_URL, `${TASKS_URL}/cgt-a`])('OPTIONS %s needs no key and allows what is asked', async (url) => {
   await using api = await openApi();
   const { statusCode, headers } = await api.app.inject({
     method: 'OPTIONS',
-    url: TASKS_URL,
+    url,
     headers: { origin: 'https://example.com', 'access-control-request-headers': 'authorization,content-type' },
   });
   expect(statusCode).toBe(200);
@@ -81,6 +102,15 @@ test('OPTIONS needs no key and allows what is asked', async () => {
     'access-control-allow-methods': 'GET,POST,PUT,DELETE,HEAD,OPTIONS,PATCH,CONNECT',
     'access-control-max-age': '0',
   });
+});
+
+test('OPTIONS echoes nothing that was not asked', async () => {
+  await using api = await openApi();
+  const { statusCode, headers } = await api.app.inject({ method: 'OPTIONS', url: TASKS_URL });
+  expect(statusCode).toBe(200);
+  expect(headers).toMatchObject({ 'access-control-max-age': '0' });
+  expect(headers).not.toHaveProperty('access-control-allow-origin');
+  expect(headers).not.toHaveProperty('access-control-allow-headers');
 });
 
 test('a browser with a key may read the answer', async () => {

@@ -48,6 +48,16 @@ test.each([
   expect(body).toMatchObject({ error: { code: 'InvalidParameter', param: name, type: 'BadRequest' } });
 });
 
+test.each(['page_num', 'page_size', 'filter.status', 'filter.model', 'filter.service_tier'])(
+  '%s takes one value only',
+  async (name) => {
+    await using api = await openApi();
+    const { status, body } = await api.call('GET', `?${name}=1&${name}=2`);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ error: { code: 'InvalidParameter', param: name } });
+  },
+);
+
 test('the filters', async () => {
   await using api = await openApi();
   const first = await api.create();

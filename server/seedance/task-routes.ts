@@ -146,9 +146,10 @@ export function registerTaskRoutes(
 
   function preflight(request: FastifyRequest, reply: FastifyReply): void {
     allowOrigin(request, reply);
+    const asked = request.headers['access-control-request-headers'];
+    if (asked !== undefined) reply.header('access-control-allow-headers', asked);
     reply
       .header('access-control-allow-methods', 'GET,POST,PUT,DELETE,HEAD,OPTIONS,PATCH,CONNECT')
-      .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '')
       .header('access-control-max-age', '0')
       .send('');
   }
