@@ -8,6 +8,7 @@ import { TASKS, textOnly } from './support/tasks.ts';
 
 interface Operation {
   readonly summary?: string;
+  readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
   >;
@@ -85,6 +86,14 @@ test.each(['CreateRequest', 'Task', 'TaskList'])('every field of %s is described
   const described = Object.entries(components.schemas[name]?.properties ?? {});
   expect(described.length).toBeGreaterThan(1);
   expect(described.filter(([, { description }]) => !description).map(([field]) => field)).toEqual([]);
+});
+
+test('every parameter of List is described', async () => {
+  await using server = await startMockServer();
+  const { paths } = await fetchDocument(server, '/openapi.json');
+  const parameters = paths[TASKS]?.get?.parameters ?? [];
+  expect(parameters).toHaveLength(6);
+  expect(parameters.filter(({ description }) => !description).map(({ name }) => name)).toEqual([]);
 });
 
 test('whole numbers are integers in the document', async () => {

@@ -8,7 +8,7 @@ const page = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max
 export const listQuerySchema = z.object({
   page_num: page.default(1).describe('1 to 500.'),
   page_size: page.default(20).describe('1 to 500.'),
-  'filter.status': z.enum(taskStatuses).optional(),
+  'filter.status': z.enum(taskStatuses).optional().describe('One status; left out, all of them.'),
   'filter.task_ids': z
     .union([z.array(z.string()), z.string().transform((id) => [id])])
     .optional()
