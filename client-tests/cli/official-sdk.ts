@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { standardVideo } from '../typescript/support/standard-video.ts';
+import { answerCreateWith } from '../typescript/support/statuses.ts';
 import { TASKS } from '../typescript/support/tasks.ts';
 import { type RunningProgram, startClient } from './run-client.ts';
 
@@ -256,19 +257,6 @@ function testHabits(sdk: OfficialSdk): void {
     expect(server.journal.events('task.created')).toHaveLength(1);
   });
 }
-
-/** The work is done, and the first to ask for it is told something else. */
-const answerCreateWith = (status: { code: number; body?: 'empty' }) => ({
-  faults: [
-    {
-      name: 'the answer is another',
-      on: 'response' as const,
-      match: { method: 'POST' },
-      when: { first: 1 },
-      inject: [{ status }],
-    },
-  ],
-});
 
 const runsForever = {
   faults: [{ name: 'runs', on: 'task' as const, inject: [{ stick: { in: 'running' as const } }] }],

@@ -1,6 +1,6 @@
 """Does with an official SDK all that its API has, and catches an error of each status. Prints what it saw as JSON.
 
-    python ark_tour.py volcenginesdkarkruntime | arkruntime
+    python ark_tour.py volcenginesdkarkruntime | arkruntime | byteplussdkarkruntime
 
 The server answers a Get of the task `cgt-status-N` with status N, and leaves a task alone whose prompt says where to stay.
 """

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { askClient } from '../cli/run-client.ts';
-import { tourScenario } from '../typescript/support/statuses.ts';
+import { answerCreateWith, tourScenario } from '../typescript/support/statuses.ts';
+import { TASKS } from '../typescript/support/tasks.ts';
 import { findPython, script } from './python.ts';
 
 const python = (await findPython()) ?? '';
@@ -27,8 +28,11 @@ interface Tour {
 const askedFor = ({ journal }: MockServer, status: number) =>
   journal.events('request.received').filter(({ path }) => path.endsWith(`/cgt-status-${status}`)).length;
 
-// Both SDKs unmodified: only the base URL and SSL_CERT_FILE point at the mock. They speak HTTP/1.1 alone.
-describe.runIf(python).each(['volcenginesdkarkruntime', 'arkruntime'])('the official SDK %s', (sdk) => {
+/** Volcengine's two, and BytePlus's, which is the first of them under a name of its own. */
+const sdks = ['volcenginesdkarkruntime', 'arkruntime', 'byteplussdkarkruntime'];
+
+// All unmodified: only the base URL and SSL_CERT_FILE point at the mock. They speak HTTP/1.1 alone.
+describe.runIf(python).each(sdks)('the official SDK %s', (sdk) => {
   test('creates in every mode, waits, downloads, lists, deletes, and knows every error', async () => {
     await using server = await startMockServer({ profile: 'dual-stack', scenario: tourScenario });
 
@@ -55,6 +59,9 @@ describe.runIf(python).each(['volcenginesdkarkruntime', 'arkruntime'])('the offi
       of_model: 5,
       of_another: 0,
     });
+    const asked = server.journal.events('request.received').map(({ path }) => path);
+    expect(asked).toContain(`${TASKS}?filter.task_ids=${made.t2v}&filter.task_ids=${made.r2v}`);
+    expect(asked).toContain(`${TASKS}?page_num=2&page_size=2&filter.status=succeeded`);
     expect(deleted).toMatchObject({
       queued: 'cancelled',
       running: { error: 'ArkConflictError', status: 409, code: 'InvalidAction.RunningTaskDeletion', type: 'Conflict' },
@@ -82,6 +89,55 @@ describe.runIf(python).each(['volcenginesdkarkruntime', 'arkruntime'])('the offi
     expect(askedFor(server, 429)).toBe(1 + 3);
     expect(askedFor(server, 500)).toBe(1);
     expect(server.journal.events('rule.applied')).toEqual([]);
+  });
+
+  test('creates a second task when the answer to the first is a 500, and knows of one alone', async () => {
+    await using server = await startMockServer({ profile: 'dual-stack', scenario: answerCreateWith({ code: 500 }) });
+
+    const told = await askClient(server, python, script('ark_create.py'), sdk);
+
+    const [, second, ...more] = server.journal.events('task.created').map(({ task }) => task);
+    expect(told).toEqual({ task: second });
+    expect(more).toEqual([]);
+    // Each try has a request id of its own and no key: nothing tells the service that the two are one create.
+    const tries = server.journal.events('request.received');
+    expect(new Set(tries.map(({ clientRequestId }) => clientRequestId)).size).toBe(2);
+    expect(tries.filter(({ idempotencyKey }) => idempotencyKey !== undefined)).toEqual([]);
+  });
+
+  test('throws what is no exception of its own when the answer to a create is empty', async () => {
+    await using server = await startMockServer({
+      profile: 'dual-stack',
+      scenario: answerCreateWith({ code: 200, body: 'empty' }),
+    });
+
+    const told = await askClient(server, python, script('ark_create.py'), sdk);
+
+    expect(told).toEqual({ error: 'JSONDecodeError', own: false });
+    expect(server.journal.events('task.created')).toHaveLength(1);
+  });
+
+  test('takes a page for the answer to a create, and returns it as a string that has no id', async () => {
+    await using server = await startMockServer({
+      profile: 'dual-stack',
+      scenario: answerCreateWith({ code: 200, body: 'html' }),
+    });
+
+    const told = await askClient(server, python, script('ark_create.py'), sdk);
+
+    expect(told).toEqual({ returned: 'str' });
+    expect(server.journal.events('task.created')).toHaveLength(1);
+  });
+
+  test('keeps the path of its base URL, and minds no slash at the end', async () => {
+    await using server = await startMockServer({ profile: 'dual-stack' });
+
+    await askClient(server, python, script('ark_create.py'), sdk, '/behind/a/proxy/');
+
+    expect(server.journal.events('request.received')).toMatchObject([
+      { method: 'POST', path: '/behind/a/proxy/contents/generations/tasks' },
+    ]);
+    expect(server.journal.events('task.created')).toHaveLength(1);
   });
 });
 

@@ -38,7 +38,8 @@ def build(place: Path, python: Path) -> None:
     venv.create(place, with_pip=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--requirement", REQUIREMENTS], check=True, capture_output=True)
-    subprocess.run([*pip, "--no-deps", "--requirement", ALONE], check=True, capture_output=True)
+    # Of the thousands of files in these, a handful is read.
+    subprocess.run([*pip, "--no-deps", "--no-compile", "--requirement", ALONE], check=True, capture_output=True)
 
 
 if __name__ == "__main__":

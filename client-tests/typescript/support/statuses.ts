@@ -35,3 +35,19 @@ const faults: NonNullable<ScenarioInput['faults']> = [
 
 /** The service for a tour of an SDK: quick, with an error of each status, and tasks that stay where their prompt says. */
 export const tourScenario: ScenarioInput = { tasks: { queued: '50ms', running: '150ms' }, faults };
+
+/** A service that does the work of each create, and tells the first who asks for it something else. */
+export const answerCreateWith = (status: {
+  readonly code: number;
+  readonly body?: 'empty' | 'html';
+}): ScenarioInput => ({
+  faults: [
+    {
+      name: 'the answer is another',
+      on: 'response',
+      match: { method: 'POST' },
+      when: { first: 1 },
+      inject: [{ status }],
+    },
+  ],
+});
