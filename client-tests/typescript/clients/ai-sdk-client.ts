@@ -1,8 +1,9 @@
 /** Makes a video with the AI SDK, and prints what it saw as JSON.
  *
- *     node ai-sdk-client.ts [--http2] [--own-download]
+ *     node ai-sdk-client.ts [--http2] [--own-download] [--retry] [--impatient]
  *
- * With `--http2` it has the fetch of the package undici in place of Node's own, as an application may.
+ * With `--http2` it has the fetch of the package undici in place of Node's own, as an application may. With `--retry` it leaves
+ * the SDK's retries alone; without, there are none. With `--impatient` it polls for half a second and not for five minutes.
  */
 import { hash } from 'node:crypto';
 import { createByteDance } from '@ai-sdk/bytedance';
@@ -25,8 +26,14 @@ try {
     prompt: 'A lighthouse at dusk.',
     aspectRatio: '16:9',
     duration: 5,
-    maxRetries: 0,
-    providerOptions: { bytedance: { pollIntervalMs: 50, generateAudio: true } },
+    providerOptions: {
+      bytedance: {
+        pollIntervalMs: 50,
+        generateAudio: true,
+        ...(process.argv.includes('--impatient') && { pollTimeoutMs: 500 }),
+      },
+    },
+    ...(!process.argv.includes('--retry') && { maxRetries: 0 }),
     ...(process.argv.includes('--own-download') && { download }),
   });
   const { taskId, usage } = providerMetadata.bytedance ?? {};
