@@ -18,7 +18,7 @@ import type { ProfileName } from './scenario/service.ts';
 import { registerApi } from './seedance/api.ts';
 import { Callbacks } from './seedance/callbacks.ts';
 import { registerHeartbeat } from './seedance/heartbeat-route.ts';
-import { escapeBrokenUrl } from './seedance/paths.ts';
+import { openRouter } from './seedance/paths.ts';
 import { renderPlannedStatus } from './seedance/planned-status.ts';
 import { createTaskJson } from './seedance/task-json.ts';
 import { TaskStore } from './seedance/task-store.ts';
@@ -94,7 +94,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const tasks = new TaskStore(lane);
   const videos = new Videos(lane);
 
-  const app = Fastify({ rewriteUrl: escapeBrokenUrl });
+  const app = Fastify(openRouter);
   const apiRoutes = collectRoutes(app);
   const shortcut = registerApi(app, {
     lane,

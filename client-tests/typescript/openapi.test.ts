@@ -8,9 +8,18 @@ import { TASKS, textOnly } from './support/tasks.ts';
 
 interface Operation {
   readonly summary?: string;
-  readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
+  readonly security?: readonly object[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly description?: string;
+    readonly schema: object;
+  }[];
   readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+    Record<
+      string,
+      { readonly headers?: object; readonly content?: Readonly<Record<string, { readonly schema: object }>> }
+    >
   >;
 }
 interface Described {
@@ -92,7 +101,7 @@ test('every parameter of List is described', async () => {
   await using server = await startMockServer();
   const { paths } = await fetchDocument(server, '/openapi.json');
   const parameters = paths[TASKS]?.get?.parameters ?? [];
-  expect(parameters).toHaveLength(6);
+  expect(parameters.filter((parameter) => parameter.in === 'query')).toHaveLength(6);
   expect(parameters.filter(({ description }) => !description).map(({ name }) => name)).toEqual([]);
 });
 
@@ -167,6 +176,95 @@ describe('what the mocked API answers is what its document says', () => {
     }
   });
 
+  test('a file, a part of it, and every way to be refused one', async () => {
+    await using server = await startMockServer({ clock: 'manual', profile: 'permissive' });
+    await using client = await openClient(server);
+    const judge = await judgeBodies(server, '/openapi.json');
+    const { paths } = await fetchDocument(server, '/openapi.json');
+    const { id } = JSON.parse((await client.post(TASKS, textOnly)).text);
+    await server.clock.advance(60_000);
+    const { content } = JSON.parse((await client.get(`${TASKS}/${id}`)).text);
+    const signed = content.video_url.slice(server.url.length) as string;
+    const statuses: (number | undefined)[] = [];
+    for (const [path, headers] of [
+      [signed, {}],
+      [signed, { range: 'bytes=0-9' }],
+      [signed, { range: 'bytes=999999999-' }],
+      [signed.replace(/Signature=\w+/, 'Signature=0'), {}],
+      ['/a/b', {}],
+    ] as const) {
+      const { status, headers: answered, text } = await client.get(path, headers);
+      statuses.push(status);
+      const answer = paths['/{model}/{file}']?.get?.responses[status ?? 0];
+      const [type] = String(answered['content-type'] ?? '').split(';');
+      expect(Object.keys(answer?.content ?? { '': {} }), `${status}`).toContain(type);
+      if (type === 'application/json')
+        expect(judge('get', '/{model}/{file}', status ?? 0, JSON.parse(text))).toEqual([]);
+    }
+    expect(statuses).toEqual([200, 206, 416, 403, 404]);
+  });
+
+  test('the headers of every answer, and that of a 401', async () => {
+    await using server = await startMockServer();
+    await using client = await openClient(server);
+    const { paths } = await fetchDocument(server, '/openapi.json');
+    const { headers } = await client.get(TASKS, { 'x-client-request-id': 'mine' });
+    const refused = await client.get(TASKS, { authorization: 'Basic x', 'x-client-request-id': 'mine' });
+    expect(refused.status).toBe(401);
+    const responses = paths[TASKS]?.get?.responses;
+    expect(Object.keys(headers)).toEqual(
+      expect.arrayContaining(Object.keys(responses?.[200]?.headers ?? { none: '' })),
+    );
+    const told = Object.keys(responses?.[401]?.headers ?? {});
+    expect(told).toContain('x-error-code');
+    expect(Object.keys(refused.headers)).toEqual(expect.arrayContaining(told));
+  });
+
+  test('an id of any length is one that is not there', async () => {
+    await using server = await startMockServer();
+    await using client = await openClient(server);
+    const judge = await judgeBodies(server, '/openapi.json');
+    for (const length of [100, 101, 20_000]) {
+      const { status, text, headers } = await client.get(`${TASKS}/${'x'.repeat(length)}`);
+      expect(headers['x-request-id']).toBeDefined();
+      expect([status, judge('get', `${TASKS}/{id}`, 404, JSON.parse(text))]).toEqual([404, []]);
+    }
+  });
+
+  test('a page within the bounds that it tells, and none beyond', async () => {
+    await using server = await startMockServer();
+    await using client = await openClient(server);
+    const { paths } = await fetchDocument(server, '/openapi.json');
+    const { parameters } = paths[TASKS]?.get ?? {};
+    const schema = parameters?.find(({ name }) => name === 'page_num')?.schema;
+    expect(schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 500, default: 1 });
+    for (const [page, status] of [
+      ['1', 200],
+      ['500', 200],
+      ...['0', '501', '', '1e2', '-1', '0x1'].map((page) => [page, 400]),
+    ]) {
+      const answer = await client.get(`${TASKS}?page_num=${page}`);
+      expect([page, answer.status]).toEqual([page, status]);
+    }
+  });
+
+  test('a heartbeat with a time or none; anything else is refused', async () => {
+    await using server = await startMockServer();
+    await using client = await openClient(server);
+    const judge = await judgeBodies(server, '/openapi.json');
+    const at = '/api/v3/heartbeat';
+    for (const good of [{}, { timestamp: 1_795_334_592_000 }, { timestamp: '2026-11-22T16:03:12Z' }]) {
+      const { status, text } = await client.post(at, good);
+      expect([status, judge('post', at, 200, JSON.parse(text))]).toEqual([200, []]);
+    }
+    for (const bad of [[null], { timestamp: '' }, { timestamp: {} }]) {
+      const { status, text } = await client.post(at, bad);
+      expect([status, judge('post', at, 400, JSON.parse(text))]).toEqual([400, []]);
+    }
+    // None of the refused ones counts.
+    expect(server.journal.events('heartbeat')).toHaveLength(3);
+  });
+
   test('and a body that is another is found out', async () => {
     await using server = await startMockServer();
     const judge = await judgeBodies(server, '/openapi.json');
@@ -209,4 +307,49 @@ test('what the admin API answers is what its document says', async () => {
       wrong: [],
     });
   }
+});
+
+test('what the admin API refuses, it refuses as its document says', async () => {
+  await using server = await startMockServer();
+  const judge = await judgeBodies(server, '/openapi-admin.json');
+  const long = 'x'.repeat(101);
+  for (const [path, at, status] of [
+    [`/connections/${long}`, '/connections/{id}', 404],
+    ['/connections/%zz', '/connections/{id}', 404],
+    ['/docs/nowhere', '/docs/{rest}', 404],
+    ['/events?connection=', '/events', 400],
+    ['/events?since=1e3', '/events', 400],
+  ] as const) {
+    const answer = await fetch(`${server.adminUrl}${path}`);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect({ path, status: answer.status, wrong: judge('get', at, status, await answer.json()) }).toEqual({
+      path,
+      status,
+      wrong: [],
+    });
+  }
+});
+
+test('a fault with a long name can be disarmed again', async () => {
+  await using server = await startMockServer();
+  const name = 'x'.repeat(101);
+  const fault = { name, on: 'request', inject: [{ delay: { ms: 1 } }] };
+  expect((await fetch(`${server.adminUrl}/faults`, { method: 'POST', body: JSON.stringify(fault) })).status).toBe(201);
+  expect((await fetch(`${server.adminUrl}/faults/${name}`, { method: 'DELETE' })).status).toBe(204);
+});
+
+test('with a token, just what its document calls open answers without one', async () => {
+  await using server = await startMockServer({ adminToken: 'secret' });
+  const headers = { authorization: 'Bearer secret' };
+  const document = await fetch(`${server.adminUrl}/openapi-admin.json`, { headers });
+  const { paths } = (await document.json()) as Document;
+  const open: string[] = [];
+  for (const [path, { get }] of Object.entries(paths)) {
+    if (!get) continue;
+    const { status } = await fetch(`${server.adminUrl}${path.replaceAll(/\{\w+\}/g, '1')}`);
+    if (get.security) open.push(path);
+    expect({ path, refused: status === 401 }).toEqual({ path, refused: !get.security });
+    expect({ path, told: '401' in get.responses }).toEqual({ path, told: !get.security });
+  }
+  expect(open).toEqual(['/health/live', '/health/ready', '/ca.pem']);
 });

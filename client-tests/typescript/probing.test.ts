@@ -139,7 +139,7 @@ test('random paths, queries, methods and headers: nothing is answered 5xx', asyn
     .map((pairs) => pairs.map(([name, text]) => `${name}=${encodeURIComponent(text)}`).join('&'));
   const segment = fc.oneof(
     word.map(encodeURIComponent),
-    fc.constantFrom('', '%', '%00', '..', '*', 'cgt-00000000000000-xxxxx'),
+    fc.constantFrom('', '%', '%00', '..', '*', 'cgt-00000000000000-xxxxx', 'x'.repeat(101), 'x'.repeat(9_000)),
   );
   const headers = fc.dictionary(
     fc.constantFrom('x-client-request-id', 'x-client-timestamp', 'origin', 'range', 'traceparent', 'idempotency-key'),
@@ -161,7 +161,9 @@ test('random paths, queries, methods and headers: nothing is answered 5xx', asyn
       prober.ask({ ...more.headers, ':method': method, ':path': `${[head, ...tail].join('/') || '/'}?${more.query}` }),
   );
 
-  expect(statuses.filter((status) => status >= 500 || status === 0)).toEqual([]);
+  // What the service has no code for comes from somewhere else: 414 is the router's own.
+  const known = [200, 400, 401, 403, 404, 409, 416, 429];
+  expect(statuses.filter((status) => !known.includes(status))).toEqual([]);
   expect(new Set(statuses).size).toBeGreaterThan(2);
   expect(server.journal.events('bug')).toEqual([]);
 });

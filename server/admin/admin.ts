@@ -4,6 +4,7 @@ import { problem, reasonOf } from '../errors.ts';
 import { listenOn } from '../listen.ts';
 import { registerDocs } from '../openapi/docs-routes.ts';
 import { collectRoutes, documented, pathOf } from '../openapi/documented.ts';
+import { openRouter } from '../seedance/paths.ts';
 import { clientsSchema } from './answers.ts';
 import { registerClock } from './clock-routes.ts';
 import { registerConnections } from './connection-routes.ts';
@@ -17,9 +18,6 @@ import { reuseByClient } from './reuse.ts';
 import { registerScenarios } from './scenario-routes.ts';
 import { registerTasks } from './task-routes.ts';
 
-/** Open to everyone who can reach the port: what a container's health check and a client's set-up need. */
-const OPEN_PATHS = ['/health/live', '/health/ready', '/ca.pem'];
-
 const readiness = z.object({ status: z.enum(['ready', 'starting']) });
 
 /** The control plane, on a port of its own that no fault ever touches. */
@@ -32,17 +30,17 @@ export class Admin {
   }
 
   static async create(deps: AdminDeps): Promise<Admin> {
-    const app = Fastify({ forceCloseConnections: true });
+    const app = Fastify({ ...openRouter, forceCloseConnections: true });
     const routes = collectRoutes(app);
     const admin = new Admin(app);
     const { journal } = deps.lane;
-    answerProblems(app, (error) => {
+    const onBug = (error: unknown) =>
       journal.append({
         type: 'bug',
         message: reasonOf(error),
         ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
       });
-    });
+    answerProblems(app, onBug);
     if (deps.token !== undefined) askForToken(app, deps.token);
     readBodiesAsText(app);
 
@@ -51,12 +49,18 @@ export class Admin {
       documented({
         summary: 'Whether the process answers.',
         answer: { schema: z.object({ status: z.literal('live') }) },
+        open: true,
       }),
       () => ({ status: 'live' }),
     );
     app.get(
       '/health/ready',
-      documented({ summary: 'Whether the service can serve; 503 until then.', answer: { schema: readiness } }),
+      documented({
+        summary: 'Whether the service can serve; 503 until then.',
+        answer: { schema: readiness },
+        more: [{ status: 503, schema: readiness }],
+        open: true,
+      }),
       (_request, reply) => {
         if (!admin.ready) reply.code(503);
         return { status: admin.ready ? 'ready' : 'starting' };
@@ -67,6 +71,7 @@ export class Admin {
       documented({
         summary: 'The certificate authority that a client has to trust.',
         answer: { schema: z.string(), types: ['application/x-pem-file'] },
+        open: true,
       }),
       (_request, reply) => reply.type('application/x-pem-file').send(deps.ca),
     );
@@ -91,7 +96,7 @@ export class Admin {
     registerTasks(app, deps);
     registerDeadLetters(app, deps);
     registerClock(app, deps.lane);
-    registerDocs(app, { admin: routes, api: deps.apiRoutes });
+    registerDocs(app, { admin: routes, api: deps.apiRoutes, onBug });
     app.get(
       '/',
       documented({
@@ -124,9 +129,11 @@ export class Admin {
   }
 }
 
+/** Open to everyone who can reach the port is what a container's health check and a client's set-up need. */
 function askForToken(app: FastifyInstance, token: string): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (OPEN_PATHS.includes(request.url) || request.headers.authorization === `Bearer ${token}`) return;
+    const { docs } = request.routeOptions.config;
+    if (docs?.open || request.headers.authorization === `Bearer ${token}`) return;
     sendProblems(reply.header('www-authenticate', 'Bearer'), [problem('ADMIN_UNAUTHORIZED', {})]);
     return reply;
   });

@@ -24,7 +24,7 @@ export function registerClock(app: FastifyInstance, { clock }: Lane): void {
     '/clock',
     documented({
       summary: 'Hurries it, or stops it.',
-      body: { schema: setting },
+      body: { schema: setting, optional: true },
       answer: { schema: clockSchema },
       refusals: [400],
     }),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
 import type { Journal } from '../journal.ts';
 import { documented } from '../openapi/documented.ts';
+import { queryNumber } from '../openapi/query-number.ts';
 import { EVENT_SCHEMA_VERSION, readEventSchema } from '../seedance/callback-contract.ts';
 import { eventsSchema } from './answers.ts';
 import { readBySchema } from './body.ts';
@@ -11,10 +12,10 @@ import { readBySchema } from './body.ts';
 const MAX_EVENTS = 10_000;
 
 const query = z.object({
-  since: z.coerce.number().int().min(0).default(0),
+  since: queryNumber(z.int().min(0).default(0)),
   type: z.string().optional(),
-  connection: z.coerce.number().int().optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_EVENTS).default(1_000),
+  connection: queryNumber(z.int().min(0).optional()),
+  limit: queryNumber(z.int().min(1).max(MAX_EVENTS).default(1_000)),
 });
 
 const avro = z.looseObject({ type: z.literal('record'), name: z.string() }).describe('An Avro schema.');

@@ -7,8 +7,11 @@ import { loadFault, loadScenario } from '../scenario/load.ts';
 import { faultSchema, scenarioAnswer } from './answers.ts';
 import type { AdminDeps } from './deps.ts';
 
-const text = z.string().describe('YAML or JSON.');
-const textTypes = ['application/yaml', 'application/json'];
+/** A body that the scenario's own loader checks, which knows lines and columns. */
+const written = (what: string) => ({
+  schema: z.looseObject({}).describe(`${what}, as \`seedance-mock schema\` describes it.`),
+  text: { 'application/yaml': z.string() },
+});
 
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */
 export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks }: AdminDeps): void {
@@ -45,7 +48,7 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
     documented({
       summary: 'Takes another scenario into force; connections and tasks stay.',
       description: 'On a mistake 422 with every problem, and the old one stays.',
-      body: { schema: text, types: textTypes },
+      body: written('A scenario'),
       answer: { schema: scenarioAnswer },
       refusals: [422],
     }),
@@ -92,7 +95,7 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
     '/faults',
     documented({
       summary: 'Arms one more, as it stands under `faults:`.',
-      body: { schema: text, types: textTypes },
+      body: written('A fault'),
       answer: { status: 201, schema: faultSchema },
       refusals: [409, 422],
     }),

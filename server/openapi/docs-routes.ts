@@ -1,13 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { problemSchema } from '../admin/answers.ts';
+import { answerProblems } from '../admin/problem-json.ts';
+import { answerHeaders, requestHeaders } from '../seedance/api-headers.ts';
 import { arkErrorSchema } from '../seedance/errors.ts';
+import { openRouter } from '../seedance/paths.ts';
 import { type DocumentedRoute, documented } from './documented.ts';
 
 /** The routes of both APIs. Those of the admin API may still grow: they are read when a document is asked for. */
 export interface DocsDeps {
   readonly api: readonly DocumentedRoute[];
   readonly admin: readonly DocumentedRoute[];
+  /** Takes what goes wrong in the page and is no refusal. */
+  readonly onBug: (error: unknown) => void;
 }
 
 const PAGE = '/docs';
@@ -17,7 +22,7 @@ const ADMIN_DOCUMENT = '/openapi-admin.json';
 const openApi = z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) });
 
 /** `/openapi.json`, `/openapi-admin.json` and the page that shows them, all made when they are first asked for. */
-export function registerDocs(app: FastifyInstance, { api, admin }: DocsDeps): void {
+export function registerDocs(app: FastifyInstance, { api, admin, onBug }: DocsDeps): void {
   const documents = {
     [API_DOCUMENT]: async () => {
       const { documentOf } = await import('./document.ts');
@@ -28,6 +33,8 @@ export function registerDocs(app: FastifyInstance, { api, admin }: DocsDeps): vo
         servers: ['https://localhost:8443'],
         bearer: { description: 'An API key; any will do.' },
         refusal: (status) => ({ type: 'application/json', schema: arkErrorSchema(status) }),
+        requestHeaders,
+        answerHeaders,
       });
     },
     [ADMIN_DOCUMENT]: async () => {
@@ -38,6 +45,7 @@ export function registerDocs(app: FastifyInstance, { api, admin }: DocsDeps): vo
         servers: ['http://localhost:8480'],
         bearer: { description: 'The text given to --admin-token.', optional: true },
         refusal: () => ({ type: 'application/problem+json', schema: problemSchema }),
+        answerHeaders: (status) => (status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       });
     },
   };
@@ -49,7 +57,7 @@ export function registerDocs(app: FastifyInstance, { api, admin }: DocsDeps): vo
   // An app of its own: this one is ready long before anybody asks, and takes no plug-in any more.
   let page: Promise<FastifyInstance> | undefined;
   const show = async (request: FastifyRequest, reply: FastifyReply) => {
-    page ??= createPage();
+    page ??= createPage(onBug);
     const { routing } = await page;
     reply.hijack();
     routing(request.raw, reply.raw);
@@ -59,17 +67,22 @@ export function registerDocs(app: FastifyInstance, { api, admin }: DocsDeps): vo
     answer: { schema: z.string(), types: ['text/html'] },
   });
   app.get(PAGE, html, show);
-  const part = documented({ summary: 'What the page is made of.', answer: { schema: z.string(), types: ['*/*'] } });
+  const part = documented({
+    summary: 'What the page is made of.',
+    answer: { schema: z.string(), types: ['*/*'] },
+    refusals: [404],
+  });
   app.get(`${PAGE}/*`, part, show);
 }
 
-async function createPage(): Promise<FastifyInstance> {
+async function createPage(onBug: DocsDeps['onBug']): Promise<FastifyInstance> {
   const [{ default: Fastify }, { default: swagger }, { default: swaggerUi }] = await Promise.all([
     import('fastify'),
     import('@fastify/swagger'),
     import('@fastify/swagger-ui'),
   ]);
-  const app = Fastify();
+  const app = Fastify(openRouter);
+  answerProblems(app, onBug);
   const document = { openapi: '3.1.1', info: { title: 'seedance-mock', version: '1' }, paths: {} };
   await app.register(swagger, { mode: 'static', specification: { document } });
   await app.register(swaggerUi, {

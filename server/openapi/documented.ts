@@ -8,18 +8,28 @@ export interface Documentation {
   readonly description?: string;
   readonly query?: z.ZodObject;
   readonly params?: z.ZodObject;
-  /** A JSON body by its schema, or a body of other types. */
-  readonly body?: { readonly schema: z.ZodType; readonly types?: readonly string[]; readonly optional?: boolean };
-  /** The answer that it gives when all is well: 200 and JSON unless it says otherwise; without a schema, no body. */
-  readonly answer: {
-    readonly status?: number;
-    readonly schema?: z.ZodType;
-    readonly types?: readonly string[];
-    readonly description?: string;
-    readonly headers?: Readonly<Record<string, string>>;
+  /** A JSON body by its schema; `text` is what it may be instead, by media type. */
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly text?: Readonly<Record<string, z.ZodType>>;
+    readonly optional?: boolean;
   };
-  /** Statuses of its refusals. */
+  /** The answer that it gives when all is well. */
+  readonly answer: Answer;
+  /** Answers with a body of their own under other statuses. */
+  readonly more?: readonly Answer[];
+  /** Statuses of its refusals; 401 goes without saying where a key is asked for. */
   readonly refusals?: readonly number[];
+  /** Takes calls without a key. */
+  readonly open?: boolean;
+}
+
+/** 200 and JSON unless it says otherwise; without a schema, no body. */
+export interface Answer {
+  readonly status?: number;
+  readonly schema?: z.ZodType;
+  readonly types?: readonly string[];
+  readonly description?: string;
 }
 
 declare module 'fastify' {

@@ -3,7 +3,7 @@ import { ArkError } from './errors.ts';
 
 /** Values of `x-error-code` on a 401 (reference, section 1). */
 export const AUTH_HEADER_UNUSABLE = 'AuthN_MissOrInvalidAuthorizationHeader';
-const KEY_MALFORMED = 'AuthN_AuthenticationError';
+export const KEY_MALFORMED = 'AuthN_AuthenticationError';
 
 /**
  * Route hook that lets any bearer token in: key shapes change without notice (reference, section 1).

@@ -8,16 +8,17 @@ import { invalid } from './errors.ts';
 import { API_PREFIX, JSON_TYPE } from './paths.ts';
 import { assumeJson } from './task-routes.ts';
 
-const beatSchema = z.object({
-  timestamp: z
-    .union([z.number(), z.string()])
-    .nullish()
-    .describe('Unix milliseconds or RFC 3339; left out, the time of arrival counts.'),
-});
-
-interface Beat {
-  Body: { timestamp?: unknown } | null | undefined;
-}
+const beatSchema = z
+  .looseObject({
+    timestamp: z
+      .union([z.number(), z.string()])
+      .nullish()
+      .refine((time) => time === undefined || time === null || readReportedTime(time) !== undefined, {
+        error: 'timestamp is neither Unix milliseconds nor RFC 3339',
+      })
+      .describe('Unix milliseconds or RFC 3339; left out, the time of arrival counts.'),
+  })
+  .nullable();
 
 /** `POST /heartbeat` with `{"timestamp": ...}`: one of the four ways to send a heartbeat (service rules, A6). */
 export function registerHeartbeat(app: FastifyInstance): void {
@@ -26,14 +27,13 @@ export function registerHeartbeat(app: FastifyInstance): void {
     body: { schema: beatSchema, optional: true },
     answer: { schema: z.object({}) },
     refusals: [400],
+    open: true,
   });
-  app.post<Beat>(`${API_PREFIX}/heartbeat`, { onRequest: assumeJson, ...docs }, (request, reply) => {
-    const reported = request.body?.timestamp;
-    const reportedMs = readReportedTime(reported);
-    if (reported !== undefined && reported !== null && reportedMs === undefined) {
-      throw invalid('timestamp', 'timestamp is neither Unix milliseconds nor RFC 3339');
-    }
-    noteBeat(exchangeOf(reply).connection, 'endpoint', reportedMs);
+  app.post(`${API_PREFIX}/heartbeat`, { onRequest: assumeJson, ...docs }, (request, reply) => {
+    const { data, error } = beatSchema.optional().safeParse(request.body);
+    const [wrong] = error?.issues ?? [];
+    if (wrong) throw invalid(wrong.path.join('.'), wrong.message);
+    noteBeat(exchangeOf(reply).connection, 'endpoint', readReportedTime(data?.timestamp));
     reply.header('content-type', JSON_TYPE).send('{}');
   });
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { queryNumber } from '../openapi/query-number.ts';
 import { invalid } from './errors.ts';
 import { type Task, taskStatuses } from './task.ts';
 
-const page = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(500));
+const page = z.int().min(1).max(500);
 
 /** The query of List (reference, section 4); what it does not know is ignored. */
 export const listQuerySchema = z.object({
-  page_num: page.default(1).describe('1 to 500.'),
-  page_size: page.default(20).describe('1 to 500.'),
+  page_num: queryNumber(page.default(1)).describe('1 to 500.'),
+  page_size: queryNumber(page.default(20)).describe('1 to 500.'),
   'filter.status': z.enum(taskStatuses).optional().describe('One status; left out, all of them.'),
   'filter.task_ids': z
     .union([z.array(z.string()), z.string().transform((id) => [id])])

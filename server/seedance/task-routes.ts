@@ -17,32 +17,28 @@ import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
 import type { Videos } from './videos.ts';
 
-const answerHeaders = {
-  'x-request-id': "The server's id of this request, which error messages end in.",
-  'x-client-request-id': 'What the client sent under this name.',
-};
 const createDocs: Documentation = {
   summary: 'Creates a task.',
   description: 'Not idempotent: two equal requests are two tasks. `null` stands for absent.',
   body: { schema: createSchema },
-  answer: { schema: createdSchema, headers: answerHeaders },
-  refusals: [400, 401, 403, 404, 429, 500],
+  answer: { schema: createdSchema },
+  refusals: [400, 403, 404, 429, 500],
 };
 const listDocs: Documentation = {
   summary: 'Lists the tasks of the last seven days, newest first.',
   query: listQuerySchema,
-  answer: { schema: taskListSchema, headers: answerHeaders },
-  refusals: [400, 401, 403, 429, 500],
+  answer: { schema: taskListSchema },
+  refusals: [400, 403, 429, 500],
 };
 const getDocs: Documentation = {
   summary: 'Gets a task, also one that failed.',
-  answer: { schema: taskBodySchema, headers: answerHeaders },
-  refusals: [401, 403, 404, 429, 500],
+  answer: { schema: taskBodySchema },
+  refusals: [403, 404, 429, 500],
 };
 const deleteDocs: Documentation = {
   summary: 'Cancels a task that is queued, removes one that is over.',
-  answer: { schema: z.object({}), headers: answerHeaders },
-  refusals: [401, 403, 404, 409, 429, 500],
+  answer: { schema: z.object({}) },
+  refusals: [403, 404, 409, 429, 500],
 };
 
 /** What the task routes need. */

@@ -21,6 +21,16 @@ const refusals: Readonly<Record<Refusal, { Message: string; EC?: string }>> = {
   AccessDenied: { Message: 'Request has expired' },
 };
 
+const refusalSchema = z.object({
+  Code: z.enum(['SignatureDoesNotMatch', 'AccessDenied']),
+  RequestId: z.string(),
+  HostId: z.string(),
+  Message: z.string(),
+  EC: z.string().optional(),
+});
+
+const file = { schema: z.string().meta({ format: 'binary' }), types: ['video/mp4', 'video/quicktime', 'image/jpeg'] };
+
 // The storage words its errors in JSON of its own, seen live in coze-dev/coze-studio issue 2272.
 function refuse(reply: FastifyReply, code: Refusal, requestId: string): FastifyReply {
   const body = { Code: code, RequestId: requestId, HostId: 'seedance-mock', ...refusals[code] };
@@ -43,8 +53,14 @@ export function registerVideoRoutes(
     method: ['GET', 'HEAD'],
     ...documented({
       summary: 'Downloads a result at its signed URL; no key, and GET alone.',
-      answer: { schema: z.string().meta({ format: 'binary' }), types: ['video/mp4', 'video/quicktime', 'image/jpeg'] },
-      refusals: [],
+      answer: file,
+      more: [
+        { ...file, status: 206, description: 'The part that `Range` asked for.' },
+        { status: 403, schema: refusalSchema, description: 'The signature is not that of this URL, or has expired.' },
+        { status: 416, description: 'The file ends before the part.' },
+      ],
+      refusals: [404],
+      open: true,
     }),
     url: String.raw`/:model/:file(^\d{15}[0-9a-f]{38}\.(?:mp4|mov|jpg)$)`,
     async handler(request: FileRequest, reply) {
