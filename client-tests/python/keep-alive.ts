@@ -12,6 +12,7 @@ export interface KeepAlive {
   readonly client: string;
   readonly setting: string;
   readonly requests: number;
+  readonly answered: number;
   readonly failed: number;
   readonly connections: number;
   /** Of its requests, those on a connection that had had one before; from 0 to 1. */
@@ -32,7 +33,8 @@ async function measureOne(python: string, { client, setting }: Pick<KeepAlive, '
   await using server = await startMockServer({ scenario: 'connection-reuse', journalCapacity: EVENTS_KEPT });
   const words = [client, setting, `${seconds}`, `${PER_SECOND}`];
   const limitMs = (seconds + 30) * 1_000;
-  const { failed } = (await askClient(server, { limitMs }, python, script('keep_alive.py'), ...words)) as {
+  const { answered, failed } = (await askClient(server, { limitMs }, python, script('keep_alive.py'), ...words)) as {
+    answered: number;
     failed: number;
   };
   const requests = server.journal.events('request.received').length;
@@ -40,7 +42,7 @@ async function measureOne(python: string, { client, setting }: Pick<KeepAlive, '
   const resets = server.journal
     .events('connection.ended')
     .filter(({ by, how }) => by === 'rule' && how === 'reset').length;
-  return { client, setting, requests, failed, connections, reuse: 1 - connections / requests, resets };
+  return { client, setting, requests, answered, failed, connections, reuse: 1 - connections / requests, resets };
 }
 
 /** The table that the README shows. */
