@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Where the browser is that Debian calls `chromium`; undefined where there is none, and one line says so. */
 export function findChromium(): string | undefined {
@@ -17,3 +17,14 @@ export const openBrowser = (executablePath: string): Promise<Browser> =>
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
     ],
   });
+
+/** What a page asks for from now on, and what goes wrong in it. */
+export function watchPage(page: Page): { readonly asked: readonly string[]; readonly failed: readonly string[] } {
+  const asked: string[] = [];
+  const failed: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  page.on('requestfailed', (request) => failed.push(request.url()));
+  page.on('response', (response) => response.status() >= 400 && failed.push(`${response.status()} ${response.url()}`));
+  page.on('pageerror', (error) => failed.push(error.message));
+  return { asked, failed };
+}

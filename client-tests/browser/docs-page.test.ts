@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
-import { findChromium, openBrowser } from './chromium.ts';
+import { findChromium, openBrowser, watchPage } from './chromium.ts';
 
 const chromium = findChromium() ?? '';
 
@@ -9,15 +9,7 @@ test.runIf(chromium)('/docs shows both APIs, and loads nothing from elsewhere', 
   const browser = await openBrowser(chromium);
   try {
     const page = await browser.newPage();
-    const asked: string[] = [];
-    const failed: string[] = [];
-    page.on('request', (request) => asked.push(request.url()));
-    page.on('requestfailed', (request) => failed.push(request.url()));
-    page.on(
-      'response',
-      (response) => response.status() >= 400 && failed.push(`${response.status()} ${response.url()}`),
-    );
-    page.on('pageerror', (error) => failed.push(error.message));
+    const { asked, failed } = watchPage(page);
 
     await page.goto(`${server.adminUrl}/docs`);
     await page.getByText('Creates a task.').waitFor();

@@ -6,7 +6,7 @@ import { randomSequence } from '../../server/random.ts';
 import { HardenedClient } from '../typescript/reference/hardened-client.ts';
 import { NaiveClient } from '../typescript/reference/naive-client.ts';
 import { openFolder } from '../typescript/support/command-line.ts';
-import { findChromium, openBrowser } from './chromium.ts';
+import { findChromium, openBrowser, watchPage } from './chromium.ts';
 
 const chromium = findChromium() ?? '';
 
@@ -48,10 +48,7 @@ test.runIf(chromium)(
     const browser = await openBrowser(chromium);
     try {
       const page = await browser.newPage();
-      const asked: string[] = [];
-      const failed: string[] = [];
-      page.on('request', (request) => asked.push(request.url()));
-      page.on('pageerror', (error) => failed.push(error.message));
+      const { asked, failed } = watchPage(page);
       await page.goto(pathToFileURL(folder.at('report.html')).href);
 
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('fail cut polls seed 7');

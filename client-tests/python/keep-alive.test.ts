@@ -19,8 +19,8 @@ test.runIf(python)(
       expect(requests).toBeGreaterThanOrEqual(answered);
       // A call may meet the reset of its connection; that is what the table is about.
       expect(failed).toBeLessThan(0.01 * requests);
-      // How high it is hangs on the machine: calls bunch up on a busy one, and a pool without a bound grows.
-      expect(reuse).toBeGreaterThan(0.5);
+      // A bounded pool keeps reuse up whatever the machine does; on a busy one calls bunch up, and a pool without a bound grows.
+      expect(reuse).toBeGreaterThan(setting === 'tuned' ? 0.99 : 0.5);
       if (setting === 'tuned') expect(connections).toBeLessThanOrEqual(16 + resets);
     }
   },

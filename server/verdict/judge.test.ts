@@ -50,6 +50,15 @@ test('a scenario of which no fault struck proves nothing', () => {
   expect(reuse([armed, ...wasting(1)]).outcome).toBe('fail');
 });
 
+test('a fault of two injections that struck once is told to have struck once', () => {
+  const strike = (did: string): Step => [
+    1,
+    { type: 'fault.injected', fault: 'late', hook: 'request', ordinal: 3, did },
+  ];
+  const { report } = judge(tell([strike('wait'), strike('reset')]), { scenario: 'story', seed: 1, expect: [] });
+  expect(report.faults).toEqual({ late: 1 });
+});
+
 test('a journal that overflowed makes everything inconclusive, and says so', () => {
   const expectation = connectionReuse.bind(connectionReuse.params.parse({}));
   const { report } = judge(tell([...reusing(), ...wasting(10)], 30), {

@@ -114,7 +114,9 @@ function summarize(client: Client): ClientSummary {
 }
 
 function countStrikes(evidence: Evidence): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { fault } of evidence.of('fault.injected')) counts[fault] = (counts[fault] ?? 0) + 1;
-  return counts;
+  // Each injection of a rule has an event of its own.
+  const strikes = Map.groupBy(evidence.of('fault.injected'), ({ fault }) => fault);
+  return Object.fromEntries(
+    [...strikes].map(([fault, events]) => [fault, new Set(events.map(({ ordinal }) => ordinal)).size]),
+  );
 }
