@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { getCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
@@ -11,6 +12,17 @@ const node = process.execPath;
 /** Runs the reference client of a kind in a scenario. */
 const judge = (kind: 'naive' | 'hardened', scenario: string, ...options: readonly string[]) =>
   runMock('run', scenario, ...options, '--', node, client, kind);
+
+const { SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS, ...untrusting } = process.env;
+
+/** The server's CA, and what `run` lets its command trust. */
+async function readTrust(env: NodeJS.ProcessEnv) {
+  const read = `const { readFileSync } = require('fs'), { SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, SEEDANCE_MOCK_ADMIN } = process.env;
+    fetch(SEEDANCE_MOCK_ADMIN + '/ca.pem').then((answer) => answer.text()).then((ca) => console.log(JSON.stringify({ ca,
+      bundle: readFileSync(SSL_CERT_FILE, 'utf8'), extra: readFileSync(NODE_EXTRA_CA_CERTS, 'utf8') })))`;
+  await using run = startMock(['run', 'healthy', '--settle', '0', '--', node, '-e', read], env);
+  return JSON.parse((await run.hear()) ?? '{}') as Record<'ca' | 'bundle' | 'extra', string>;
+}
 
 describe('run', () => {
   test('a hardened client passes, and the exit code is 0', async () => {
@@ -43,8 +55,33 @@ describe('run', () => {
     const [seedance, ark, key, admin, ...files] = JSON.parse(stdout.split('\n')[0] ?? '[]');
     expect(seedance).toMatch(/^https:\/\/localhost:\d+\/api\/v3$/);
     expect([ark, key.length > 0, admin]).toEqual([seedance, true, expect.stringMatching(/^http:\/\/localhost:\d+$/)]);
-    expect(new Set(files).size).toBe(1);
-    expect(files[0]).toMatch(/ca\.pem$/);
+    expect(files).toEqual(Array(4).fill(expect.stringMatching(/\.pem$/)));
+  });
+
+  test('the command trusts the server, and all that it trusted before', async () => {
+    await using folder = await openFolder();
+    const [own = ''] = getCACertificates('bundled');
+    const before = await folder.write('before.pem', own);
+    const { ca, bundle, extra } = await readTrust({
+      ...untrusting,
+      SSL_CERT_FILE: before,
+      NODE_EXTRA_CA_CERTS: before,
+    });
+    expect(bundle).toBe(`${ca}\n${own}`);
+    expect(extra).toBe(`${ca}\n${own}`);
+  });
+
+  test('where nothing named what the command trusts, these are the roots of the system', async () => {
+    const { ca, bundle, extra } = await readTrust(untrusting);
+    expect(bundle.startsWith(`${ca}\n-----BEGIN CERTIFICATE-----`)).toBe(true);
+    expect(bundle.split('BEGIN CERTIFICATE').length).toBeGreaterThan(50);
+    expect(extra).toBe(ca);
+  });
+
+  test('a client that the service cuts by a rule of its own learns by which', async () => {
+    const knock = "require('https').get(process.env.ARK_BASE_URL).on('error', () => {})";
+    const { stdout } = await runMock('run', 'healthy', '--', node, '-e', knock);
+    expect(stdout).toMatch(/on\s+1 connection, 1 reset\s+\(service\s+rules: alpn 1\)/);
   });
 
   test('every report is written, also when the command crashes', async () => {

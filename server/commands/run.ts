@@ -1,6 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { Clock } from '../clock.ts';
 import { problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
@@ -9,6 +8,7 @@ import { isTerminal } from '../seedance/task.ts';
 import { type ReportFormat, reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { renderTextReport } from '../verdict/reports/text.ts';
 import { exitCodes } from '../verdict/verdict.ts';
+import { trustEnvironment } from './trust.ts';
 
 /** Where a report goes. */
 export interface ReportTarget {
@@ -57,7 +57,7 @@ export async function runRun(options: RunOptions): Promise<number> {
   const { command, report: targets, log, timeoutMs, settleMs, ...start } = options;
   await using server = await startMockServer({ journalCapacity: JUDGED_EVENTS, ...start });
   const stopLogging = await logJournal(server.journal, log);
-  const ended = await runCommand(command, environmentOf(server, command), timeoutMs);
+  const ended = await runCommand(command, await environmentOf(server, command), timeoutMs);
   await settle(server, settleMs);
 
   const { report } = await server.verdict();
@@ -76,42 +76,14 @@ export async function runRun(options: RunOptions): Promise<number> {
 const JUDGED_EVENTS = 500_000;
 
 /** What a client has to know, in the variables that the languages look at. */
-function environmentOf(server: MockServer, command: readonly string[]): NodeJS.ProcessEnv {
-  const { url, adminUrl, caFile } = server;
-  return {
-    ...process.env,
-    SEEDANCE_BASE_URL: `${url}/api/v3`,
-    ARK_BASE_URL: `${url}/api/v3`,
-    ARK_API_KEY: process.env.ARK_API_KEY ?? 'ark-seedance-mock',
-    NODE_EXTRA_CA_CERTS: caFile,
-    SSL_CERT_FILE: caFile,
-    REQUESTS_CA_BUNDLE: caFile,
-    CURL_CA_BUNDLE: caFile,
-    SEEDANCE_MOCK_ADMIN: adminUrl,
-    ...(isJava(command) && trustOfJava(caFile)),
-  };
-}
-
-const isJava = ([program = '']: readonly string[]): boolean =>
-  /^(java|mvnw?|gradlew?|kotlin|sbt)$/.test(basename(program).replace(/\.(exe|cmd|bat)$/, ''));
-
-/** A JVM knows no variable for a CA: it gets a trust store, where there is the tool to make one. */
-function trustOfJava(caFile: string): NodeJS.ProcessEnv {
-  const store = join(dirname(caFile), 'trust.p12');
-  const options = ['-keystore', store, '-storetype', 'PKCS12', '-storepass', 'changeit'];
-  const made = spawnSync('keytool', [
-    '-importcert',
-    '-noprompt',
-    '-alias',
-    'seedance-mock',
-    '-file',
-    caFile,
-    ...options,
-  ]);
-  if (made.status !== 0) return {};
-  const trust = `-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=changeit`;
-  return { JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTIONS ?? ''} ${trust}`.trim() };
-}
+const environmentOf = async ({ url, adminUrl, caFile }: MockServer, command: readonly string[]) => ({
+  ...process.env,
+  SEEDANCE_BASE_URL: `${url}/api/v3`,
+  ARK_BASE_URL: `${url}/api/v3`,
+  ARK_API_KEY: process.env.ARK_API_KEY ?? 'ark-seedance-mock',
+  SEEDANCE_MOCK_ADMIN: adminUrl,
+  ...(await trustEnvironment(caFile, command)),
+});
 
 function runCommand([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, timeoutMs: number | undefined) {
   return new Promise<Ended>((resolve) => {

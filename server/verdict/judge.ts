@@ -1,7 +1,7 @@
 import type { Journal } from '../journal.ts';
 import { type Expectation, inconclusive, type Judgement, type Outcome } from './check.ts';
 import { nameOf } from './clients.ts';
-import { type Client, type Evidence, gatherEvidence } from './evidence.ts';
+import { type Client, type Connection, type Evidence, gatherEvidence } from './evidence.ts';
 import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
 
 /** How many of the events that prove a finding are named. */
@@ -110,7 +110,13 @@ function summarize(client: Client): ClientSummary {
     requests: connections.reduce((sum, { requests }) => sum + requests.length, 0),
     calls: calls.length,
     resets: connections.filter(({ ended }) => ended?.how === 'reset' && ended.by !== 'client').length,
+    rules: countRules(connections),
   };
+}
+
+function countRules(connections: readonly Connection[]): Record<string, number> {
+  const rules = connections.flatMap(({ ended }) => (ended?.by === 'rule' ? (ended.cause ?? []) : []));
+  return Object.fromEntries([...Map.groupBy(rules, (rule) => rule)].map(([rule, { length }]) => [rule, length]));
 }
 
 function countStrikes(evidence: Evidence): Record<string, number> {

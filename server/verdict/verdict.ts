@@ -36,7 +36,19 @@ export interface ClientSummary {
   readonly calls: number;
   /** Cut by the service with a TCP reset. */
   readonly resets: number;
+  /** The service's own rules that ended its connections, by name and how often. */
+  readonly rules: Readonly<Record<string, number>>;
 }
+
+/** A client in one line. */
+export function describeClient({ name, connections, requests, calls, resets, rules }: ClientSummary): string {
+  const why = Object.entries(rules).map(([rule, times]) => `${rule} ${times}`);
+  const cut = why.length > 0 ? ` (service rules: ${why.join(', ')})` : '';
+  const [asked, called, opened] = [say(requests, 'request'), say(calls, 'call'), say(connections, 'connection')];
+  return `${name}: ${asked} for ${called} on ${opened}, ${resets} reset${cut}`;
+}
+
+const say = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** The version of the report's shape; a field that goes or changes its meaning raises it. */
 export const REPORT_VERSION = 1;

@@ -1,5 +1,5 @@
 import type { Outcome } from '../check.ts';
-import type { CheckResult, ClientResult, VerdictReport } from '../verdict.ts';
+import { type CheckResult, type ClientResult, describeClient, type VerdictReport } from '../verdict.ts';
 
 /** A report fits a terminal of this width. */
 export const COLUMNS = 100;
@@ -26,13 +26,7 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
   const struck = Object.entries(faults).map(([name, times]) => `"${name}" struck ${times} times`);
   const lines = [
     ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
-    ...clients.flatMap(({ name, connections, requests, calls, resets }) =>
-      wrap(
-        `${name}: ${requests} requests for ${calls} calls on ${connections} connections, ${resets} reset`,
-        '  ',
-        '    ',
-      ),
-    ),
+    ...clients.flatMap((client) => wrap(describeClient(client), '  ', '    ')),
     ...struck.flatMap((line) => wrap(line.replace(/ 1 times$/, ' once'), '  ', '    ')),
     ...(missed > 0 ? wrap(`${missed} events had made room before they were looked at`, '  ', '    ') : []),
     '',
