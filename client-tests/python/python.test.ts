@@ -154,27 +154,6 @@ describe.runIf(python)('row B9: a client that looks up the host of Ark', () => {
   });
 });
 
-describe.runIf(python)('row B12: an SSLContext', () => {
-  test('without set_alpn_protocols() shakes hands, and is reset', async () => {
-    await using server = await startMockServer();
-
-    const seen = await askClient(server, python, script('alpn.py'));
-
-    expect(seen).toEqual({ tls: 'TLSv1.3', alpn: null, then: 'ConnectionResetError' });
-    expect(server.journal.events('connection.hello')).toMatchObject([{ alpn: null }]);
-    expect(server.journal.events('rule.applied')).toMatchObject([{ line: 'http2: server: ALPN absent -> reset' }]);
-  });
-
-  test("with set_alpn_protocols(['h2']) is served", async () => {
-    await using server = await startMockServer();
-
-    const seen = await askClient(server, python, script('alpn.py'), 'h2');
-
-    expect(seen).toEqual({ tls: 'TLSv1.3', alpn: 'h2', then: 'SETTINGS' });
-    expect(server.journal.events('rule.applied')).toEqual([]);
-  });
-});
-
 /** Starts a client whose clock is the server's: a second passes for both or for neither. */
 async function startBeating(server: MockServer, everySeconds: number, ...more: readonly string[]) {
   const client = startClient(server, [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ScenarioInput, startMockServer } from '../../server/index.ts';
-import { askClient } from '../cli/run-client.ts';
+import { askClient, runClient } from '../cli/run-client.ts';
 import { findPython, script } from './python.ts';
 
 const python = (await findPython()) ?? '';
@@ -23,6 +23,9 @@ const lostCreate: NonNullable<ScenarioInput['faults']> = [
     inject: [{ end: { at: 'after-commit' } }],
   },
 ];
+
+/** How Python tells that `connect()` has come back, so the handshake had succeeded, and the call after it met a TCP RST. */
+const RESET_AFTER_HANDSHAKE = /, in request\n[\s\S]*Cut: .*Connection reset by peer\n$/;
 
 /** What the checks make of a reference client: its outcome for each, and its finding where it failed. */
 async function judge(kind: 'naive' | 'hardened', scenario: ScenarioInput, ...words: readonly string[]) {
@@ -65,6 +68,37 @@ describe.runIf(python)('the reference clients on asyncio and h2', () => {
     const scenario: ScenarioInput = { faults: lostCreate, expect: ['no-duplicate-creates', 'recovers-within'] };
     expect(await judge('naive', scenario)).toMatchObject({ 'no-duplicate-creates': 'duplicate' });
     expect(await judge('hardened', scenario)).toMatchObject({ 'no-duplicate-creates': 'pass' });
+  });
+
+  describe('row B12: an SSLContext', () => {
+    const start = () => startMockServer({ profile: 'seedance', scenario: { ...quick, expect: ['alpn-offered'] } });
+    const client = script('reference/make_video.py');
+
+    test('without set_alpn_protocols() shakes hands, and is reset each time', async () => {
+      await using server = await start();
+
+      const { exitCode, stderr } = await runClient(server, python, client, 'no-alpn');
+
+      expect(stderr).toMatch(RESET_AFTER_HANDSHAKE);
+      expect(exitCode).toBe(1);
+      const applied = server.journal.events('rule.applied');
+      expect(applied).toHaveLength(20);
+      expect(new Set(applied.map(({ line }) => line))).toEqual(new Set(['http2: server: ALPN absent -> reset']));
+      expect((await server.verdict()).result('alpn-offered')).toMatchObject({
+        outcome: 'fail',
+        clients: [{ finding: 'no ALPN', seen: 'offered no ALPN in 20 ClientHellos (20 of them: no ALPN)' }],
+      });
+    });
+
+    test("with set_alpn_protocols(['h2']) makes its video", async () => {
+      await using server = await start();
+
+      expect(await askClient(server, python, client, 'hardened')).toEqual({ status: 'succeeded' });
+
+      expect(server.journal.events('connection.hello')).toMatchObject([{ alpn: ['h2'] }]);
+      expect(server.journal.events('rule.applied')).toEqual([]);
+      expect((await server.verdict()).result('alpn-offered')).toMatchObject({ outcome: 'pass' });
+    });
   });
 
   test('row C1: heartbeats from connection_made to connection_lost keep a connection that has nothing to do', async () => {

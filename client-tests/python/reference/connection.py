@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
 
     async def request(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
         if not self.usable:
-            raise Cut("the connection is gone")
+            raise Cut(str(self.lost.result()) if self.lost.done() else "the connection takes no new calls")
         stream = self._h2.get_next_available_stream_id()
         fields = {":method": method, ":scheme": "https", ":authority": self.authority, ":path": path, **headers}
         self._h2.send_headers(stream, list(fields.items()), end_stream=body is None)

@@ -1,7 +1,8 @@
 """Makes a video with a reference client: the one a service can shake off, or the one it cannot.
 
-    python make_video.py naive | hardened  [SECONDS [BEAT_EVERY]]
+    python make_video.py naive | no-alpn | hardened  [SECONDS [BEAT_EVERY]]
 
+no-alpn is the naive one whose SSLContext is left as it comes, without set_alpn_protocols() (row B12).
 With SECONDS it holds its connection open for so long before it begins, as an application does that has nothing to ask for.
 """
 
@@ -24,12 +25,15 @@ TRIES = 20
 
 
 class Naive:
-    """A connection for each call, no heartbeat, and once more at once when a call fails."""
+    """A connection for each call, no heartbeat, and once more at once when a call fails. `alpn` as for `connect`."""
+
+    def __init__(self, alpn: list[str] | None):
+        self._alpn = alpn
 
     async def call(self, method: str, path: str, body: object = None) -> Answer:
         for tries in range(1, TRIES + 1):
             try:
-                connection = await connect(BASE, ["h2"], beat_every=None)
+                connection = await connect(BASE, self._alpn, beat_every=None)
                 data = None if body is None else json.dumps(body).encode()
                 answer = await connection.request(method, path, {**KEY, "user-agent": "naive-python/1"}, data)
                 connection.close()
@@ -47,7 +51,7 @@ class Naive:
         return status
 
     async def idle(self, seconds: float) -> None:
-        connection = await connect(BASE, ["h2"], beat_every=None)
+        connection = await connect(BASE, self._alpn, beat_every=None)
         await asyncio.sleep(seconds)
         connection.close()
 
@@ -118,7 +122,13 @@ class Hardened:
 
 
 async def main(kind: str, seconds: float = 0, beat_every: float = Hardened.BEAT_EVERY) -> None:
-    client = Naive() if kind == "naive" else Hardened(beat_every)
+    match kind:
+        case "naive":
+            client = Naive(["h2"])
+        case "no-alpn":
+            client = Naive(None)
+        case _:
+            client = Hardened(beat_every)
     if seconds:
         await client.idle(seconds)
     print(json.dumps({"status": await client.make_video()}))
