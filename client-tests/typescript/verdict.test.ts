@@ -2,32 +2,11 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
-import { randomSequence } from '../../server/random.ts';
 import type { CheckName } from '../../server/verdict/table.ts';
-import { HardenedClient } from './reference/hardened-client.ts';
 import { connect, lighthouse, request, TASKS } from './reference/http2-call.ts';
-import { NaiveClient } from './reference/naive-client.ts';
+import { ignore, makeHardened, naiveOn, withHardened } from './support/judged-clients.ts';
 import { openRawHttp2 } from './support/raw-http2.ts';
 import { Receiver } from './support/receiver.ts';
-
-/** Time stands still but for the client's own waits: what they measure is what was waited. */
-const settingFor = (server: MockServer, userAgent: string) => ({
-  url: server.url,
-  ca: server.ca,
-  sleep: (ms: number) => server.clock.advance(ms),
-  random: randomSequence(7, 'client'),
-  userAgent,
-});
-
-const naiveOn = (server: MockServer, tries?: number) => new NaiveClient(settingFor(server, 'naive/1'), tries);
-
-async function withHardened(server: MockServer, use: (client: HardenedClient) => Promise<unknown>): Promise<void> {
-  const client = new HardenedClient(settingFor(server, 'hardened/1'));
-  await use(client);
-  await client.close();
-}
-
-const makeHardened = (server: MockServer) => withHardened(server, (client) => client.makeVideo());
 
 /** A scenario in which the naive way fails a check, and the hardened one passes it. */
 interface Case {
@@ -221,7 +200,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-const ignore = () => {};
 /** Not once(socket, 'close'): a reset is the expected ending here, and it rejects on that. */
 const closed = (socket: Socket) =>
   new Promise<void>((resolve) => socket.on('error', ignore).on('close', () => resolve()));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientHttp2Session } from 'node:http2';
+import { openPool, requestByHttp1 } from './http1-call.ts';
 import { type Answer, type ClientSetting, connect, lighthouse, OVER, request, TASKS } from './http2-call.ts';
 
 /** Reference, C3. */
@@ -8,6 +9,8 @@ const BACKOFF = { baseMs: 100, factor: 2, maxMs: 30_000, jitterMs: 100 };
 const BEAT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 2_000;
 const TRIES = 20;
+/** So many failures in a row of a protocol that has never got through are enough to try the other one. */
+const SWITCH_AFTER = 3;
 
 /** A client that the service cannot shake off: each of its ways is a recommendation of the reference, part C. */
 export class HardenedClient {
@@ -15,11 +18,17 @@ export class HardenedClient {
   readonly #created = new Set<string>();
   /** In a row, over all calls: whoever starts each call with a short wait meets a service that restarts too often. */
   #failures = 0;
-  /** The one connection of the pool: over HTTP/2 it carries all calls. */
+  /** Reference, C4: h2 first; where it is cut, HTTP/1.1. */
+  #protocol: 'h2' | 'http/1.1' = 'h2';
+  /** Whether that has got through. A call that is cut later, on a connection that stood, is no reason to give it up. */
+  #settled = false;
+  /** The one connection of the pool for h2: it carries all calls. */
   #session: Promise<ClientHttp2Session> | undefined;
+  readonly #http1: ReturnType<typeof openPool>;
 
   constructor(setting: ClientSetting) {
     this.#setting = setting;
+    this.#http1 = openPool(setting);
   }
 
   /** Calls until there is an answer that is worth having. `recover` looks whether a call that was cut has been carried out. */
@@ -45,7 +54,7 @@ export class HardenedClient {
         cut = true;
       }
       if (tries >= TRIES) throw new Error(`${method} ${path} failed ${TRIES} times`);
-      await this.#setting.sleep(Math.max(retryAfterMs, this.#backoff(++this.#failures)));
+      await this.#setting.sleep(Math.max(retryAfterMs, this.#noteFailure()));
       const found = cut ? await recover?.() : undefined;
       if (found) return found;
     }
@@ -70,6 +79,7 @@ export class HardenedClient {
   }
 
   async beat(): Promise<void> {
+    if (this.#protocol === 'http/1.1') return;
     const session = await this.#connection();
     const time = Buffer.alloc(8);
     time.writeBigUInt64BE(BigInt(Date.now()));
@@ -78,13 +88,16 @@ export class HardenedClient {
 
   async close(): Promise<void> {
     (await this.#session)?.close();
+    this.#http1.destroy();
   }
 
   async #send(method: string, path: string, trace: string, body: unknown): Promise<Answer> {
-    const session = await this.#connection();
     const traceparent = `00-${trace}-${randomBytes(8).toString('hex')}-01`;
     const headers = { 'user-agent': this.#setting.userAgent, traceparent };
-    return request(session, method, path, { headers, body });
+    if (this.#protocol === 'h2') return request(await this.#connection(), method, path, { headers, body });
+    const answer = await requestByHttp1(this.#http1, new URL(path, this.#setting.url), method, { headers, body });
+    this.#settled = true;
+    return answer;
   }
 
   /** A task that is not known yet is the one whose answer was lost. */
@@ -97,6 +110,7 @@ export class HardenedClient {
   #connection(): Promise<ClientHttp2Session> {
     if (this.#session) return this.#session;
     const opening = connect(this.#setting).then((session) => {
+      this.#settled = true;
       const leave = () => {
         if (this.#session === opening) this.#session = undefined;
       };
@@ -111,8 +125,13 @@ export class HardenedClient {
     return opening;
   }
 
-  #backoff(failures: number): number {
+  /** @returns how many milliseconds to wait before the next attempt */
+  #noteFailure(): number {
     const { baseMs, factor, maxMs, jitterMs } = BACKOFF;
-    return Math.min(maxMs, baseMs * factor ** (failures - 1)) + this.#setting.random() * jitterMs;
+    const waitMs = Math.min(maxMs, baseMs * factor ** this.#failures++) + this.#setting.random() * jitterMs;
+    if (!this.#settled && this.#failures % SWITCH_AFTER === 0) {
+      this.#protocol = this.#protocol === 'h2' ? 'http/1.1' : 'h2';
+    }
+    return waitMs;
   }
 }

@@ -1,4 +1,5 @@
-import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http';
+import http2, { type ClientHttp2Session } from 'node:http2';
 
 /** What both reference clients have to know, and what makes their time and chance testable. */
 export interface ClientSetting {
