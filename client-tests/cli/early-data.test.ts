@@ -1,31 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { type MockServer, startMockServer } from '../../server/index.ts';
-import { canRun, startClient } from './run-client.ts';
-
-const hasOpenssl = canRun('openssl', 'version');
-if (!hasOpenssl) console.log('early data tests are left out: there is no openssl');
-
-/** A folder that holds what is to be sent early, and what s_client keeps of a session. */
-async function openFolder(earlyBytes: number) {
-  const path = await mkdtemp(join(tmpdir(), 'seedance-mock-early-'));
-  const [session, early] = [join(path, 'session.pem'), join(path, 'early.txt')];
-  await writeFile(early, 'E'.repeat(earlyBytes));
-  return { session, early, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
-}
-
-/** Shakes hands as `openssl s_client` does with these arguments, and leaves once it is let in. */
-async function connect(server: MockServer, ...args: readonly string[]): Promise<string> {
-  const { seq } = server.journal;
-  const host = new URL(server.url).host;
-  const known = ['-connect', host, '-servername', 'localhost', '-CAfile', server.caFile, '-alpn', 'h2'];
-  await using client = startClient(server, ['openssl', 's_client', ...known, ...args]);
-  void server.journal.waitFor('connection.secured', (event) => event.seq > seq).then(() => client.say('Q'));
-  const { stdout, stderr } = await client.ended;
-  return `${stdout}${stderr}`;
-}
+import { startMockServer } from '../../server/index.ts';
+import { connect, hasOpenssl, openFolder } from './early-data.ts';
 
 const startWith = (then: 'cut' | 'reject', advertise: number) =>
   startMockServer({
@@ -65,20 +41,6 @@ describe.runIf(hasOpenssl)('early data, as openssl s_client sends it', () => {
       'reset a connection that brings early data',
       'issue tickets that permit 16384 bytes of early data',
     ]);
-  });
-
-  test('row B8: the verdict is against a client that sends early data again, and for one that forgets its session', async () => {
-    const judge = async (...second: readonly string[]) => {
-      await using server = await startMockServer({ scenario: 'early-data-cut' });
-      await using folder = await openFolder(100);
-      const again = ['-sess_in', folder.session, '-early_data', folder.early];
-      await connect(server, '-sess_out', folder.session);
-      await connect(server, ...again);
-      await connect(server, ...(second.length > 0 ? second : again));
-      return (await server.verdict()).result('early-data-not-replayed');
-    };
-    expect(await judge()).toMatchObject({ outcome: 'fail', clients: [{ finding: 'replayed' }] });
-    expect(await judge('-crlf')).toMatchObject({ outcome: 'pass' });
   });
 
   test('the session itself is good: without early data it is resumed', async () => {
