@@ -115,3 +115,6 @@ export const inconclusive = (seen: string, events: readonly number[] = []): Judg
 
 /** A count with its noun: `1 request`, `2 requests`. */
 export const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** A share as `79.9 %`: rounded down, so that what falls short of a bound never looks as if it met it. */
+export const percent = (share: number): string => `${Math.floor(share * 1_000 + 1e-9) / 10} %`;

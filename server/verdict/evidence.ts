@@ -36,6 +36,8 @@ export interface Evidence {
   readonly clients: readonly Client[];
   readonly connections: ReadonlyMap<number, Connection>;
   readonly time: ClientTime;
+  /** The newest event: up to here the run is known, and what is open now was open until then. */
+  readonly latest: JournalEvent | undefined;
   /** Events that had to make room before they could be looked at. */
   readonly missed: number;
   /** The events of one type, in order. */
@@ -60,7 +62,7 @@ export function gatherEvidence(journal: Journal): Evidence {
     ...client,
     calls: groupCalls(client.connections, time),
   }));
-  return { clients, connections, time, missed: start < 0 ? journal.dropped : 0, of };
+  return { clients, connections, time, latest: events.at(-1), missed: start < 0 ? journal.dropped : 0, of };
 }
 
 function readConnections(events: readonly JournalEvent[]): ReadonlyMap<number, Connection> {

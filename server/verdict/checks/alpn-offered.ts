@@ -29,11 +29,17 @@ export const alpnOffered = defineCheck({
         : lacking.length > 0
           ? (['not offered', lacking] as const)
           : (['too much', excess] as const);
+    const list = `[${protocols.join(', ')}]`;
+    const hints = {
+      'no ALPN': `Set the ALPN list of the TLS context to ${list}: a context without one offers nothing.`,
+      'not offered': `Put ${protocols.join(' and ')} into the ALPN list of the TLS context, the preferred one first.`,
+      'too much': `Cut the ALPN list of the TLS context down to ${list}: what else it offers may be chosen.`,
+    };
     const events = (those: typeof hellos) => those.map(({ seq }) => seq);
     if (wrong.length === 0) return pass(seen, { events: events(hellos) });
     return fail(`${seen} (${wrong.length} of them: ${finding})`, {
       finding,
-      hint: `Set the ALPN list of the TLS context to [${protocols.join(', ')}]: a context without one offers nothing.`,
+      hint: hints[finding],
       events: events(wrong),
     });
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, fail, inconclusive, many, pass, percent } from '../check.ts';
 
 /** Reuse of connections as the field report measures it (reference, B7). */
 export const connectionReuse = defineCheck({
@@ -16,7 +16,8 @@ each connection never counts as reused.`,
   judgeClient({ connections }, { atLeast, samples }) {
     const used = connections.filter(({ requests }) => requests.length > 0);
     const total = used.reduce((sum, { requests }) => sum + requests.length, 0);
-    const reused = total - used.length;
+    // By their numbers: a connection that is older than the scenario may have served one before.
+    const reused = used.flatMap(({ requests }) => requests.filter(({ received }) => received.request > 1)).length;
     const events = used.flatMap(({ requests: [first] }) => first?.received.seq ?? []);
     if (total < samples) return inconclusive(`it sent ${many(total, 'request')}, too few to tell`, events);
     const figures = {
@@ -35,5 +36,3 @@ each connection never counts as reused.`,
     });
   },
 });
-
-const percent = (share: number) => `${Math.round(share * 100)} %`;

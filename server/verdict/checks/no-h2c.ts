@@ -6,20 +6,27 @@ export const noH2c = defineCheck({
   name: 'no-h2c',
   summary: 'Never tries HTTP/2 in clear text, by prior knowledge or by Upgrade.',
   definition: `Looks for the rule \`h2c\`: a connection preface or \`Upgrade: h2c\`, in clear text or inside TLS, or \`h2c\` in an ALPN list. Any of
-them is *h2c*.`,
+them is *h2c*. Inconclusive where no connection got as far as a ClientHello or a request.`,
   params: z.strictObject({}),
-  expects: () => 'TLS and ALPN on every connection, and h2c on none',
+  expects: () => 'h2c on no connection: HTTP/2 over TLS alone, chosen by ALPN',
   judgeClient({ connections }, _, { of }) {
-    if (connections.length === 0) return inconclusive('it never connected');
-    const own = new Set(connections.map(({ id }) => id));
-    const refused = of('rule.applied').filter(({ rule, connection }) => rule === 'h2c' && own.has(connection));
-    const named = connections.flatMap(({ hello }) => (hello?.alpn?.includes('h2c') ? hello : []));
-    const tries = [...refused, ...named].map(({ seq }) => seq);
-    if (tries.length === 0) return pass(`no h2c on ${many(connections.length, 'connection')}`, { events: [] });
-    return fail(`tried h2c ${tries.length === 1 ? 'once' : `${tries.length} times`}`, {
+    const refused = Map.groupBy(
+      of('rule.applied').filter(({ rule }) => rule === 'h2c'),
+      ({ connection }) => connection,
+    );
+    const told = connections.filter(({ id, hello, requests }) => hello || requests.length > 0 || refused.has(id));
+    if (told.length === 0) return inconclusive('it said nothing on any connection');
+    const tries = told.filter(({ id, hello }) => refused.has(id) || hello?.alpn?.includes('h2c'));
+    const events = (those: typeof told) =>
+      those.flatMap(({ id, opened, hello }) => {
+        const [cut] = refused.get(id) ?? [];
+        return [(hello ?? opened)?.seq, cut?.seq].filter((seq) => seq !== undefined);
+      });
+    if (tries.length === 0) return pass(`no h2c on ${many(told.length, 'connection')}`, { events: events(told) });
+    return fail(`tried h2c on ${tries.length} of ${many(told.length, 'connection')}`, {
       finding: 'h2c',
       hint: 'Use an https:// base URL, and let ALPN choose h2; turn off "prior knowledge" and upgrade to h2c.',
-      events: tries,
+      events: events(tries),
     });
   },
 });

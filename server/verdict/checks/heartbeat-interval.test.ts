@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { ends, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { heartbeatInterval } from './heartbeat-interval.ts';
+
+const beats = (atMs: number, connection = 1, ageMs = 0): Step => [
+  atMs,
+  { type: 'heartbeat', connection, source: 'ping', ageMs, judgedBy: 'client' },
+];
+const strikes = (atMs: number, connection = 1): readonly Step[] => [
+  [atMs, { type: 'rule.applied', rule: 'heartbeat', connection, did: 'reset', line: 'heartbeat 30s -> reset' }],
+  ends(atMs, connection, { by: 'rule', how: 'reset' }),
+];
+/** A connection that beats at these moments, and ends. */
+const lives = (endAt: number, beatsAt: readonly number[], connection = 1): readonly Step[] => [
+  ...opens(0, connection),
+  ...beatsAt.map((at) => beats(at, connection)),
+  ends(endAt, connection),
+];
+const find = (steps: readonly Step[], params = {}) => findingsOf(heartbeatInterval, params, steps);
+
+test.each([
+  ['every gap is as long as it may be', 90_000, [30_000, 60_000], 'pass'],
+  ['the first beat is late', 50_000, [30_001, 40_000], 'too rare'],
+  ['a beat in the middle is missing', 100_000, [20_000, 60_000, 80_000], 'too rare'],
+  ['the last beat is long before the end', 60_001, [10_000, 30_000], 'too rare'],
+  ['there is none on a long life', 30_001, [], 'missing'],
+  ['there is none on a short life', 30_000, [], 'inconclusive'],
+  ['a short life with a beat tells something', 2_000, [1_000], 'pass'],
+] as const)('%s: ends at %i ms, beats at %j', (_what, endAt, beatsAt, finding) =>
+  expect(find(lives(endAt, beatsAt))).toEqual([finding]),
+);
+
+test('a connection that is open still was silent up to the end of the run', () => {
+  const later = opens(31_000, 2);
+  expect(find([...opens(0, 1), ...later])).toEqual(['missing']);
+  expect(find([...opens(0, 1), beats(500), ...later])).toEqual(['too rare']);
+  expect(find([...opens(0, 1), beats(5_000), ...later])).toEqual(['pass']);
+});
+
+test("one connection's beats do not keep another", () =>
+  expect(
+    judgeBy(heartbeatInterval, {}, [...lives(40_000, [20_000], 1), ...lives(40_000, [], 2)]).clients,
+  ).toMatchObject([{ finding: 'missing', seen: 'sent no heartbeat for 40.0 s on connection 2 (1 of 2 connections)' }]));
+
+test('what the service cut for its silence was too silent, whatever the client is allowed', () =>
+  expect(judgeBy(heartbeatInterval, {}, [...opens(0, 1), beats(2_000), ...strikes(12_000)]).clients).toMatchObject([
+    { finding: 'too rare', seen: 'was silent for 10.0 s on connection 1, and the service cut it (1 of 1 connection)' },
+  ]));
+
+test('a handshake that never ended needs no heartbeat', () =>
+  expect(find([...opens(0, 1).slice(0, 2), resets(60_000, 1)])).toEqual(['inconclusive']));
+
+test('the clock that is furthest off is told, not that of the longest silence', () => {
+  const steps = [...opens(0, 1), beats(20_000, 1, 6_000), ...opens(20_000, 2), beats(21_000, 2, -9_000)];
+  expect(judgeBy(heartbeatInterval, {}, steps).clients).toMatchObject([
+    { finding: 'skewed clock', seen: 'its clock is 9.0 s ahead', figures: { skewMs: -9_000 } },
+  ]);
+  expect(find([...opens(0, 1), beats(1_000, 1, 5_000), beats(2_000, 1, -5_000)])).toEqual(['pass']);
+});
+
+test("gaps are the client's: 200 s of a lane that runs 10 times as fast are 20 s of its", () => {
+  expect(find([hurries(0, 10), ...lives(400_000, [200_000])])).toEqual(['pass']);
+  expect(find([hurries(0, 10), ...lives(400_000, [50_000])])).toEqual(['too rare']);
+});

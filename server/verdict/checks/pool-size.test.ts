@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { ends, findingsOf, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { poolSize } from './pool-size.ts';
+
+type Opening = Parameters<typeof opens>[2];
+
+/** So many connections, all open from the start. */
+const opensMany = (count: number, more: Opening = {}, first = 1): readonly Step[] =>
+  Array.from({ length: count }, (_, index) => opens(index, first + index, more)).flat();
+const find = (params: object, steps: readonly Step[]) => findingsOf(poolSize, params, steps);
+const goesAway = (atMs: number, connection: number): Step => [atMs, { type: 'goaway.sent', connection, code: 0 }];
+
+test('as many as the limit are fine, one more is not', () => {
+  expect(find({}, opensMany(8))).toEqual(['pass']);
+  expect(find({}, opensMany(9))).toEqual(['too large']);
+  expect(find({ h2: 9 }, opensMany(9))).toEqual(['pass']);
+});
+
+test('each protocol has a limit of its own, and one that is not named has none', () => {
+  const http1 = opensMany(16, { protocol: 'http/1.1' }, 100);
+  expect(find({}, [...opensMany(8), ...http1])).toEqual(['pass']);
+  expect(find({ h2: 8 }, [...opensMany(8), ...http1])).toEqual(['pass']);
+  expect(judgeBy(poolSize, { 'http/1.1': 15 }, [...opensMany(20), ...http1]).clients).toMatchObject([
+    {
+      finding: 'too large',
+      seen: 'connections at a time: 20 of h2 to localhost, 16 of http/1.1 to localhost',
+      eventCount: 16,
+      figures: { 'h2 to localhost': 20, 'http/1.1 to localhost': 16 },
+    },
+  ]);
+});
+
+test('so has each host', () =>
+  expect(find({ h2: 2 }, [...opensMany(2), ...opensMany(2, { serverName: 'other.localhost' }, 10)])).toEqual(['pass']));
+
+test('one that has ended makes room for the next', () => {
+  const inTurn = [1, 2, 3].flatMap((id) => [...opens(id, id), id === 2 ? resets(id, id) : ends(id, id)]);
+  expect(find({ h2: 1 }, inTurn)).toEqual(['pass']);
+  expect(find({ h2: 1 }, [...opens(1, 1), ...opens(2, 2), ends(3, 1), ends(3, 2)])).toEqual(['too large']);
+});
+
+test('one that was sent a GOAWAY is replaced before its last answers are in', () => {
+  expect(find({ h2: 1 }, [...opens(0, 1), goesAway(5, 1), ...opens(6, 2), ends(9, 1)])).toEqual(['pass']);
+  expect(find({ h2: 1 }, [...opens(0, 1), ...opens(5, 2), goesAway(6, 1), ends(9, 1)])).toEqual(['too large']);
+});
+
+test('one that never finished its handshake does not count, and tells nothing alone', () => {
+  const cut = (id: number) => [...opens(0, id).slice(0, 2), resets(1, id)];
+  expect(find({ h2: 1 }, [...opens(0, 1), ...cut(2), ...cut(3)])).toEqual(['pass']);
+  expect(find({ h2: 1 }, cut(1))).toEqual(['inconclusive']);
+});
+
+test('two clients do not share a pool', () =>
+  expect(find({ h2: 1 }, [...opens(0, 1), ...opens(0, 2, { userAgent: 'milk/1' })])).toEqual(['pass', 'pass']));
