@@ -14,7 +14,8 @@ export interface Call {
   bond?: Bond;
 }
 
-/** How long after a failed attempt the same request still is another attempt at it, in the client's time. */
+/** How long after a failed attempt, and what that asked to wait, the same request still is another attempt at it, in the client's
+ * time. */
 export const REPEATED_WITHIN_MS = 120_000;
 
 /** Whether an attempt repeats the one before byte for byte on another connection, as HTTP libraries do by themselves; else the
@@ -82,7 +83,8 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
   function isStale({ attempts }: Call, { received }: Request): boolean {
     const last = attempts.at(-1);
     const end = last && endOf(last);
-    return !end || !hasFailed(last) || time.between(end, received) > REPEATED_WITHIN_MS;
+    if (!end || !hasFailed(last)) return true;
+    return time.between(end, received) > REPEATED_WITHIN_MS + (last.answer?.retryAfterMs ?? 0);
   }
 }
 

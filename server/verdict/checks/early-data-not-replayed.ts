@@ -5,16 +5,17 @@ import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 export const earlyDataNotReplayed = defineCheck({
   name: 'early-data-not-replayed',
   summary: 'After a cut amid early data, comes back with a full handshake.',
-  definition: `Of each connection whose ClientHello announced early data and that the service cut before it answered a request, looks at the client's next
-connection: early data again is *replayed*. Inconclusive where no early data was cut, or nobody came back.`,
+  definition: `Of each connection whose ClientHello announced early data and that the service cut before it answered a request, looks at the next
+connection that the client opened after the cut: early data again is *replayed*. Inconclusive where no early data was cut, or nobody came back.`,
   params: z.strictObject({}),
   expects: () => 'no early data on the connection after one that was cut amid early data',
   judgeClient({ connections }) {
-    const pairs = connections.flatMap((connection, index) => {
+    const pairs = connections.flatMap((connection) => {
       const { hello, ended, requests } = connection;
-      const cut = ended && ended.by !== 'client' && !requests.some(({ answer }) => answer);
-      const next = connections.slice(index + 1).find((later) => later.hello)?.hello;
-      return hello?.earlyData && cut && next ? [{ hello, next }] : [];
+      if (!hello?.earlyData || !ended || ended.by === 'client' || requests.some(({ answer }) => answer)) return [];
+      // Not one that was on its way already when the cut came.
+      const next = connections.find((later) => later.hello && (later.opened?.seq ?? 0) > ended.seq)?.hello;
+      return next ? [{ hello, next }] : [];
     });
     if (pairs.length === 0) return inconclusive('no early data of it was cut before it came back');
     const replayed = pairs.filter(({ next }) => next.earlyData);

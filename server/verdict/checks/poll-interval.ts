@@ -9,8 +9,8 @@ const GET_TASK = /\/contents\/generations\/tasks\/[^/]+$/;
 export const pollInterval = defineCheck({
   name: 'poll-interval',
   summary: 'Polls each task neither too often nor too seldom.',
-  definition: `Measures, for each client and task, the time from one Get to the next, attempts at the same call aside. Shorter than \`atLeast\` is
-*too often*; longer than \`atMost\`, where that is given, is *too seldom*. Inconclusive where no task was asked for twice.`,
+  definition: `Measures, for each client and task, the time from one Get to the next, repeated attempts at the same call aside. Shorter than
+\`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. Inconclusive where no task was asked for twice.`,
   params: z.strictObject({
     atLeast: duration().default(1_000).describe('The shortest time between two polls of a task.'),
     atMost: duration().optional().describe('The longest.'),
@@ -25,7 +25,7 @@ export const pollInterval = defineCheck({
     const ms = intervals.map((interval) => interval.ms);
     const figures = { intervals: ms.length, shortestMs: Math.min(...ms), longestMs: Math.max(...ms) };
     const hasty = intervals.filter((interval) => interval.ms < atLeast - early);
-    const slow = intervals.filter((interval) => interval.ms > atMost);
+    const slow = intervals.filter((interval) => interval.silentMs > atMost);
     const seen = `polled every ${Math.round(figures.shortestMs)} to ${Math.round(figures.longestMs)} ms`;
     const events = (those: typeof intervals) => those.flatMap((interval) => interval.events);
     if (hasty.length > 0)
@@ -46,10 +46,19 @@ export const pollInterval = defineCheck({
   },
 });
 
+/** From the first attempt at each poll to that at the next; and of that the time since the latest attempt. */
 function measure(polls: readonly Call[], { time }: Evidence) {
-  const firsts = polls.flatMap(({ attempts: [first] }) => first?.received ?? []);
-  return firsts.slice(1).flatMap((later, index) => {
-    const earlier = firsts[index];
-    return earlier ? [{ ms: time.between(earlier, later), events: [earlier.seq, later.seq] }] : [];
+  return polls.slice(1).flatMap(({ attempts: [later] }, index) => {
+    const before = polls[index]?.attempts ?? [];
+    const [earlier] = before;
+    if (!earlier || !later) return [];
+    const latest = before.findLast(({ received }) => received.seq < later.received.seq) ?? earlier;
+    return [
+      {
+        ms: time.between(earlier.received, later.received),
+        silentMs: time.between(latest.received, later.received),
+        events: [earlier.received.seq, later.received.seq],
+      },
+    ];
   });
 }

@@ -16,9 +16,11 @@ refused call was tried again.`,
   expects: () => 'no new attempt before Retry-After is over',
   judgeClient({ calls }, { early }, { time }) {
     const waits = calls.flatMap(({ attempts }) =>
-      attempts.slice(1).flatMap((later, index) => {
-        const answer = refusalOf(attempts[index]);
-        if (!answer) return [];
+      attempts.flatMap((attempt) => {
+        const answer = refusalOf(attempt);
+        // Not one that was on its way already when the refusal came.
+        const later = answer && attempts.find(({ received }) => received.seq > answer.seq);
+        if (!later) return [];
         const events = [answer.seq, later.received.seq];
         return [{ askedMs: answer.retryAfterMs ?? 0, ms: time.between(answer, later.received), events }];
       }),
@@ -35,7 +37,7 @@ refused call was tried again.`,
     const [worst] = hasty.toSorted((a, b) => a.ms - a.askedMs - (b.ms - b.askedMs));
     if (!worst) return pass(`waited as asked before each of ${many(waits.length, 'new attempt')}`, { events, figures });
     return fail(
-      `tried again after ${Math.round(worst.ms)} ms, asked to wait ${Math.round(worst.askedMs)} ms (${hasty.length} of ${waits.length})`,
+      `tried again after ${Math.round(worst.ms)} ms, asked to wait ${Math.round(worst.askedMs)} ms (${hasty.length} of ${many(waits.length, 'new attempt')})`,
       {
         finding: 'too early',
         hint: 'Read Retry-After, in seconds or as a date, and wait at least that long, whatever your own backoff says.',
@@ -46,5 +48,5 @@ refused call was tried again.`,
   },
 });
 
-const refusalOf = (attempt: Request | undefined) =>
-  attempt?.answer?.retryAfterMs !== undefined && !attempt.cut ? attempt.answer : undefined;
+const refusalOf = (attempt: Request) =>
+  attempt.answer?.retryAfterMs !== undefined && !attempt.cut ? attempt.answer : undefined;

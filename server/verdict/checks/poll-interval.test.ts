@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { answers, asks, findingsOf, hurries, judgeBy, opens, type Step, TASKS } from '../testing.ts';
+import { pollInterval } from './poll-interval.ts';
+
+/** Polls at these moments, each answered with its status, 10 ms later. */
+const polls = (moments: readonly (number | readonly [number, number])[], task = 'cgt-1', connection = 1, first = 1) =>
+  moments.flatMap((moment, index): readonly Step[] => {
+    const [at, status] = typeof moment === 'number' ? [moment, 200] : moment;
+    const path = `${TASKS}/${task}`;
+    return [
+      asks(at, connection, first + index, { path }),
+      answers(at + 10, connection, first + index, { path, status }),
+    ];
+  });
+const find = (params: object, ...steps: readonly Step[]) =>
+  findingsOf(pollInterval, params, [...opens(0, 1), ...steps]);
+
+test.each([
+  ['a second apart', {}, [0, 1_000, 2_000], 'pass'],
+  ['but for what clocks tick', {}, [0, 980, 2_000], 'pass'],
+  ['one interval too short', {}, [0, 1_000, 1_979], 'too often'],
+  ['minutes apart, where no longest is given', {}, [0, 300_000], 'pass'],
+  ['as far apart as may be', { atMost: '5s' }, [0, 5_000], 'pass'],
+  ['farther', { atMost: '5s' }, [0, 5_000, 10_001], 'too seldom'],
+  ['a task asked for once', {}, [0], 'inconclusive'],
+] as const)('%s: %j, at %j', (_what, params, moments, finding) =>
+  expect(find(params, ...polls(moments))).toEqual([finding]),
+);
+
+test('another attempt at a poll that failed is no other poll', () => {
+  expect(find({}, ...polls([[0, 503], [200, 503], 400, 1_000]))).toEqual(['pass']);
+  expect(find({}, ...polls([[0, 404], 200]))).toEqual(['too often']);
+});
+
+test('a client that keeps trying does not poll too seldom', () => {
+  expect(find({ atMost: '5s' }, ...polls([[0, 503], [4_000, 503], 8_000, 12_000]))).toEqual(['pass']);
+  expect(find({ atMost: '5s' }, ...polls([[0, 503], 4_000, 9_001]))).toEqual(['too seldom']);
+});
+
+test('a poll that has no answer yet counts from its start, as every other', () =>
+  expect(find({}, asks(0, 1, 1, { path: `${TASKS}/cgt-1` }), ...polls([500], 'cgt-1', 1, 2))).toEqual(['too often']));
+
+test('each task has its own rhythm, whatever the query; List and what is below a task are no polls', () => {
+  expect(find({}, ...polls([0], 'cgt-1'), ...polls([100], 'cgt-2', 1, 2))).toEqual(['inconclusive']);
+  expect(find({}, ...polls([0], 'cgt-1?a=1'), ...polls([100], 'cgt-1?a=2', 1, 2))).toEqual(['too often']);
+  expect(find({}, asks(0, 1, 1, { path: TASKS }), asks(100, 1, 2, { path: TASKS }))).toEqual(['inconclusive']);
+});
+
+test('it tells the shortest and the longest interval, and how many were wrong', () =>
+  expect(judgeBy(pollInterval, {}, [...opens(0, 1), ...polls([0, 300, 600, 3_000])]).clients).toMatchObject([
+    {
+      seen: 'polled every 300 to 2400 ms (2 of 3 intervals too short)',
+      figures: { intervals: 3, shortestMs: 300, longestMs: 2_400 },
+    },
+  ]));
+
+test("intervals are the client's: 2 s of a lane 20 times as fast are 100 ms", () => {
+  expect(find({}, hurries(0, 20), ...polls([0, 20_000]))).toEqual(['pass']);
+  expect(find({}, hurries(0, 20), ...polls([0, 2_000]))).toEqual(['too often']);
+});
+
+test('two clients that poll one task by turns are judged apart', () => {
+  const milk = opens(0, 2, { userAgent: 'milk/1' });
+  expect(find({}, ...milk, ...polls([0]), ...polls([500], 'cgt-1', 2), ...polls([1_000], 'cgt-1', 1, 2))).toEqual([
+    'pass',
+    'inconclusive',
+  ]);
+});

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { answers, asks, creates, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { recoversWithin } from './recovers-within.ts';
+
+const fails = (atMs: number, request: number, more = {}): Step => answers(atMs, 1, request, { status: 503, ...more });
+/** A call that fails after 10 ms and is tried again by the second request. */
+const retries = (atMs: number): readonly Step[] => [asks(0, 1, 1), fails(10, 1), asks(atMs, 1, 2)];
+const find = (...steps: readonly Step[]) => findingsOf(recoversWithin, {}, [...opens(0, 1), ...steps]);
+
+test('from the failure to the end of the success a minute may pass, and no more', () => {
+  expect(find(...retries(100), answers(60_010, 1, 2))).toEqual(['pass']);
+  expect(find(...retries(100), answers(60_011, 1, 2))).toEqual(['too late']);
+});
+
+test('a call that is cut and not tried again, or only in vain, was given up', () => {
+  expect(find(asks(0, 1, 1), resets(10, 1, 1))).toEqual(['gave up']);
+  expect(judgeBy(recoversWithin, {}, [...opens(0, 1), ...retries(100), fails(200, 2)]).clients).toMatchObject([
+    {
+      finding: 'gave up',
+      seen: 'gave up GET /tasks/1 after 2 attempts (1 of 1 failed call)',
+      figures: { failed: 1, recovered: 0 },
+    },
+  ]);
+});
+
+test('an answer that asks for no retry ends a call, whatever it says', () =>
+  expect(find(...retries(100), answers(200, 1, 2, { status: 404 }))).toEqual(['pass']));
+
+test('one that came late does not hide one that was given up', () => {
+  const other = [asks(70_000, 1, 3, { path: '/tasks/2' }), fails(70_010, 3)];
+  expect(
+    judgeBy(recoversWithin, {}, [...opens(0, 1), ...retries(100), answers(61_010, 1, 2), ...other]).clients,
+  ).toMatchObject([
+    { finding: 'gave up', seen: expect.stringContaining('/tasks/2'), figures: { recovered: 1, longestMs: 61_000 } },
+  ]);
+});
+
+test('an attempt that is under way when the run is judged is given up by nobody, but may be late by then', () => {
+  const later = (atMs: number) => asks(atMs, 1, 3, { path: '/tasks/2' });
+  expect(find(...retries(100), later(60_010))).toEqual(['inconclusive']);
+  expect(find(...retries(100), later(60_011))).toEqual(['too late']);
+});
+
+test('where one of two attempts at a time succeeds, nothing was waited for', () => {
+  const key = { idempotencyKey: 'k' };
+  const hedged = [asks(0, 1, 1, key), asks(5, 1, 2, key), answers(8, 1, 2), fails(10, 1)];
+  expect(judgeBy(recoversWithin, {}, [...opens(0, 1), ...hedged]).clients).toMatchObject([
+    { outcome: 'pass', seen: '1 call that failed got through within 0.0 s', figures: { longestMs: 0 } },
+  ]);
+});
+
+test('a create that was cut is better left alone where its task exists, and not where there is none', () => {
+  const create = asks(0, 1, 1, { method: 'POST', path: '/tasks' });
+  expect(find(create, creates(5, 'cgt-1', { connection: 1, request: 1 }), resets(10, 1, 1))).toEqual(['inconclusive']);
+  expect(find(create, resets(10, 1, 1))).toEqual(['gave up']);
+});
+
+test('without a failure there is nothing to recover from', () =>
+  expect(find(asks(0, 1, 1), answers(10, 1, 1, { status: 400 }))).toEqual(['inconclusive']));
+
+test("the bound is the client's time: a minute of a lane 20 times as fast is 3 s", () => {
+  expect(find(hurries(0, 20), ...retries(100), answers(1_100_000, 1, 2))).toEqual(['pass']);
+  expect(find(hurries(0, 20), ...retries(100), answers(1_300_000, 1, 2))).toEqual(['too late']);
+});
+
+test('two clients are judged apart: the success of one is not that of the other', () => {
+  const milk = [...opens(20, 2, { userAgent: 'milk/1' }), asks(20, 2, 1), answers(30, 2, 1)];
+  expect(find(asks(0, 1, 1), fails(10, 1), ...milk)).toEqual(['gave up', 'inconclusive']);
+});
