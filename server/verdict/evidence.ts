@@ -142,5 +142,8 @@ const RETRIABLE = [408, 425, 429, 500, 502, 503, 504];
 export const hasFailed = ({ answer, cut }: Request): boolean =>
   cut !== undefined || (answer !== undefined && RETRIABLE.includes(answer.status));
 
+/** Whether a receiver took a callback. */
+export const isAcknowledged = ({ code }: JournalEvent<'callback.answered'>): boolean => Math.floor(code / 100) === 2;
+
 /** When a request was over, one way or the other. */
 export const endOf = ({ answer, cut }: Request): Cut | JournalEvent<'response.sent'> | undefined => cut ?? answer;

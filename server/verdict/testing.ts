@@ -21,6 +21,10 @@ export function tell(steps: Iterable<Step>, capacity?: number): Journal {
   return journal;
 }
 
+/** Tells what goes on at the same time as one story. */
+export const merge = (...stories: readonly (readonly Step[])[]): readonly Step[] =>
+  stories.flat().toSorted(([a], [b]) => a - b);
+
 /** What one check makes of a story.
  * @throws Error where a report could not show it as it is */
 export function judgeBy(check: Check, params: object, steps: readonly Step[], more: Partial<Case> = {}): CheckResult {
@@ -97,6 +101,13 @@ export const answers = (atMs: number, connection: number, request: number, more:
     ms: 1,
     ...more,
   },
+];
+
+/** A Get or List on the first connection, answered 10 ms later.
+ * @param below what follows the path of the tasks */
+export const looks = (atMs: number, below: string, { status = 200, request = atMs } = {}): readonly Step[] => [
+  asks(atMs, 1, request, { path: `${TASKS}${below}` }),
+  answers(atMs + 10, 1, request, { status }),
 ];
 
 /** The end of a connection; left out, by its client, in good order. */

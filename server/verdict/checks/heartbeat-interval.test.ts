@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ends, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { ends, findingsOf, hurries, judgeBy, merge, opens, resets, type Step } from '../testing.ts';
 import { heartbeatInterval } from './heartbeat-interval.ts';
 
 const beats = (atMs: number, connection = 1, ageMs = 0): Step => [
@@ -38,9 +38,9 @@ test('a connection that is open still was silent up to the end of the run', () =
 });
 
 test("one connection's beats do not keep another", () =>
-  expect(
-    judgeBy(heartbeatInterval, {}, [...lives(40_000, [20_000], 1), ...lives(40_000, [], 2)]).clients,
-  ).toMatchObject([{ finding: 'missing', seen: 'sent no heartbeat for 40.0 s on connection 2 (1 of 2 connections)' }]));
+  expect(judgeBy(heartbeatInterval, {}, merge(lives(40_000, [20_000], 1), lives(40_000, [], 2))).clients).toMatchObject(
+    [{ finding: 'missing', seen: 'sent no heartbeat for 40.0 s on connection 2 (1 of 2 connections)' }],
+  ));
 
 test('what the service cut for its silence was too silent, whatever the client is allowed', () =>
   expect(judgeBy(heartbeatInterval, {}, [...opens(0, 1), beats(2_000), ...strikes(12_000)]).clients).toMatchObject([

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { findingsOf, judgeBy, posts, postsAndHears, postsInVain, type Step } from '../testing.ts';
+import { callbacksAcknowledged } from './callbacks-acknowledged.ts';
+
+const find = (params: object, ...steps: readonly Step[]) => findingsOf(callbacksAcknowledged, params, steps);
+
+test.each([
+  ['2xx at once', postsAndHears(0, { code: 204 }), 'pass'],
+  [
+    'an error, then 2xx',
+    [...postsAndHears(0, { code: 500 }), ...postsAndHears(1, { attempt: 2 })],
+    'slow to acknowledge',
+  ],
+  ['silence, then 2xx', [...postsInVain(0), ...postsAndHears(1, { attempt: 2 })], 'slow to acknowledge'],
+  ['errors', [...postsAndHears(0, { code: 500 }), ...postsAndHears(1, { attempt: 2, code: 302 })], 'not acknowledged'],
+  ['silence', postsInVain(0), 'not acknowledged'],
+] as const)('%s: %#', (_what, steps, finding) => expect(find({}, ...steps)).toEqual([finding]));
+
+test('each status of a task, each version and each copy is a callback of its own', () => {
+  const first = postsAndHears(0);
+  expect(find({}, ...first, ...postsInVain(1, { status: 'failed' }))).toEqual(['not acknowledged']);
+  expect(find({}, ...first, ...postsInVain(1, { version: 2 }))).toEqual(['not acknowledged']);
+  expect(find({}, ...first, ...postsInVain(1, { copy: 2 }))).toEqual(['not acknowledged']);
+  expect(find({}, ...first, ...postsInVain(1, { task: 'cgt-2' }))).toEqual(['not acknowledged']);
+});
+
+test('a dead letter that is replayed and taken was not acknowledged at its first try', () =>
+  expect(find({}, ...postsInVain(0), ...postsAndHears(60_000, { replay: 1 }))).toEqual(['slow to acknowledge']));
+
+test('a callback that is under way when the run is judged is no failure, and proves nothing alone', () => {
+  expect(find({}, ...postsAndHears(0), posts(1, { version: 2 }))).toEqual(['pass']);
+  expect(find({}, posts(1))).toEqual(['inconclusive']);
+});
+
+test('the share counts, to the last callback', () => {
+  const ten = Array.from({ length: 10 }, (_, n) =>
+    n < 2 ? postsAndHears(n, { version: n }) : postsInVain(n, { version: n }),
+  );
+  expect(find({ atLeast: 0.2 }, ...ten.flat())).toEqual(['pass']);
+  expect(judgeBy(callbacksAcknowledged, { atLeast: 0.21 }, ten.flat())).toMatchObject({
+    expected: '2xx at the first try for 21 % of the callbacks',
+    clients: [
+      {
+        finding: 'not acknowledged',
+        seen: '2 of 10 callbacks acknowledged at the first try, 8 never',
+        eventCount: 8,
+        figures: { callbacks: 10, share: 0.2 },
+      },
+    ],
+  });
+});
+
+test('without a callback there is nothing to tell', () => expect(find({})).toEqual(['inconclusive']));
