@@ -1,7 +1,7 @@
 import { describeSdk } from '../cli/official-sdk.ts';
 import { buildJavaClients, java } from './java.ts';
 
-const classpath = await buildJavaClients();
+const classpath = await buildJavaClients('sdk');
 
 describeSdk({
   isHere: classpath !== undefined,
