@@ -175,6 +175,26 @@ export const problems = {
       `No armed fault is called "${d.name}".`,
     (d) => `${didYouMean(d)} GET /faults lists those that are armed.`,
   ),
+  LANE_ID_INVALID: kind(
+    400,
+    (d: { id: string }) => `"${d.id}" cannot be the name of a lane.`,
+    () => 'Take up to 63 lower-case letters, digits and hyphens, as in a host name, and not "main"; or leave it out.',
+  ),
+  LANE_EXISTS: kind(
+    409,
+    (d: { id: string }) => `A lane "${d.id}" is open already.`,
+    (d) => `Take another id, or end that one first: DELETE /lanes/${d.id}`,
+  ),
+  TOO_MANY_LANES: kind(
+    409,
+    (d: { limit: number }) => `${d.limit} lanes are open, which is the limit.`,
+    () => 'End those that are over: DELETE /lanes/{id}.',
+  ),
+  NO_LANE_PORT: kind(
+    409,
+    (d: { from: number; to: number }) => `Every port from ${d.from} to ${d.to} has its lane.`,
+    () => 'End a lane that is over with DELETE /lanes/{id}, or start with more: --lane-ports FROM-TO.',
+  ),
   ADMIN_NOT_FOUND: kind(
     404,
     (d: { what: string }) => `There is no ${d.what}.`,

@@ -95,6 +95,8 @@ export type JournalEntry =
       trace?: TraceSnapshot;
       requests: readonly OpenRequest[];
     }
+  /** Its ClientHello named another lane, in whose journal it goes on. */
+  | { type: 'connection.handed-over'; connection: number; to: string }
   | { type: 'connection.queued'; connection: number; place: number; by: EndedBy; cause?: string }
   | { type: 'connection.released'; connection: number; waitedMs: number }
   | { type: 'connection.hung'; connection: number; by: EndedBy; cause?: string }
@@ -242,6 +244,8 @@ export type JournalEntry =
   | { type: 'fault.armed'; fault: string; hook: string; did: string }
   | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }
+  | { type: 'lane.opened'; lane: string; scenario: string; seed: number }
+  | { type: 'lane.closed'; lane: string }
   /** From here on so many lane milliseconds pass in one of the client's; by hand, they are taken to be the client's own. */
   | { type: 'clock.changed'; mode: 'real' | 'manual'; speed: number }
   /** A collector did not take a batch; it is tried again until it is lost. Told once for a whole outage. */
@@ -251,6 +255,11 @@ export type JournalEntry =
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
 
 export type EventType = JournalEntry['type'];
+
+type WithoutConnection<E> = E extends { readonly connection: number } ? Omit<E, 'connection'> : never;
+
+/** What happened to a connection, yet to be told under the number by which a lane knows it. */
+export type ConnectionNews = WithoutConnection<JournalEntry>;
 
 /** An entry as it stands in the journal: `seq` counts from 1, `at` is lane time in Unix milliseconds. */
 export type JournalEvent<T extends EventType = EventType> = Extract<JournalEntry, { type: T }> & {

@@ -27,6 +27,7 @@ export class Lane {
   #seed: number;
   #injector: Injector;
   readonly #listeners = new Set<() => void>();
+  #connections = 0;
 
   constructor(
     id: string,
@@ -59,6 +60,11 @@ export class Lane {
 
   get seed(): number {
     return this.#seed;
+  }
+
+  /** The number of one more connection, from 1. */
+  numberConnection(): number {
+    return ++this.#connections;
   }
 
   /** The faults now armed, and how often each matched and struck. */

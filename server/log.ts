@@ -165,6 +165,12 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['info', `fault "${event.fault}" disarmed`];
     case 'lane.reset':
       return ['info', 'started over'];
+    case 'lane.opened':
+      return ['info', `lane "${event.lane}" opened: scenario "${event.scenario}", seed ${event.seed}`];
+    case 'lane.closed':
+      return ['info', `lane "${event.lane}" is over`];
+    case 'connection.handed-over':
+      return ['info', `[${event.connection}] handed over to lane "${event.to}"`];
     case 'export.failed':
       return ['warn', `cannot export ${event.signal} to ${event.to}: ${event.reason}; trying again`];
     case 'export.lost':

@@ -3,32 +3,24 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Fastify from 'fastify';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
 import { problem, reasonOf, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
-import { collectRoutes } from './openapi/documented.ts';
+import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
 import { readScenario } from './scenario/bundled.ts';
-import { type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
+import { clockOf, type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
-import { registerApi } from './seedance/api.ts';
-import { Callbacks } from './seedance/callbacks.ts';
-import { registerHeartbeat } from './seedance/heartbeat-route.ts';
-import { openRouter } from './seedance/paths.ts';
-import { renderPlannedStatus } from './seedance/planned-status.ts';
-import { createTaskJson } from './seedance/task-json.ts';
-import { TaskStore } from './seedance/task-store.ts';
-import { Videos } from './seedance/videos.ts';
+import type { TaskStore } from './seedance/task-store.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
-import { Listener } from './wire/listener.ts';
-import { carryMessages } from './wire/messages.ts';
+import type { Listener } from './wire/listener.ts';
 import { ownAddresses } from './wire/own-addresses.ts';
+import { World, type WorldSetting } from './world.ts';
 
 export interface StartOptions {
   /** YAML or JSON text, the same as an object, a file's path, or the name of a bundled scenario. Left out: a healthy service. */
@@ -57,6 +49,8 @@ export interface StartOptions {
   readonly publicUrl?: string;
   /** An OpenTelemetry collector that takes the journal as log records: its base URL for OTLP over HTTP; left out: none. */
   readonly otlp?: string;
+  /** The ports that lanes take, in order; left out: any that is free. */
+  readonly lanePorts?: PortRange;
   /** How many events the journal keeps; older ones make room. */
   readonly journalCapacity?: number;
   /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). */
@@ -81,43 +75,43 @@ export interface MockServer extends AsyncDisposable {
   readonly tasks: TaskStore;
   /** Judges the client by what the scenario expects, as far as the run has come. */
   verdict(): Promise<Verdict>;
+  /** Opens an isolated world on this server: for one of many tests that run at the same time.
+   * @throws UsageError when the scenario has problems, the id is taken or no name, or there is no room */
+  openLane(options?: LaneOptions): Promise<MockLane>;
   close(): Promise<void>;
 }
+
+/** What a lane is opened with; all of it may be left out. */
+export interface LaneOptions extends Pick<StartOptions, 'scenario' | 'profile' | 'seed' | 'clock'> {
+  /** One label of a host name; left out: `lane-1`, `lane-2` and so on. */
+  readonly id?: string;
+}
+
+/** A lane beside the main one. `await using` ends it, and throws if it met a bug of ours. */
+export interface MockLane
+  extends Omit<OpenLane, 'world'>,
+    Pick<MockServer, 'ca' | 'caFile' | 'seed' | 'journal' | 'clock' | 'lane' | 'tasks' | 'verdict' | 'close'>,
+    AsyncDisposable {}
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
  * @throws UsageError when the scenario has problems, a port cannot be had, or the keylog cannot be written */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
-  const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0 } = options;
+  const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0, publicUrl } = options;
   const { journalCapacity } = options;
   const lane = new Lane('main', takeScenario(options), journalCapacity === undefined ? {} : { journalCapacity });
   if (options.keylog !== undefined) await openKeylog(options.keylog);
-  const tasks = new TaskStore(lane);
-  const videos = new Videos(lane);
-
-  const app = Fastify(openRouter);
-  const apiRoutes = collectRoutes(app);
-  const shortcut = registerApi(app, {
-    lane,
-    tasks,
-    videos,
-    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
-  });
-  registerHeartbeat(app);
-  const handle = carryMessages(app, { renderStatus: renderPlannedStatus, shortcut });
-  await app.ready();
-  const callbacks = new Callbacks({ lane, tasks, renderTask: createTaskJson(videos) });
-
   const authority = await CertificateAuthority.create(lane.clock.wallNow());
-  const listener = await Listener.create(lane, authority, { names: ownAddresses(host), handle });
-  const admin = await Admin.create({
-    lane,
-    tasks,
-    callbacks,
-    listener,
-    ca: authority.pem,
-    token: options.adminToken,
-    apiRoutes,
-  });
+  const names = ownAddresses(host);
+  const setting: WorldSetting = {
+    authority,
+    names,
+    leaf: await authority.issue(lane.clock.wallNow(), ...names),
+    publicUrl,
+  };
+  const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
+  const world = await World.open(lane, { ...setting, directory: lanes });
+  const { tasks, listener } = world;
+  const admin = await Admin.create({ main: world, lanes, ca: authority.pem, token: options.adminToken });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
   const directory = await mkdtemp(join(tmpdir(), 'seedance-mock-'));
@@ -127,11 +121,8 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   let dns: DnsResponder | undefined;
   let otlp: OtlpExporter | undefined;
   const shutDown = async () => {
-    tasks.close();
-    await callbacks.close();
-    await Promise.all([listener.close(), admin.close(), dns?.close()]);
+    await Promise.all([...lanes.list().map((one) => lanes.close(one)), world.close(), admin.close(), dns?.close()]);
     await otlp?.close();
-    await app.close();
     await rm(directory, { recursive: true, force: true });
   };
   let closing: Promise<void> | undefined;
@@ -140,10 +131,12 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     return closing;
   };
   try {
-    const url = `https://${nameOf(host)}:${await listener.listen(host, port)}`;
+    const givenPort = await listener.listen(host, port);
+    const url = `https://${nameOf(host)}:${givenPort}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
-    const { dnsPort, dnsName: names = [] } = options;
-    if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names });
+    lanes.share({ listener, port: givenPort, adminUrl });
+    const { dnsPort, dnsName = [] } = options;
+    if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
     if (options.otlp !== undefined) otlp = await startOtlp(lane, options.otlp);
     admin.ready = true;
     const { journal, clock, seed } = lane;
@@ -159,6 +152,11 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       lane,
       tasks,
       verdict: async () => lane.verdict(),
+      openLane: async ({ id, ...own } = {}) => ({
+        ...handleOf(await lanes.open({ id, scenario: takeScenario(own) }), lanes),
+        ca: authority.pem,
+        caFile,
+      }),
       close,
       [Symbol.asyncDispose]: async () => {
         await close();
@@ -169,6 +167,27 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     await close();
     throw error;
   }
+}
+
+function handleOf(open: OpenLane, lanes: Lanes): Omit<MockLane, 'ca' | 'caFile'> {
+  const { world, ...ways } = open;
+  const { lane, tasks } = world;
+  const { seed, journal, clock } = lane;
+  const close = () => lanes.close(open);
+  return {
+    ...ways,
+    seed,
+    journal,
+    clock,
+    lane,
+    tasks,
+    verdict: async () => lane.verdict(),
+    close,
+    [Symbol.asyncDispose]: async () => {
+      await close();
+      throwBugs(journal);
+    },
+  };
 }
 
 /** Loaded when it is wanted: few servers have one, and each would start the later for it. */
@@ -208,10 +227,8 @@ function takeScenario(options: StartOptions): Scenario {
 export const overridesOf = ({ profile, seed, clock }: StartOptions): Omit<LoadOptions, 'file'> => ({
   profile,
   seed,
-  clock: clock === undefined ? undefined : clock === 'manual' ? MANUAL : { speed: clock, mode: 'real' },
+  clock: clockOf(clock),
 });
-
-const MANUAL = { speed: 1, mode: 'manual' } as const;
 
 /** Secrets come later, one by one: a file that cannot be written is to be told of now.
  * @throws UsageError FILE_UNWRITABLE */

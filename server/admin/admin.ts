@@ -9,8 +9,9 @@ import { clientsSchema } from './answers.ts';
 import { registerClock } from './clock-routes.ts';
 import { registerConnections } from './connection-routes.ts';
 import { registerDeadLetters } from './dead-letter-routes.ts';
-import type { AdminDeps } from './deps.ts';
-import { registerEvents } from './event-routes.ts';
+import { type AdminDeps, type FindWorld, worldFinder } from './deps.ts';
+import { registerEventSchemas, registerEvents } from './event-routes.ts';
+import { registerLanes } from './lane-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { answerProblems, sendProblems } from './problem-json.ts';
 import { registerReport } from './report-routes.ts';
@@ -33,7 +34,8 @@ export class Admin {
     const app = Fastify({ ...openRouter, forceCloseConnections: true });
     const routes = collectRoutes(app);
     const admin = new Admin(app);
-    const { journal } = deps.lane;
+    const { main, lanes } = deps;
+    const { journal } = main.lane;
     const onBug = (error: unknown) =>
       journal.append({
         type: 'bug',
@@ -75,7 +77,7 @@ export class Admin {
       }),
       (_request, reply) => reply.type('application/x-pem-file').send(deps.ca),
     );
-    const renderMetrics = createMetrics(deps);
+    const renderMetrics = createMetrics(main);
     app.get(
       '/metrics',
       documented({ summary: 'What Prometheus scrapes.', answer: { schema: z.string(), types: ['text/plain'] } }),
@@ -84,19 +86,12 @@ export class Admin {
         return reply.type(contentType).send(text);
       },
     );
-    registerScenarios(app, deps);
-    registerEvents(app, journal);
-    registerConnections(app, deps);
-    app.get(
-      '/clients',
-      documented({ summary: 'How far each client reuses its connections.', answer: { schema: clientsSchema } }),
-      () => ({ clients: reuseByClient(journal) }),
-    );
-    registerReport(app, deps);
-    registerTasks(app, deps);
-    registerDeadLetters(app, deps);
-    registerClock(app, deps.lane);
-    registerDocs(app, { admin: routes, api: deps.apiRoutes, onBug });
+    const worldOf = worldFinder(deps);
+    registerWorld(app, worldOf);
+    registerEventSchemas(app);
+    registerLanes(app, lanes);
+    app.register(async (scope) => registerWorld(scope, worldOf), { prefix: '/lanes/:lane' });
+    registerDocs(app, { admin: routes, api: main.apiRoutes, onBug });
     app.get(
       '/',
       documented({
@@ -105,8 +100,8 @@ export class Admin {
       }),
       () => ({
         service: 'seedance-mock',
-        scenario: deps.lane.scenario.name,
-        seed: deps.lane.seed,
+        scenario: main.lane.scenario.name,
+        seed: main.lane.seed,
         routes: routes.map(({ method, url }) => `${method} ${pathOf(url)}`),
       }),
     );
@@ -127,6 +122,22 @@ export class Admin {
     if (this.#app.server.listening) await new Promise((resolve) => this.#app.server.close(resolve));
     await this.#app.close();
   }
+}
+
+/** What each lane has to tell and to take. */
+function registerWorld(app: FastifyInstance, worldOf: FindWorld): void {
+  registerScenarios(app, worldOf);
+  registerEvents(app, worldOf);
+  registerConnections(app, worldOf);
+  app.get(
+    '/clients',
+    documented({ summary: 'How far each client reuses its connections.', answer: { schema: clientsSchema } }),
+    (request) => ({ clients: reuseByClient(worldOf(request).lane.journal) }),
+  );
+  registerReport(app, worldOf);
+  registerTasks(app, worldOf);
+  registerDeadLetters(app, worldOf);
+  registerClock(app, worldOf);
 }
 
 /** Open to everyone who can reach the port is what a container's health check and a client's set-up need. */

@@ -47,6 +47,19 @@ export const faultSchema = z
   })
   .meta({ id: 'Fault' });
 
+export const laneSchema = z
+  .object({
+    id: z.string(),
+    url: z.string().describe("A port of its own: every layer is the lane's."),
+    nameUrl: z.string().describe('The shared port under a name of its own: every layer but `accept`.'),
+    sharedUrl: z.string().describe('The shared port, for a client that sends `apiKey`: from `request` on.'),
+    apiKey: z.string(),
+    adminUrl: z.string().describe('Its part of the control plane.'),
+    scenario: z.string(),
+    seed: z.int(),
+  })
+  .meta({ id: 'Lane' });
+
 export const scenarioAnswer = z
   .looseObject({
     name: z.string(),

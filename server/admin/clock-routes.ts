@@ -6,9 +6,10 @@ import { documented } from '../openapi/documented.ts';
 import { duration } from '../scenario/duration.ts';
 import { clockSchema } from './answers.ts';
 import { readBody } from './body.ts';
+import type { FindWorld } from './deps.ts';
 
 /** The same bound as `clock.speed` in a scenario. */
-const MAX_SPEED = 10_000;
+export const MAX_SPEED = 10_000;
 
 const setting = z.strictObject({
   speed: z.number().positive().max(MAX_SPEED).optional(),
@@ -17,9 +18,11 @@ const setting = z.strictObject({
 const step = z.strictObject({ by: duration() });
 
 /** `/clock`: the lane's time, and ways to hurry it, stop it and move it. */
-export function registerClock(app: FastifyInstance, { clock }: Lane): void {
-  const describe = () => ({ now: Math.floor(clock.now()), mode: clock.mode, speed: clock.speed });
-  app.get('/clock', documented({ summary: "The lane's time.", answer: { schema: clockSchema } }), describe);
+export function registerClock(app: FastifyInstance, worldOf: FindWorld): void {
+  const describe = ({ clock }: Lane) => ({ now: Math.floor(clock.now()), mode: clock.mode, speed: clock.speed });
+  app.get('/clock', documented({ summary: "The lane's time.", answer: { schema: clockSchema } }), (request) =>
+    describe(worldOf(request).lane),
+  );
   app.post(
     '/clock',
     documented({
@@ -28,11 +31,13 @@ export function registerClock(app: FastifyInstance, { clock }: Lane): void {
       answer: { schema: clockSchema },
       refusals: [400],
     }),
-    ({ body }) => {
-      const { speed, mode } = readBody(body, setting);
+    (request) => {
+      const { lane } = worldOf(request);
+      const { speed, mode } = readBody(request.body, setting);
+      const { clock } = lane;
       if (mode === 'manual') clock.setManual();
       else clock.setSpeed(speed ?? clock.speed);
-      return describe();
+      return describe(lane);
     },
   );
   app.post(
@@ -43,16 +48,17 @@ export function registerClock(app: FastifyInstance, { clock }: Lane): void {
       answer: { schema: clockSchema },
       refusals: [400],
     }),
-    async ({ body }) => {
-      const { by } = readBody(body, step);
+    async (request) => {
+      const { lane } = worldOf(request);
+      const { by } = readBody(request.body, step);
       try {
-        await clock.advance(by);
+        await lane.clock.advance(by);
       } catch (error) {
         throw new UsageError([
           problem('ADMIN_BAD_REQUEST', { reason: `${reasonOf(error)} POST /clock {"mode":"manual"} makes it so.` }),
         ]);
       }
-      return describe();
+      return describe(lane);
     },
   );
 }

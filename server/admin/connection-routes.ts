@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
 import { documented } from '../openapi/documented.ts';
@@ -6,7 +6,7 @@ import { closeConnection } from '../wire/closing.ts';
 import type { Connection } from '../wire/connection.ts';
 import { connectionSchema, connectionWithEvents } from './answers.ts';
 import { readBySchema } from './body.ts';
-import type { AdminDeps } from './deps.ts';
+import type { FindWorld } from './deps.ts';
 
 const closing = z.object({ how: z.enum(['reset', 'fin', 'goaway']).default('reset') });
 
@@ -15,9 +15,9 @@ interface ById {
 }
 
 /** `/connections`: the ones open now, and a way to end one. */
-export function registerConnections(app: FastifyInstance, { lane, listener }: AdminDeps): void {
+export function registerConnections(app: FastifyInstance, worldOf: FindWorld): void {
   const describe = (connection: Connection) => {
-    const now = lane.clock.now();
+    const now = connection.lane.clock.now();
     connection.observeTraffic(now);
     return {
       id: connection.id,
@@ -38,8 +38,9 @@ export function registerConnections(app: FastifyInstance, { lane, listener }: Ad
       requests: connection.openRequests,
     };
   };
-  const find = (id: string): Connection => {
-    const connection = listener.connections.get(Number(id));
+  const find = (request: FastifyRequest<ById>): Connection => {
+    const { id } = request.params;
+    const connection = worldOf(request).listener.connections.get(Number(id));
     if (!connection) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `open connection ${id}` })]);
     return connection;
   };
@@ -50,22 +51,26 @@ export function registerConnections(app: FastifyInstance, { lane, listener }: Ad
       summary: 'The connections that are open now.',
       answer: { schema: z.object({ connections: z.array(connectionSchema) }) },
     }),
-    () => ({ connections: [...listener.connections.values()].map(describe) }),
+    (request) => ({ connections: [...worldOf(request).listener.connections.values()].map(describe) }),
   );
   app.get<ById>(
     '/connections/:id',
     documented({ summary: 'One of them, with its events.', answer: { schema: connectionWithEvents }, refusals: [404] }),
-    ({ params }) => ({
-      ...describe(find(params.id)),
-      events: lane.journal.events().filter((event) => 'connection' in event && event.connection === Number(params.id)),
-    }),
+    (request) => {
+      const connection = find(request);
+      const events = connection.lane.journal.events();
+      return {
+        ...describe(connection),
+        events: events.filter((event) => 'connection' in event && event.connection === connection.id),
+      };
+    },
   );
   app.delete<ById>(
     '/connections/:id',
     documented({ summary: 'Ends it.', query: closing, answer: { status: 204 }, refusals: [400, 404] }),
-    ({ params, query }, reply) => {
-      const { how } = readBySchema(query, closing);
-      closeConnection(find(params.id), how, { by: 'admin' });
+    (request, reply) => {
+      const { how } = readBySchema(request.query, closing);
+      closeConnection(find(request), how, { by: 'admin' });
       reply.code(204).send();
     },
   );

@@ -1,9 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { documented } from '../openapi/documented.ts';
 import type { DeadLetter } from '../seedance/dead-letters.ts';
 import { deadLetterSchema, deadLetterWhole } from './answers.ts';
-import type { AdminDeps } from './deps.ts';
+import type { FindWorld } from './deps.ts';
 
 interface ById {
   Params: { id: string };
@@ -22,15 +22,15 @@ const describe = ({ id, class: name, news, attempts, reason, archivedAtMs, expir
 });
 
 /** `/dead-letters`: the callbacks that nobody acknowledged, and ways to deliver one again or be rid of it. */
-export function registerDeadLetters(app: FastifyInstance, { callbacks }: Pick<AdminDeps, 'callbacks'>): void {
-  const { deadLetters } = callbacks;
+export function registerDeadLetters(app: FastifyInstance, worldOf: FindWorld): void {
+  const lettersOf = (request: FastifyRequest<ById>) => worldOf(request).callbacks.deadLetters;
   app.get(
     '/dead-letters',
     documented({
       summary: 'The callbacks that nobody acknowledged.',
       answer: { schema: z.object({ deadLetters: z.array(deadLetterSchema) }) },
     }),
-    () => ({ deadLetters: deadLetters.list().map(describe) }),
+    (request) => ({ deadLetters: worldOf(request).callbacks.deadLetters.list().map(describe) }),
   );
   app.get<ById>(
     '/dead-letters/:id',
@@ -39,8 +39,8 @@ export function registerDeadLetters(app: FastifyInstance, { callbacks }: Pick<Ad
       answer: { schema: deadLetterWhole },
       refusals: [404],
     }),
-    ({ params }) => {
-      const dead = deadLetters.open(params.id);
+    (request) => {
+      const dead = lettersOf(request).open(request.params.id);
       const { headers, body } = dead.letter;
       return { ...describe(dead), headers, body: Buffer.from(body).toString() };
     },
@@ -52,9 +52,10 @@ export function registerDeadLetters(app: FastifyInstance, { callbacks }: Pick<Ad
       answer: { status: 202, schema: deadLetterSchema },
       refusals: [404],
     }),
-    ({ params }, reply) => {
-      const dead = describe(deadLetters.open(params.id));
-      callbacks.replay(params.id);
+    (request, reply) => {
+      const { id } = request.params;
+      const dead = describe(lettersOf(request).open(id));
+      worldOf(request).callbacks.replay(id);
       // What comes of it is in the journal.
       reply.code(202);
       return dead;
@@ -63,8 +64,8 @@ export function registerDeadLetters(app: FastifyInstance, { callbacks }: Pick<Ad
   app.delete<ById>(
     '/dead-letters/:id',
     documented({ summary: 'Forgets it.', answer: { status: 204 }, refusals: [404] }),
-    ({ params }, reply) => {
-      deadLetters.delete(params.id);
+    (request, reply) => {
+      lettersOf(request).delete(request.params.id);
       reply.code(204).send();
     },
   );

@@ -1,18 +1,27 @@
-import type { Lane } from '../lane.ts';
-import type { DocumentedRoute } from '../openapi/documented.ts';
-import type { Callbacks } from '../seedance/callbacks.ts';
-import type { TaskStore } from '../seedance/task-store.ts';
-import type { Listener } from '../wire/listener.ts';
+import { problem, UsageError } from '../errors.ts';
+import type { Lanes } from '../lanes.ts';
+import type { World } from '../world.ts';
 
 /** What the control plane looks at and acts on. */
 export interface AdminDeps {
-  readonly lane: Lane;
-  readonly tasks: TaskStore;
-  readonly callbacks: Callbacks;
-  readonly listener: Listener;
+  readonly main: World;
+  readonly lanes: Lanes;
   /** The CA certificate, PEM. */
   readonly ca: string;
   readonly token: string | undefined;
-  /** What the mocked API says of its routes. */
-  readonly apiRoutes: readonly DocumentedRoute[];
 }
+
+/** Finds the world that a call is about: `/lanes/{lane}/...` names one, any other path is about the main one.
+ * @throws UsageError ADMIN_NOT_FOUND */
+export type FindWorld = (request: { readonly params: unknown }) => World;
+
+/** Looks in the path of each call. */
+export const worldFinder =
+  ({ main, lanes }: Pick<AdminDeps, 'main' | 'lanes'>): FindWorld =>
+  ({ params }) => {
+    const { lane } = params as { readonly lane?: string };
+    if (lane === undefined) return main;
+    const open = lanes.get(lane);
+    if (!open) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `lane "${lane}"` })]);
+    return open.world;
+  };

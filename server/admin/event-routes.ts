@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
-import type { Journal } from '../journal.ts';
 import { documented } from '../openapi/documented.ts';
 import { queryNumber } from '../openapi/query-number.ts';
 import { EVENT_SCHEMA_VERSION, readEventSchema } from '../seedance/callback-contract.ts';
 import { eventsSchema } from './answers.ts';
 import { readBySchema } from './body.ts';
+import type { FindWorld } from './deps.ts';
 
 /** Most events one answer holds; ask again with `since` for more. */
 const MAX_EVENTS = 10_000;
@@ -20,12 +20,13 @@ const query = z.object({
 
 const avro = z.looseObject({ type: z.literal('record'), name: z.string() }).describe('An Avro schema.');
 
-/** `GET /events`: the journal, oldest first, and where it goes on. `GET /events/schema[/{version}]`: the contract of callbacks. */
-export function registerEvents(app: FastifyInstance, journal: Journal): void {
+/** `GET /events`: the journal, oldest first, and where it goes on. */
+export function registerEvents(app: FastifyInstance, worldOf: FindWorld): void {
   app.get(
     '/events',
     documented({ summary: 'The journal, oldest first.', query, answer: { schema: eventsSchema }, refusals: [400] }),
     (request) => {
+      const { journal } = worldOf(request).lane;
       const { since, type, connection, limit } = readBySchema(request.query, query);
       const found = journal
         .events(undefined, since)
@@ -42,7 +43,10 @@ export function registerEvents(app: FastifyInstance, journal: Journal): void {
       };
     },
   );
+}
 
+/** `GET /events/schema[/{version}]`: the contract of callbacks. */
+export function registerEventSchemas(app: FastifyInstance): void {
   const sendSchema = (reply: FastifyReply, version: string | number) => {
     const schema = readEventSchema(Number(version));
     if (schema === undefined) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `event schema ${version}` })]);

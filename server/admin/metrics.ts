@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { JournalEvent } from '../journal.ts';
 import { taskStatuses } from '../seedance/task.ts';
+import type { World } from '../world.ts';
 import { measureCallbacks } from './callback-latency.ts';
-import type { AdminDeps } from './deps.ts';
 import { reuseByClient } from './reuse.ts';
 
 /** The labels of an event's series, or nothing when events of its type are not counted. */
@@ -32,7 +32,12 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
 }
 
 /** What Prometheus scrapes: a reader of the journal that keeps plain tallies and renders them when asked. */
-export function createMetrics({ lane, listener, tasks, callbacks }: AdminDeps) {
+export function createMetrics({
+  lane,
+  listener,
+  tasks,
+  callbacks,
+}: Pick<World, 'lane' | 'listener' | 'tasks' | 'callbacks'>) {
   const tallies = new Map<string, Map<string, number>>();
   lane.journal.subscribe((event) => {
     const [name, labels] = countedAs(event) ?? [];
@@ -51,7 +56,7 @@ export function createMetrics({ lane, listener, tasks, callbacks }: AdminDeps) {
 
 /** Loads the library when it is first asked for: few servers are ever scraped, and each would start the later for it. */
 async function createRegistry(
-  { lane, listener, tasks, callbacks }: Pick<AdminDeps, 'lane' | 'listener' | 'tasks' | 'callbacks'>,
+  { lane, listener, tasks, callbacks }: Pick<World, 'lane' | 'listener' | 'tasks' | 'callbacks'>,
   tallies: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): Promise<Registry> {
   const { Counter, Gauge, Registry } = await import('prom-client');

@@ -4,7 +4,7 @@ import { documented } from '../openapi/documented.ts';
 import { resetFidelities } from '../verdict/judge.ts';
 import { reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { readBySchema } from './body.ts';
-import type { AdminDeps } from './deps.ts';
+import type { FindWorld } from './deps.ts';
 
 const reportSchema = z.looseObject({ version: z.int(), outcome: z.enum(['pass', 'fail', 'inconclusive']) });
 
@@ -17,7 +17,7 @@ const query = z.object({
 });
 
 /** `GET /report`: the verdict on the client, as far as the run has come. */
-export function registerReport(app: FastifyInstance, { lane }: AdminDeps): void {
+export function registerReport(app: FastifyInstance, worldOf: FindWorld): void {
   const docs = documented({
     summary: 'The verdict on the client, as far as the run has come.',
     query,
@@ -25,6 +25,7 @@ export function registerReport(app: FastifyInstance, { lane }: AdminDeps): void 
     refusals: [400],
   });
   app.get('/report', docs, async (request, reply) => {
+    const { lane } = worldOf(request);
     const { format, resets } = readBySchema(request.query, query);
     const { type, render } = reportFormats[format];
     return reply.type(type).send(await render({ report: lane.verdict(resets).report, events: lane.journal.events() }));

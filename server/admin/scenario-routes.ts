@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
+import type { Lane } from '../lane.ts';
 import { documented } from '../openapi/documented.ts';
 import { bundledScenarios, readScenario } from '../scenario/bundled.ts';
-import { loadFault, loadScenario } from '../scenario/load.ts';
+import { type LoadOptions, loadFault, loadScenario } from '../scenario/load.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import { faultSchema, scenarioAnswer } from './answers.ts';
-import type { AdminDeps } from './deps.ts';
+import type { FindWorld } from './deps.ts';
 
 /** A body that the scenario's own loader checks, which knows lines and columns. */
 const written = (what: string) => ({
@@ -14,8 +16,8 @@ const written = (what: string) => ({
 });
 
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */
-export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks }: AdminDeps): void {
-  const describe = () => {
+export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): void {
+  const describe = (lane: Lane) => {
     const {
       name,
       description,
@@ -42,7 +44,9 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
     };
   };
 
-  app.get('/scenario', documented({ summary: 'What is in force.', answer: { schema: scenarioAnswer } }), describe);
+  app.get('/scenario', documented({ summary: 'What is in force.', answer: { schema: scenarioAnswer } }), (request) =>
+    describe(worldOf(request).lane),
+  );
   app.put(
     '/scenario',
     documented({
@@ -52,14 +56,15 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
       answer: { schema: scenarioAnswer },
       refusals: [422],
     }),
-    ({ body }) => {
+    (request) => {
+      const { lane } = worldOf(request);
       try {
-        lane.load(readGiven(body, (text) => loadScenario(text, { file: 'scenario' })));
+        lane.load(readGiven(request.body, (text) => loadScenario(text, { file: 'scenario' })));
       } catch (error) {
         if (error instanceof UsageError) lane.refuse('PUT /scenario', error.problems);
         throw error;
       }
-      return describe();
+      return describe(lane);
     },
   );
   app.get(
@@ -73,12 +78,10 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
   app.post<{ Params: { name: string } }>(
     '/scenarios/:name/activate',
     documented({ summary: 'Takes a bundled one into force.', answer: { schema: scenarioAnswer }, refusals: [404] }),
-    ({ params }) => {
-      // By name alone: a path would let whoever reaches this port read the machine's files.
-      const bundled = bundledScenarios().find(({ name }) => name === params.name);
-      if (!bundled) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `bundled scenario "${params.name}"` })]);
-      lane.load(readScenario(bundled.file));
-      return describe();
+    (request) => {
+      const { lane } = worldOf(request);
+      lane.load(readBundled(request.params.name));
+      return describe(lane);
     },
   );
   app.get(
@@ -87,10 +90,10 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
       summary: 'The faults that are armed, and how often each has struck.',
       answer: { schema: z.object({ faults: z.array(faultSchema) }) },
     }),
-    () => ({ faults: lane.faults }),
+    (request) => ({ faults: worldOf(request).lane.faults }),
   );
   // What tells faults apart that come without a name.
-  let number = 0;
+  const numbers = new WeakMap<Lane, number>();
   app.post(
     '/faults',
     documented({
@@ -99,9 +102,11 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
       answer: { status: 201, schema: faultSchema },
       refusals: [409, 422],
     }),
-    ({ body }, reply) => {
-      number = Math.max(number, lane.faults.length) + 1;
-      lane.arm(readGiven(body, (text) => loadFault(text, { file: 'fault', number })));
+    (request, reply) => {
+      const { lane } = worldOf(request);
+      const number = Math.max(numbers.get(lane) ?? 0, lane.faults.length) + 1;
+      numbers.set(lane, number);
+      lane.arm(readGiven(request.body, (text) => loadFault(text, { file: 'fault', number })));
       reply.code(201);
       return lane.faults.at(-1);
     },
@@ -109,8 +114,8 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
   app.delete<{ Params: { name: string } }>(
     '/faults/:name',
     documented({ summary: 'Disarms one.', answer: { status: 204 }, refusals: [404] }),
-    ({ params }, reply) => {
-      lane.disarm(params.name);
+    (request, reply) => {
+      worldOf(request).lane.disarm(request.params.name);
       reply.code(204).send();
     },
   );
@@ -120,7 +125,8 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
       summary: 'Starts over: forgets the tasks, and arms the faults of the file again.',
       answer: { schema: z.object({ seq: z.int(), seed: z.int() }) },
     }),
-    () => {
+    (request) => {
+      const { lane, tasks, callbacks } = worldOf(request);
       tasks.clear();
       callbacks.clear();
       lane.restart();
@@ -129,10 +135,21 @@ export function registerScenarios(app: FastifyInstance, { lane, tasks, callbacks
   );
 }
 
+/** Reads a bundled scenario. By name alone: a path would let whoever reaches this port read the machine's files.
+ * @throws UsageError ADMIN_NOT_FOUND */
+export function readBundled(name: string, options: Omit<LoadOptions, 'file'> = {}): Scenario {
+  const bundled = bundledScenarios().find((scenario) => scenario.name === name);
+  if (!bundled) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `bundled scenario "${name}"` })]);
+  return readScenario(bundled.file, options);
+}
+
+const readGiven = <T>(body: unknown, read: (text: string) => T): T =>
+  answerWith422(() => read(typeof body === 'string' ? body : ''));
+
 /** Reads what a body holds; its problems are answered with 422. */
-function readGiven<T>(body: unknown, read: (text: string) => T): T {
+export function answerWith422<T>(read: () => T): T {
   try {
-    return read(typeof body === 'string' ? body : '');
+    return read();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.problems.map((found) => ({ ...found, status: 422 })));

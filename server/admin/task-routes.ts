@@ -4,7 +4,7 @@ import { documented } from '../openapi/documented.ts';
 import { type Task, type TaskStatus, taskStatuses } from '../seedance/task.ts';
 import { taskSchema, tasksAnswer } from './answers.ts';
 import { readBody } from './body.ts';
-import type { AdminDeps } from './deps.ts';
+import type { FindWorld } from './deps.ts';
 
 const transition = z.strictObject({ to: z.string() });
 
@@ -27,12 +27,12 @@ function summarize(tasks: readonly Task[]) {
 }
 
 /** `/tasks`: every task there is, and a way to move one along. */
-export function registerTasks(app: FastifyInstance, { tasks }: AdminDeps): void {
+export function registerTasks(app: FastifyInstance, worldOf: FindWorld): void {
   app.get(
     '/tasks',
     documented({ summary: 'Every task there is, and what became of them in all.', answer: { schema: tasksAnswer } }),
-    () => {
-      const all = tasks.all();
+    (request) => {
+      const all = worldOf(request).tasks.all();
       return { summary: summarize(all), tasks: all.map(describe) };
     },
   );
@@ -44,6 +44,6 @@ export function registerTasks(app: FastifyInstance, { tasks }: AdminDeps): void 
       answer: { schema: taskSchema },
       refusals: [400, 404],
     }),
-    ({ params, body }) => describe(tasks.transition(params.id, readBody(body, transition).to)),
+    (request) => describe(worldOf(request).tasks.transition(request.params.id, readBody(request.body, transition).to)),
   );
 }

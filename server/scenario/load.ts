@@ -40,6 +40,12 @@ export interface LoadOptions {
   readonly clock?: Scenario['clock'] | undefined;
 }
 
+/** What a program or a caller says of a clock: by hand, or how fast. Left out, nothing. */
+export const clockOf = (clock: 'manual' | number | undefined): Scenario['clock'] | undefined => {
+  if (clock === undefined) return undefined;
+  return clock === 'manual' ? { speed: 1, mode: 'manual' } : { speed: clock, mode: 'real' };
+};
+
 /** What positions and the name say of a scenario that has no file. */
 const INLINE = 'inline';
 

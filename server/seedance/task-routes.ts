@@ -80,7 +80,7 @@ function callerOf(request: FastifyRequest, { raw }: FastifyReply, publicUrl: str
   return {
     origin: originOf(request, publicUrl),
     ...(exchange instanceof Exchange
-      ? { facts: { connection: exchange.connection.id, client: exchange.client }, request: exchange.id }
+      ? { facts: { connection: exchange.seat.id, client: exchange.client }, request: exchange.id }
       : { facts: {} }),
     ...(trace && { trace }),
   };

@@ -31,6 +31,12 @@ export interface Media {
   readonly etag: string;
 }
 
+const ACCOUNT = 'AKLTseedancemock';
+const RESULT_OF_LANE = new RegExp(`[?&]X-Tos-Credential=${ACCOUNT}-([a-z0-9-]+)(?:/|%2F)`);
+
+/** Whose result a URL fetches, where it is not the main lane's. */
+export const laneOfResult = (url: string): string | undefined => RESULT_OF_LANE.exec(url)?.[1];
+
 /** Why the storage refuses a URL; both are 403. */
 export type Refusal = 'SignatureDoesNotMatch' | 'AccessDenied';
 
@@ -38,10 +44,13 @@ export type Refusal = 'SignatureDoesNotMatch' | 'AccessDenied';
 export class Videos {
   readonly #clock: Clock;
   readonly #key: string;
+  /** Whose results these are, as it stands in their URLs: they are fetched without a key. */
+  readonly #account: string;
   readonly #kept = new KeptFiles<Media>(MAX_FILES_KEPT);
 
-  constructor({ clock, random }: Pick<Lane, 'clock' | 'random'>) {
+  constructor({ id, clock, random }: Pick<Lane, 'id' | 'clock' | 'random'>) {
     this.#clock = clock;
+    this.#account = id === 'main' ? ACCOUNT : `${ACCOUNT}-${id}`;
     this.#key = randomText(random, '0123456789abcdef', 64);
   }
 
@@ -82,7 +91,7 @@ export class Videos {
     const date = toBasicTime(atMs);
     const signed = new URLSearchParams({
       'X-Tos-Algorithm': 'TOS4-HMAC-SHA256',
-      'X-Tos-Credential': `AKLTseedancemock/${date.slice(0, 8)}/cn-beijing/tos/request`,
+      'X-Tos-Credential': `${this.#account}/${date.slice(0, 8)}/cn-beijing/tos/request`,
       'X-Tos-Date': date,
       'X-Tos-Expires': String(URL_LIFETIME_SECONDS),
       'X-Tos-SignedHeaders': 'host',

@@ -90,6 +90,10 @@ function readConnections(events: readonly JournalEvent[]): ReadonlyMap<number, C
       case 'connection.secured':
         find(event.connection).secured = event;
         break;
+      case 'connection.handed-over':
+        // What becomes of it is told in another lane's journal.
+        connections.delete(event.connection);
+        break;
       case 'connection.identified':
         find(event.connection).userAgent ??= event.userAgent;
         break;

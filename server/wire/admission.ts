@@ -27,12 +27,12 @@ export interface Admission {
  * Takes a connection from accept to its ClientHello: the hooks `accept`, `client-hello` and `handshake`, and the rules
  * on clear text and ALPN.
  *
- * @returns how the TLS handshake is to go, or undefined when the connection ended here
+ * @returns how the TLS handshake is to go, or undefined when the connection ended here, or was handed over
  */
 export async function admit(
   connection: Connection,
   openConnections: number,
-  gate: Gate,
+  { gate, handOver }: { readonly gate: Gate; readonly handOver: (serverName: string | undefined) => boolean },
 ): Promise<Admission | undefined> {
   const { lane } = connection;
   const address = connection.raw.remoteAddress ?? '';
@@ -56,7 +56,8 @@ export async function admit(
   const { alpn, serverName, earlyData, ja4 } = opening;
   const named = serverName !== undefined && { serverName };
   const early = earlyData && { earlyData };
-  lane.journal.append({ type: 'connection.hello', connection: connection.id, alpn, ja4, ...named, ...early });
+  if (handOver(serverName)) return undefined;
+  connection.introduce({ type: 'connection.hello', alpn, ja4, ...named, ...early });
   const helloFacts: Facts = { ...facts, alpn, ...named, ...early };
   struckBy.push(...lane.strike('client-hello', helloFacts, { plan }));
   struckBy.push(...lane.strike('handshake', helloFacts, { plan }));

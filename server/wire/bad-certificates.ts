@@ -1,4 +1,3 @@
-import * as x509 from '@peculiar/x509';
 import type { BadCertificate } from '../faults/plans.ts';
 import {
   CertificateAuthority,
@@ -11,6 +10,7 @@ import {
   privateKeyPem,
   serverExtensions,
 } from './certificates.ts';
+import * as x509 from './x509.ts';
 
 /** Longer than a server is left running: it must not turn valid under anybody's test. */
 const AHEAD_DAYS = 365;

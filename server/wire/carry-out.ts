@@ -82,9 +82,9 @@ async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Prom
   const reason = exchange.faultReason;
   await handedToKernel(connection);
   exchange.abandoned = true;
-  connection.lane.journal.append({
+  exchange.lane.journal.append({
     type: 'response.abandoned',
-    connection: connection.id,
+    connection: exchange.seat.id,
     request: exchange.id,
     ...(exchange.stream !== undefined && { stream: exchange.stream }),
     how,
@@ -106,4 +106,4 @@ async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Prom
 }
 
 const pause = (exchange: Exchange, ms: number): Promise<void> =>
-  ms > 0 ? exchange.connection.lane.clock.sleep(ms, exchange.signal) : Promise.resolve();
+  ms > 0 ? exchange.lane.clock.sleep(ms, exchange.signal) : Promise.resolve();

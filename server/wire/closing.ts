@@ -38,9 +38,9 @@ export function closeConnection(
 }
 
 /** Notes a GOAWAY that is about to be sent. */
-export function noteGoaway({ lane, id }: Connection, code: number, lastStreamId?: number): void {
+export function noteGoaway(connection: Connection, code: number, lastStreamId?: number): void {
   const last = lastStreamId !== undefined && { lastStreamId };
-  lane.journal.append({ type: 'goaway.sent', connection: id, code, ...last });
+  connection.note({ type: 'goaway.sent', code, ...last });
 }
 
 /** Sends FIN once no request is open any more: the second half of a drain. */

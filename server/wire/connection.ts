@@ -1,11 +1,14 @@
 import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FrameReach } from '../faults/fault.ts';
 import { MAX_STREAM_ID } from '../faults/frame-types.ts';
-import type { EndedBy, EndedHow, OpenRequest, Trace } from '../journal.ts';
+import type { ConnectionNews, EndedBy, EndedHow, JournalEntry, OpenRequest, Trace } from '../journal.ts';
 import type { Lane } from '../lane.ts';
+import type { Directory } from './directory.ts';
+import type { Exchange } from './exchange.ts';
 import type { FrameTap } from './frame-tap.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { snapshotOf } from './trace.ts';
@@ -23,8 +26,15 @@ interface ClientEnd {
   error: NodeJS.ErrnoException | undefined;
 }
 
-/** One TCP connection, from accept to its end. The raw socket stays in our hands, whatever is stacked on it. */
-export class Connection {
+/** A connection as one lane knows it: each lane numbers its own. */
+export interface Seat {
+  readonly lane: Lane;
+  readonly id: number;
+}
+
+/** One TCP connection, from accept to its end. The raw socket stays in our hands, whatever is stacked on it. It belongs to the lane
+ * whose rules it follows; other lanes may have calls on it, and know of it what concerns them. */
+export class Connection implements Seat {
   readonly id: number;
   readonly lane: Lane;
   readonly raw: Socket;
@@ -61,17 +71,64 @@ export class Connection {
   #client: { readonly authorization: string; readonly name: string } | undefined;
   #userAgent: string | undefined;
   #url = '';
-  #openAtError: readonly OpenRequest[] | undefined;
+  #openAtError: readonly Exchange[] | undefined;
+  readonly #directory: Directory | undefined;
+  /** The lanes that have calls on it, beside its own. */
+  readonly #guests = new Map<Lane, Seat>();
+  /** What a lane has to know that comes to it later. */
+  readonly #told: ConnectionNews[] = [];
   #bytesSeen = 0;
   #ended = false;
 
-  constructor(id: number, lane: Lane, raw: Socket) {
-    this.id = id;
+  /** @param directory finds the lanes that calls on it are meant for, where there are several */
+  constructor(lane: Lane, raw: Socket, directory?: Directory) {
+    this.id = lane.numberConnection();
     this.lane = lane;
     this.raw = raw;
+    this.#directory = directory;
     this.remote = `${raw.remoteAddress}:${raw.remotePort}`;
     this.openedAt = this.servedAt = this.lastTrafficAt = this.heartbeatAt = lane.clock.now();
-    lane.journal.append({ type: 'connection.opened', connection: id, remote: this.remote });
+    this.introduce({ type: 'connection.opened', remote: this.remote });
+  }
+
+  /** Which lane a call is meant for, as that lane knows this connection. */
+  seatFor(headers: IncomingHttpHeaders, url: string): Seat {
+    const lane = this.#directory?.laneOf(headers, url);
+    if (lane === undefined || lane === this.lane) return this;
+    const known = this.#guests.get(lane);
+    if (known) return known;
+    const seat = { lane, id: lane.numberConnection() };
+    this.#guests.set(lane, seat);
+    for (const news of this.#told) noteAt(seat, news);
+    return seat;
+  }
+
+  /** Ends what a lane that is over has here. */
+  dismiss(lane: Lane): void {
+    if (!this.#guests.delete(lane)) return;
+    for (const exchange of this.exchanges) {
+      if (exchange.seat.lane !== lane) continue;
+      exchange.abandoned = true;
+      exchange.resetStream(CANCEL, { by: 'shutdown' });
+    }
+  }
+
+  /** Writes an event into the journal of each lane that has to do with this connection. */
+  note(news: ConnectionNews): void {
+    noteAt(this, news);
+    for (const seat of this.#guests.values()) noteAt(seat, news);
+  }
+
+  /** The same for what a lane must know that comes later. */
+  introduce(news: ConnectionNews): void {
+    this.note(news);
+    if (this.#directory) this.#told.push(news);
+  }
+
+  /** Hands the connection to another lane, whose own it becomes: this one has no more to do with it. */
+  recordHandover(to: string): void {
+    this.#ended = true;
+    this.note({ type: 'connection.handed-over', to });
   }
 
   /** A short name for whoever uses this API key; a client seldom changes it within one connection. */
@@ -87,7 +144,7 @@ export class Connection {
   noteUserAgent(userAgent: string | undefined): void {
     if (userAgent === undefined || userAgent === this.#userAgent) return;
     this.#userAgent = userAgent;
-    this.lane.journal.append({ type: 'connection.identified', connection: this.id, userAgent });
+    this.introduce({ type: 'connection.identified', userAgent });
   }
 
   /** The string to keep for a URL: the same one for as long as the client repeats it, as a client that polls does. What Node
@@ -151,7 +208,7 @@ export class Connection {
   noteClientError(error: NodeJS.ErrnoException): void {
     if (this.clientEnd.error) return;
     this.clientEnd.error = error;
-    this.#openAtError = this.openRequests;
+    this.#openAtError = [...this.exchanges];
   }
 
   /** Writes the one event that every connection's end has. Only the first call counts. */
@@ -160,9 +217,8 @@ export class Connection {
     this.#ended = true;
     const now = this.lane.clock.now();
     this.observeTraffic(now);
-    this.lane.journal.append({
+    const news = {
       type: 'connection.ended',
-      connection: this.id,
       remote: this.remote,
       by: reason.by,
       how,
@@ -170,8 +226,12 @@ export class Connection {
       idleMs: Math.round(now - this.lastTrafficAt),
       ageMs: Math.round(now - this.openedAt),
       ...(this.latestTrace && { trace: snapshotOf(this.latestTrace) }),
-      requests: this.#openAtError ?? this.openRequests,
-    });
+    } as const;
+    const open = this.#openAtError ?? [...this.exchanges];
+    for (const seat of [this, ...this.#guests.values()]) {
+      const own = open.filter((exchange) => exchange.seat.lane === seat.lane);
+      noteAt(seat, { ...news, requests: own.map((exchange) => exchange.describe()) });
+    }
   }
 
   /** Tells whose doing the end of the socket was, once the socket is gone. */
@@ -186,3 +246,9 @@ export class Connection {
     this.recordEnd(goaway ? 'goaway' : fin || !this.tls ? 'fin' : 'error', { by: 'client' });
   }
 }
+
+/** RFC 9113, section 7. */
+const CANCEL = 8;
+
+const noteAt = ({ lane, id }: Seat, news: ConnectionNews): void =>
+  lane.journal.append({ connection: id, ...news } as JournalEntry);

@@ -3,8 +3,9 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { ResponsePlan } from '../faults/plans.ts';
 import type { OpenRequest, StampableEntry } from '../journal.ts';
+import type { Lane } from '../lane.ts';
 import { closeConnection } from './closing.ts';
-import type { Connection, Reason } from './connection.ts';
+import type { Connection, Reason, Seat } from './connection.ts';
 import { readCallKeys, readTrace, snapshotOf } from './trace.ts';
 
 export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
@@ -17,6 +18,8 @@ export type Headers = Readonly<Record<string, number | string | readonly string[
  */
 export abstract class Exchange {
   readonly connection: Connection;
+  /** The lane that this call is meant for, and the connection's number there. */
+  readonly seat: Seat;
   readonly id: number;
   readonly method: string;
   /** Path and query, as sent. */
@@ -46,12 +49,17 @@ export abstract class Exchange {
 
   constructor(connection: Connection, method: string, url: string, headers: IncomingHttpHeaders) {
     this.connection = connection;
+    this.seat = connection.seatFor(headers, url);
     this.id = ++connection.requestsSeen;
     this.method = method;
     this.url = connection.keepUrl(url);
     this.headers = headers;
-    this.receivedAt = connection.lane.clock.now();
+    this.receivedAt = this.lane.clock.now();
     connection.exchanges.add(this);
+  }
+
+  get lane(): Lane {
+    return this.seat.lane;
   }
 
   protected abstract sendHead(status: number, headers: Headers): void;
@@ -80,14 +88,14 @@ export abstract class Exchange {
       seq: 0,
       at: 0,
       type: 'request.received',
-      connection: connection.id,
+      connection: this.seat.id,
       client: this.client,
       request: this.id,
       stream: this.stream,
       method: this.method,
       path: this.url,
     };
-    connection.lane.journal.append(trace || keys ? { ...event, ...trace, ...keys } : event, this.receivedAt);
+    this.lane.journal.append(trace || keys ? { ...event, ...trace, ...keys } : event, this.receivedAt);
   }
 
   /** Who calls: a digest of the API key, which must not stand in a journal that people pass around; else the address. */
@@ -145,7 +153,7 @@ export abstract class Exchange {
     if (this.headersSent || this.destroyed) return this;
     this.headersSent = true;
     const fields = this.#staged ? { ...this.#staged, ...headers } : headers;
-    if (status >= 429) this.retryAfterMs = readRetryAfter(fields['retry-after'], this.connection.lane.clock.wallNow());
+    if (status >= 429) this.retryAfterMs = readRetryAfter(fields['retry-after'], this.lane.clock.wallNow());
     this.sendHead(status, fields);
     return this;
   }
@@ -186,9 +194,9 @@ export abstract class Exchange {
   #noteMuted(): void {
     const { connection, id, stream } = this;
     const reason = connection.half?.reason ?? { by: 'fault' };
-    connection.lane.journal.append({
+    this.lane.journal.append({
       type: 'response.abandoned',
-      connection: connection.id,
+      connection: this.seat.id,
       request: id,
       ...(stream !== undefined && { stream }),
       how: 'fin',
@@ -198,12 +206,12 @@ export abstract class Exchange {
 
   #noteSent(): void {
     const { retryAfterMs } = this;
-    const now = this.connection.lane.clock.now();
+    const now = this.lane.clock.now();
     const event: StampableEntry = {
       seq: 0,
       at: 0,
       type: 'response.sent',
-      connection: this.connection.id,
+      connection: this.seat.id,
       request: this.id,
       stream: this.stream,
       method: this.method,
@@ -212,7 +220,7 @@ export abstract class Exchange {
       bytes: this.bytesWritten,
       ms: Math.round(now - this.receivedAt),
     };
-    this.connection.lane.journal.append(retryAfterMs === undefined ? event : { ...event, retryAfterMs }, now);
+    this.lane.journal.append(retryAfterMs === undefined ? event : { ...event, retryAfterMs }, now);
   }
 
   destroy(error?: Error): this {

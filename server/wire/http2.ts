@@ -44,7 +44,7 @@ export function serveHttp2(
   session.on('ping', (payload) => noteBeat(connection, 'ping', readPingTime(payload)));
   session.on('goaway', (code, lastStreamId) => {
     connection.clientEnd.goaway = true;
-    connection.lane.journal.append({ type: 'goaway.received', connection: connection.id, code, lastStreamId });
+    connection.note({ type: 'goaway.received', code, lastStreamId });
   });
   session.on('error', (error) => {
     connection.noteClientError(error);
@@ -72,9 +72,9 @@ function limitStreams(session: ServerHttp2Session, { max, after }: NonNullable<S
 }
 
 /** Notes a stream that ended with a code, unless we ended it, or it fell with its connection. */
-function noteReset({ connection, id, stream = 0, abandoned }: Exchange, code: number): void {
+function noteReset({ connection, lane, seat, id, stream = 0, abandoned }: Exchange, code: number): void {
   if (abandoned || connection.ended || connection.session?.destroyed) return;
-  connection.lane.journal.append({ type: 'stream.reset', connection: connection.id, request: id, stream, code });
+  lane.journal.append({ type: 'stream.reset', connection: seat.id, request: id, stream, code });
 }
 
 /** How long a client that is warned of a GOAWAY gets to answer the PING behind it, in lane time. */

@@ -5,9 +5,9 @@ import { reasonOf } from '../errors.ts';
 import type { SessionPlan } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
 import { type Admission, admit } from './admission.ts';
-import type { CertificateAuthority } from './certificates.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
 import { Connection } from './connection.ts';
+import type { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { createHttp1Server } from './http1.ts';
@@ -22,11 +22,19 @@ const SHUTDOWN_GRACE_MS = 500;
 /** What is given each request, on either HTTP version. `request` is what Fastify reads. */
 export type HandleExchange = (exchange: Exchange, request: object) => void;
 
+/** What a port is made of. */
+export interface ListenerSetting extends Omit<TlsSetting, 'lane' | 'attend'> {
+  readonly handle: HandleExchange;
+  /** Finds the lanes that share it; left out, it has one. */
+  readonly directory?: Directory | undefined;
+}
+
 /** The service's port: TCP, ClientHello, TLS, ALPN, then HTTP/2 or HTTP/1.1. */
 export class Listener {
   readonly connections = new Map<number, Connection>();
   readonly #lane: Lane;
   readonly #handle: HandleExchange;
+  readonly #directory: Directory | undefined;
   readonly #gate: Gate;
   readonly #http1: ReturnType<typeof createHttp1Server>;
   readonly #sweeper: { cancel(): void };
@@ -34,30 +42,25 @@ export class Listener {
   readonly #owners = new WeakMap<object, Connection>();
   readonly #admissions = new WeakMap<Connection, Admission>();
   readonly #secureServers: TlsServers;
-  #opened = 0;
   #keepSecret: ((line: Buffer) => void) | undefined;
 
-  private constructor(lane: Lane, handle: HandleExchange, tls: Omit<TlsSetting, 'lane' | 'attend'>) {
+  constructor(lane: Lane, { handle, directory, ...tls }: ListenerSetting) {
     this.#lane = lane;
-    this.#handle = handle;
+    this.#handle = directory
+      ? (exchange, request) => directory.deliver(exchange, request) || handle(exchange, request)
+      : handle;
+    this.#directory = directory;
     // Without allowHalfOpen Node would answer a FIN by itself; without noDelay small frames wait 40 ms for an ACK.
-    const tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
-      this.#accept(raw).catch((error: unknown) => this.#noteBug(error));
-    });
+    const tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => this.adopt(raw));
     this.#gate = new Gate(lane, tcp, () => this.connections.size);
     this.#secureServers = new TlsServers({ ...tls, lane, attend: (server) => this.#attend(server) });
-    this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), handle);
+    this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), this.#handle);
     this.#sweeper = startSweeper(lane, { [Symbol.iterator]: () => this.connections.values() });
   }
 
-  /** @param names what the certificate covers beside localhost and the names that clients ask for */
-  static async create(
-    lane: Lane,
-    authority: CertificateAuthority,
-    { names, handle }: { readonly names: readonly string[]; readonly handle: HandleExchange },
-  ): Promise<Listener> {
-    const leaf = await authority.issue(lane.clock.wallNow(), ...names);
-    return new Listener(lane, handle, { authority, names, leaf });
+  /** Takes over a connection that came to another port, and whose ClientHello is yet to be read. */
+  adopt(raw: Socket): void {
+    this.#accept(raw).catch((error: unknown) => this.#noteBug(error));
   }
 
   /** Starts to listen.
@@ -88,21 +91,37 @@ export class Listener {
   }
 
   async #accept(raw: Socket): Promise<void> {
-    const connection = new Connection(++this.#opened, this.#lane, raw);
+    const connection = new Connection(this.#lane, raw, this.#directory);
     this.connections.set(connection.id, connection);
     this.#owners.set(raw, connection);
-    raw.on('error', (error) => {
-      connection.noteClientError(error);
-    });
-    // Behind a relay the end comes when the bytes before it have passed.
-    raw.on('end', () => (connection.transport && !connection.half ? undefined : answerFin(connection)));
-    raw.on('close', () => {
-      connection.recordSocketClosed();
+    const leave = () => {
       this.connections.delete(connection.id);
       this.#gate.left(connection);
-    });
+    };
+    const watch = {
+      error: (error: NodeJS.ErrnoException) => connection.noteClientError(error),
+      // Behind a relay the end comes when the bytes before it have passed.
+      end: () => (connection.transport && !connection.half ? undefined : answerFin(connection)),
+      close: () => {
+        connection.recordSocketClosed();
+        leave();
+      },
+    };
+    raw.on('error', watch.error).on('end', watch.end).on('close', watch.close);
+    const handOver = (serverName: string | undefined): boolean => {
+      const other = this.#directory?.listenerFor(serverName);
+      if (other === undefined) return false;
+      if (other === 'gone') closeConnection(connection, 'reset', { by: 'server', cause: 'lane is over' });
+      else {
+        raw.off('error', watch.error).off('end', watch.end).off('close', watch.close);
+        connection.recordHandover(other.#lane.id);
+        leave();
+        other.adopt(raw);
+      }
+      return true;
+    };
 
-    const admitting = admit(connection, this.connections.size, this.#gate);
+    const admitting = admit(connection, this.connections.size, { gate: this.#gate, handOver });
     // It may have struck a fault that closes the port behind it.
     this.#gate.look();
     const admission = await admitting;
@@ -157,10 +176,8 @@ export class Listener {
     if (socket.destroyed) return;
     const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     connection.protocol = protocol;
-    const { journal } = this.#lane;
     const tlsVersion = socket.getProtocol() ?? '';
-    const cipher = socket.getCipher().name;
-    journal.append({ type: 'connection.secured', connection: connection.id, protocol, tls: tlsVersion, cipher });
+    connection.introduce({ type: 'connection.secured', protocol, tls: tlsVersion, cipher: socket.getCipher().name });
     if (protocol === 'http/1.1') {
       this.#http1.emit('connection', socket);
       return;

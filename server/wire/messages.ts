@@ -85,7 +85,7 @@ export function askScenario(
   hook: 'request' | 'video' | 'response',
   more: Facts = {},
 ): ResponsePlan | undefined {
-  const { lane } = exchange.connection;
+  const { lane } = exchange;
   if (!lane.armed(hook)) return exchange.plan;
   const plan = exchange.plan ?? blankPlan();
   const facts = { ...factsOf(exchange), ...more };
@@ -128,10 +128,10 @@ function answerOf(
   };
 }
 
-function noteBody({ connection, id }: Exchange, text: string): void {
+function noteBody({ lane, seat, id }: Exchange, text: string): void {
   const digest = hash('sha256', text).slice(0, 16);
   const bytes = Buffer.byteLength(text);
-  connection.lane.journal.append({ type: 'request.body', connection: connection.id, request: id, bytes, digest });
+  lane.journal.append({ type: 'request.body', connection: seat.id, request: id, bytes, digest });
 }
 
 const whereOf = ({ id, stream }: Exchange) => ({ request: id, ...(stream !== undefined && { stream }) });
@@ -153,7 +153,7 @@ const TASK_PATH = /\/contents\/generations\/tasks\/([^/?]+)/;
 export const factsOf = (exchange: Exchange): Facts => {
   const task = TASK_PATH.exec(exchange.url)?.[1];
   return {
-    connection: exchange.connection.id,
+    connection: exchange.seat.id,
     client: exchange.client,
     method: exchange.method,
     path: exchange.url,
@@ -166,11 +166,10 @@ export const factsOf = (exchange: Exchange): Facts => {
 /** Runs what answers a request in Fastify's place; a failure in it is a bug of ours and is told as one. */
 function guard(exchange: Exchange, run: () => Promise<void>): void {
   run().catch((error: unknown) => {
-    const { connection } = exchange;
-    connection.lane.journal.append({
+    exchange.lane.journal.append({
       type: 'bug',
       message: reasonOf(error),
-      connection: connection.id,
+      connection: exchange.seat.id,
       request: exchange.id,
       ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
     });

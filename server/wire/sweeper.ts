@@ -44,6 +44,6 @@ function judge(connection: Connection, nowMs: number): Ruling | undefined {
 
 /** Notes a ruling in the journal and carries it out. */
 export function applyRuling(connection: Connection, { rule, how, did, line }: Ruling): void {
-  connection.lane.journal.append({ type: 'rule.applied', rule, connection: connection.id, did, line });
+  connection.note({ type: 'rule.applied', rule, did, line });
   closeConnection(connection, how, { by: 'rule', cause: rule });
 }

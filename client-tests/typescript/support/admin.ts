@@ -8,7 +8,11 @@ export interface AdminAnswer {
 }
 
 /** Calls the admin API as a script would: `callAdmin(server, 'POST /reset')`. */
-export async function callAdmin({ adminUrl }: MockServer, call: string, body?: string): Promise<AdminAnswer> {
+export async function callAdmin(
+  { adminUrl }: Pick<MockServer, 'adminUrl'>,
+  call: string,
+  body?: string,
+): Promise<AdminAnswer> {
   const [method = 'GET', path = '/'] = call.split(' ');
   const response = await fetch(`${adminUrl}${path}`, { method, ...(body !== undefined && { body }) });
   const text = await response.text();

@@ -9,6 +9,8 @@ import { Transcript } from './transcript.ts';
 export interface Target {
   readonly url: string;
   readonly ca: string;
+  /** What the client asks for in its ClientHello; left out: `localhost`. */
+  readonly serverName?: string;
 }
 
 /** What came back for one request, however it ended. */
@@ -127,10 +129,10 @@ export class Client implements AsyncDisposable {
 }
 
 /** Connects over TLS with ALPN `h2`. */
-export async function openClient({ url, ca }: Target): Promise<Client> {
+export async function openClient({ url, ca, serverName = 'localhost' }: Target): Promise<Client> {
   // As node:http2 would, were it given a socket.
   const raw = net.connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true });
-  const socket = tls.connect({ socket: raw, ca, servername: 'localhost', ALPNProtocols: ['h2'] });
+  const socket = tls.connect({ socket: raw, ca, servername: serverName, ALPNProtocols: ['h2'] });
   await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
   await leaveOpenSsl();
   return new Client(url, raw, socket);

@@ -1,0 +1,210 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { problem, UsageError } from './errors.ts';
+import { Lane } from './lane.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import { ArkError, errorBody } from './seedance/errors.ts';
+import { JSON_TYPE } from './seedance/paths.ts';
+import { laneOfResult } from './seedance/videos.ts';
+import type { Directory } from './wire/directory.ts';
+import type { Exchange } from './wire/exchange.ts';
+import type { Listener } from './wire/listener.ts';
+import { World, type WorldSetting } from './world.ts';
+
+/** How many lanes a server has at once. Each takes about 1 MB, and a port. */
+export const MAX_LANES = 1_000;
+/** How many that are over are remembered, so that whoever comes too late for them is told so. */
+const MAX_REMEMBERED = 10_000;
+/** Of a lane: fewer than of the main one, as there may be many. */
+const LANE_JOURNAL_CAPACITY = 10_000;
+
+/** One label of a host name (RFC 1123, section 2.1), in lower case. */
+export const LANE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const KEY_PREFIX = 'ark-lane-';
+const LANE_KEY = /^bearer\s+ark-lane-(\S+)\s*$/i;
+const LANE_HOST = /^([a-z0-9-]+)\.localhost(?::\d+)?$/i;
+
+/** What a lane is opened with. */
+export interface LaneSetting {
+  /** One label of a host name; left out: `lane-1`, `lane-2` and so on. */
+  readonly id?: string | undefined;
+  readonly scenario: Scenario;
+}
+
+/** Where the lanes of a server are reached. */
+export interface LanesSetting extends Omit<WorldSetting, 'directory'> {
+  readonly host: string;
+  /** How clients call `host`. */
+  readonly authorityName: string;
+  /** The ports to take for lanes, in order, each inclusive; left out: any that is free. */
+  readonly ports?: PortRange | undefined;
+}
+
+/** Both inclusive. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A lane beside the main one, and the three ways to it. */
+export interface OpenLane {
+  readonly id: string;
+  readonly world: World;
+  /** A port of its own: every layer is the lane's. */
+  readonly url: string;
+  /** The shared port under a name of its own: a client that names it in its ClientHello has every layer but `accept`. */
+  readonly nameUrl: string;
+  /** The shared port as it is, for a client that sends `apiKey`: from `request` on everything is the lane's, the connection is not. */
+  readonly sharedUrl: string;
+  readonly apiKey: string;
+  /** Its part of the control plane. */
+  readonly adminUrl: string;
+}
+
+/** What the lanes share with the main one. */
+export interface SharedPlace {
+  readonly listener: Listener;
+  /** The port that `listener` listens on. */
+  readonly port: number;
+  readonly adminUrl: string;
+}
+
+/** The lanes of a server beside its main one: many isolated worlds, each with its own scenario, seed, clock, tasks and journal. */
+export class Lanes implements Directory {
+  readonly #main: Lane;
+  readonly #setting: LanesSetting;
+  #shared: SharedPlace | undefined;
+  readonly #open = new Map<string, OpenLane>();
+  /** Taken, though not yet open: by id, the port if it is one of ours. */
+  readonly #taken = new Map<string, number>();
+  readonly #over = new Set<string>();
+  #opened = 0;
+
+  /** @param main notes in its journal what comes and goes */
+  constructor(main: Lane, setting: LanesSetting) {
+    this.#main = main;
+    this.#setting = setting;
+  }
+
+  /** Tells where the main lane is reached; none can be opened before. */
+  share(place: SharedPlace): void {
+    this.#shared = place;
+  }
+
+  /** Opens one more.
+   * @throws UsageError LANE_ID_INVALID, LANE_EXISTS, TOO_MANY_LANES, NO_LANE_PORT, CANNOT_LISTEN */
+  async open({ id = this.#nextId(), scenario }: LaneSetting): Promise<OpenLane> {
+    if (!LANE_ID.test(id) || id === 'main') throw new UsageError([problem('LANE_ID_INVALID', { id })]);
+    if (this.#taken.has(id)) throw new UsageError([problem('LANE_EXISTS', { id })]);
+    if (this.#taken.size >= MAX_LANES) throw new UsageError([problem('TOO_MANY_LANES', { limit: MAX_LANES })]);
+    const port = this.#freePort();
+    this.#taken.set(id, port);
+    this.#over.delete(id);
+    const { host, authorityName, ports: _, ...setting } = this.#setting;
+    try {
+      if (!this.#shared) throw new Error('A lane was asked for before the server listened.');
+      const { port: sharedPort, adminUrl } = this.#shared;
+      const world = await World.open(new Lane(id, scenario, { journalCapacity: LANE_JOURNAL_CAPACITY }), setting);
+      const lane: OpenLane = {
+        id,
+        world,
+        url: `https://${authorityName}:${await world.listener.listen(host, port)}`,
+        nameUrl: `https://${id}.localhost:${sharedPort}`,
+        sharedUrl: `https://${authorityName}:${sharedPort}`,
+        apiKey: `${KEY_PREFIX}${id}`,
+        adminUrl: `${adminUrl}/lanes/${id}`,
+      };
+      this.#open.set(id, lane);
+      this.#main.journal.append({ type: 'lane.opened', lane: id, scenario: scenario.name, seed: world.lane.seed });
+      return lane;
+    } catch (error) {
+      this.#taken.delete(id);
+      throw error;
+    }
+  }
+
+  get(id: string): OpenLane | undefined {
+    return this.#open.get(id);
+  }
+
+  /** In the order in which they were opened. */
+  list(): readonly OpenLane[] {
+    return [...this.#open.values()];
+  }
+
+  /** Ends a lane and frees all that it held; whoever calls on it from now on learns that it is over. */
+  async close({ id, world }: OpenLane): Promise<void> {
+    if (!this.#open.delete(id)) return;
+    this.#remember(id);
+    for (const connection of this.#shared?.listener.connections.values() ?? []) connection.dismiss(world.lane);
+    await world.close();
+    this.#taken.delete(id);
+    const { journal } = this.#main;
+    journal.append({ type: 'lane.closed', lane: id });
+    // A bug of ours outlives the lane that met it.
+    for (const { seq: _, at: __, ...bug } of world.lane.journal.events('bug')) journal.append(bug);
+  }
+
+  listenerFor(serverName: string | undefined): Listener | 'gone' | undefined {
+    if (serverName === undefined) return undefined;
+    const id = LANE_HOST.exec(serverName)?.[1]?.toLowerCase();
+    if (id === undefined) return undefined;
+    return this.#open.get(id)?.world.listener ?? (this.#over.has(id) ? 'gone' : undefined);
+  }
+
+  laneOf(headers: IncomingHttpHeaders, url: string): Lane | undefined {
+    const id = this.#named(headers, url);
+    return id === undefined ? undefined : this.#open.get(id)?.world.lane;
+  }
+
+  deliver(exchange: Exchange, request: object): boolean {
+    const lane = this.#open.get(exchange.lane.id);
+    if (lane) {
+      lane.world.handle(exchange, request);
+      return true;
+    }
+    const id = this.#named(exchange.headers, exchange.url);
+    if (id === undefined || !(this.#over.has(id) || LANE_KEY.test(exchange.headers.authorization ?? ''))) return false;
+    refuse(exchange, id);
+    return true;
+  }
+
+  /** The lane that a request names: by its key, the result that it fetches, or its authority. */
+  #named(headers: IncomingHttpHeaders, url: string): string | undefined {
+    if (this.#open.size === 0 && this.#over.size === 0) return undefined;
+    const authority = String(headers[':authority'] ?? headers.host ?? '');
+    return (
+      LANE_KEY.exec(headers.authorization ?? '')?.[1] ??
+      laneOfResult(url) ??
+      LANE_HOST.exec(authority)?.[1]?.toLowerCase()
+    );
+  }
+
+  #nextId(): string {
+    do this.#opened++;
+    while (this.#taken.has(`lane-${this.#opened}`));
+    return `lane-${this.#opened}`;
+  }
+
+  /** @returns 0 where any will do */
+  #freePort(): number {
+    const { ports } = this.#setting;
+    if (!ports) return 0;
+    const taken = new Set(this.#taken.values());
+    for (let port = ports.from; port <= ports.to; port++) if (!taken.has(port)) return port;
+    throw new UsageError([problem('NO_LANE_PORT', ports)]);
+  }
+
+  #remember(id: string): void {
+    this.#over.add(id);
+    const [oldest] = this.#over.size > MAX_REMEMBERED ? this.#over : [];
+    if (oldest !== undefined) this.#over.delete(oldest);
+  }
+}
+
+/** A key is all that tells a client of a lane that is over from others: in the service's words, it is not good any more. */
+function refuse(exchange: Exchange, id: string): void {
+  const error = new ArkError('AuthenticationError', { reason: `There is no lane "${id}", or it is over.` });
+  exchange.noteReceived();
+  exchange.writeHead(error.status, { 'content-type': JSON_TYPE });
+  exchange.end(JSON.stringify(errorBody(error.status, error, '')));
+}

@@ -1,0 +1,69 @@
+import Fastify from 'fastify';
+import type { Lane } from './lane.ts';
+import { collectRoutes, type DocumentedRoute } from './openapi/documented.ts';
+import { registerApi } from './seedance/api.ts';
+import { Callbacks } from './seedance/callbacks.ts';
+import { registerHeartbeat } from './seedance/heartbeat-route.ts';
+import { openRouter } from './seedance/paths.ts';
+import { renderPlannedStatus } from './seedance/planned-status.ts';
+import { createTaskJson } from './seedance/task-json.ts';
+import { TaskStore } from './seedance/task-store.ts';
+import { Videos } from './seedance/videos.ts';
+import { type HandleExchange, Listener, type ListenerSetting } from './wire/listener.ts';
+import { carryMessages } from './wire/messages.ts';
+
+/** What a world is made of, beside its lane. */
+export interface WorldSetting extends Omit<ListenerSetting, 'handle'> {
+  /** Scheme and authority of result URLs; left out: those of the request. */
+  readonly publicUrl?: string | undefined;
+}
+
+/** A lane and all that plays in it: the service with its tasks, callbacks and port. Wired in the order in which a call passes. */
+export class World {
+  readonly lane: Lane;
+  readonly tasks: TaskStore;
+  readonly callbacks: Callbacks;
+  readonly listener: Listener;
+  readonly handle: HandleExchange;
+  /** What the API says of its routes. */
+  readonly apiRoutes: readonly DocumentedRoute[];
+  readonly #closeApi: () => Promise<void>;
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: Omit<World, 'close'>, closeApi: () => Promise<void>) {
+    this.lane = parts.lane;
+    this.tasks = parts.tasks;
+    this.callbacks = parts.callbacks;
+    this.listener = parts.listener;
+    this.handle = parts.handle;
+    this.apiRoutes = parts.apiRoutes;
+    this.#closeApi = closeApi;
+  }
+
+  static async open(lane: Lane, { publicUrl, ...port }: WorldSetting): Promise<World> {
+    const tasks = new TaskStore(lane);
+    const videos = new Videos(lane);
+    const app = Fastify(openRouter);
+    const apiRoutes = collectRoutes(app);
+    const shortcut = registerApi(app, { lane, tasks, videos, ...(publicUrl !== undefined && { publicUrl }) });
+    registerHeartbeat(app);
+    const handle = carryMessages(app, { renderStatus: renderPlannedStatus, shortcut });
+    await app.ready();
+    const callbacks = new Callbacks({ lane, tasks, renderTask: createTaskJson(videos) });
+    const listener = new Listener(lane, { ...port, handle });
+    return new World({ lane, tasks, callbacks, listener, handle, apiRoutes }, () => app.close());
+  }
+
+  /** Ends what is under way, and frees the port. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.tasks.close();
+    await this.callbacks.close();
+    await this.listener.close();
+    await this.#closeApi();
+  }
+}
