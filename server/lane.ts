@@ -125,6 +125,11 @@ export class Lane {
     return this.#injector.armed(hook);
   }
 
+  /** Whether there is any fault on a hook, also one that waits for a time alone. */
+  hasFaults(hook: Hook): boolean {
+    return this.#injector.has(hook);
+  }
+
   /** Whether any armed fault would count this thing; asking does not count it. */
   concerns(hook: Hook, facts: Facts): boolean {
     return this.#injector.concerns(hook, facts);

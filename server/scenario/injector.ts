@@ -80,6 +80,11 @@ export class Injector {
     return found;
   }
 
+  /** Whether there is any fault on a hook, also one that waits for a time alone. */
+  has(hook: Hook): boolean {
+    return this.#all.some(({ rule }) => rule.on === hook);
+  }
+
   /** Whether any fault waits on a hook. */
   armed(hook: Hook): boolean {
     return this.#byHook.has(hook);

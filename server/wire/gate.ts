@@ -19,7 +19,8 @@ export class Gate {
   readonly #tcp: Server;
   readonly #openConnections: () => number;
   readonly #queue = new Map<Connection, { readonly since: number; readonly go: (admitted: boolean) => void }>();
-  readonly #timer: Timer;
+  /** Looks on while a fault on `accept` is armed: without one there is nothing that time could change. */
+  #timer: Timer | undefined;
   readonly #unsubscribe: () => void;
   /** Where to listen again; set while the port is closed. */
   #closed: HeldPort | undefined;
@@ -28,10 +29,14 @@ export class Gate {
     this.#lane = lane;
     this.#tcp = tcp;
     this.#openConnections = openConnections;
-    this.#timer = lane.clock.watch(LOOK_EVERY_MS, () => this.look());
+    this.#lookOn();
     this.#unsubscribe = lane.journal.subscribe(({ type }) => {
+      if (!changesFaults.includes(type)) return;
       // The journal is told before the deed.
-      if (changesFaults.includes(type)) queueMicrotask(() => this.look());
+      queueMicrotask(() => {
+        this.#lookOn();
+        this.look();
+      });
     });
   }
 
@@ -57,6 +62,14 @@ export class Gate {
     const { refuse } = this.#held();
     if (refuse !== undefined) this.#close(refuse);
     else this.#open();
+  }
+
+  #lookOn(): void {
+    if (this.#lane.hasFaults('accept')) this.#timer ??= this.#lane.clock.watch(LOOK_EVERY_MS, () => this.look());
+    else {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    }
   }
 
   /** Lets a connection wait until another one ends.
@@ -88,7 +101,7 @@ export class Gate {
 
   /** Closes the port for good; resolves when the last connection has ended. */
   shut(): Promise<void> {
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#unsubscribe();
     const held = this.#closed;
     this.#closed = undefined;

@@ -13,7 +13,7 @@ import { Gate } from './gate.ts';
 import { createHttp1Server } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
 import { Relay } from './relay.ts';
-import { startSweeper } from './sweeper.ts';
+import { Sweeper } from './sweeper.ts';
 import { TlsServers, type TlsSetting } from './tls-servers.ts';
 
 /** How long open connections get to finish at shutdown before they are reset, in real time. */
@@ -37,7 +37,7 @@ export class Listener {
   readonly #directory: Directory | undefined;
   readonly #gate: Gate;
   readonly #http1: ReturnType<typeof createHttp1Server>;
-  readonly #sweeper: { cancel(): void };
+  readonly #sweeper: Sweeper;
   /** Finds the connection that a socket, or what was put around it, belongs to. */
   readonly #owners = new WeakMap<object, Connection>();
   readonly #admissions = new WeakMap<Connection, Admission>();
@@ -55,7 +55,7 @@ export class Listener {
     this.#gate = new Gate(lane, tcp, () => this.connections.size);
     this.#secureServers = new TlsServers({ ...tls, lane, attend: (server) => this.#attend(server) });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), this.#handle);
-    this.#sweeper = startSweeper(lane, { [Symbol.iterator]: () => this.connections.values() });
+    this.#sweeper = new Sweeper(lane, this.connections);
   }
 
   /** Takes over a connection that came to another port, and whose ClientHello is yet to be read. */
@@ -87,15 +87,17 @@ export class Listener {
     }, SHUTDOWN_GRACE_MS);
     await closed;
     clearTimeout(grace);
-    this.#sweeper.cancel();
+    this.#sweeper.stop();
   }
 
   async #accept(raw: Socket): Promise<void> {
     const connection = new Connection(this.#lane, raw, this.#directory);
     this.connections.set(connection.id, connection);
+    this.#sweeper.lookOn();
     this.#owners.set(raw, connection);
     const leave = () => {
       this.connections.delete(connection.id);
+      this.#sweeper.lookOn();
       this.#gate.left(connection);
     };
     const watch = {

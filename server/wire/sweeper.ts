@@ -10,13 +10,33 @@ const SWEEP_EVERY_MS = 25;
 
 /**
  * Looks at every connection's byte counters and asks the timed rules. Reading counters costs nothing on the data path,
- * sees every frame and byte whatever the protocol, and is one timer for all connections.
+ * sees every frame and byte whatever the protocol, and is one timer for all connections, while there are any.
  */
-export function startSweeper(lane: Lane, connections: Iterable<Connection>): Timer {
-  return lane.clock.watch(SWEEP_EVERY_MS, () => {
-    const now = lane.clock.now();
-    for (const connection of connections) sweep(connection, now);
-  });
+export class Sweeper {
+  readonly #lane: Lane;
+  readonly #connections: ReadonlyMap<number, Connection>;
+  #timer: Timer | undefined;
+
+  constructor(lane: Lane, connections: ReadonlyMap<number, Connection>) {
+    this.#lane = lane;
+    this.#connections = connections;
+  }
+
+  /** To be called when a connection has come or gone. */
+  lookOn(): void {
+    if (this.#connections.size > 0) this.#timer ??= this.#lane.clock.watch(SWEEP_EVERY_MS, () => this.#sweepAll());
+    else this.stop();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #sweepAll(): void {
+    const now = this.#lane.clock.now();
+    for (const connection of this.#connections.values()) sweep(connection, now);
+  }
 }
 
 function sweep(connection: Connection, nowMs: number): void {
