@@ -100,7 +100,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const { journalCapacity } = options;
   const lane = new Lane('main', takeScenario(options), journalCapacity === undefined ? {} : { journalCapacity });
   if (options.keylog !== undefined) await openKeylog(options.keylog);
-  const authority = await CertificateAuthority.create(lane.clock.wallNow());
+  const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
   const names = ownAddresses(host);
   const setting: WorldSetting = {
     authority,

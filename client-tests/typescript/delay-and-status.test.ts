@@ -117,6 +117,22 @@ test.each(clients)('%s: a status on `response` replaces the answer to work that 
   expect(server.journal.events('task.created')).toHaveLength(1);
 });
 
+test.each([
+  [20, 30, '2'],
+  [20, 40, '2'],
+  [20, 0, '0'],
+  [0.5, 3, '6'],
+  ['manual', 30, '30'],
+  [20, 'Sun, 06 Nov 1994 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:37 GMT'],
+] as const)('on a clock %j, Retry-After %j of the lane is %j of the client', async (clock, retryAfter, told) => {
+  await using server = await startMockServer({
+    clock,
+    scenario: { faults: [{ name: 'busy', on: 'request', inject: [{ status: { code: 429, retryAfter } }] }] },
+  });
+  await using client = await openClient(server);
+  expect((await client.get(TASKS)).headers['retry-after']).toBe(told);
+});
+
 test('a planned status looks like one of the service', async () => {
   await using server = await start({
     name: 'busy',

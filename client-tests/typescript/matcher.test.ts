@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import '../../server/fixtures/vitest.ts';
-import { startMockServer } from '../../server/index.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { seedanceMock } from '../../server/fixtures/vitest.ts';
+import { type MockServer, startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 
@@ -17,4 +17,34 @@ test('toPassVerdict passes with the verdict, and fails with what to change', asy
   await client.get(`${TASKS}/${id}`);
   await expect(server).toPassVerdict();
   await expect(await server.verdict()).toPassVerdict();
+});
+
+const it = test.extend({ mock: seedanceMock({ scenario: 'poll-reset', clock: 'manual' }) });
+const together = test.extend<{ $file: { mock: MockServer } }>({ mock: [seedanceMock(), { scope: 'file' }] });
+
+describe('seedanceMock', () => {
+  const servers: MockServer[] = [];
+  afterAll(async () => {
+    expect(servers.length).toBe(2);
+    for (const { url, ca } of servers) await expect(openClient({ url, ca })).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it.for(['one', 'another'])('gives %s test a server of its own', async (_name, { mock }) => {
+    expect(servers).not.toContain(mock);
+    servers.push(mock);
+    expect(mock.lane.scenario.name).toBe('poll-reset');
+    await using client = await openClient(mock);
+    expect((await client.get(TASKS)).status).toBe(200);
+    expect(mock.journal.events('request.received')).toHaveLength(1);
+  });
+
+  together.for(['one', 'another'])(
+    'gives the tests of a file one server, and %s a lane of it',
+    async (_name, { mock }) => {
+      await using lane = await mock.openLane({ clock: 'manual' });
+      await using client = await openClient(lane);
+      await client.post(TASKS, textOnly);
+      expect([lane.tasks.all().length, mock.tasks.all().length]).toEqual([1, 0]);
+    },
+  );
 });

@@ -2,6 +2,8 @@ import { armedFaults } from './armed-faults.ts';
 import { connectionMemory } from './connection-memory.ts';
 import type { Figure } from './figure.ts';
 import { idleReset } from './idle-reset.ts';
+import { inProcess } from './in-process.ts';
+import { lanes } from './lanes.ts';
 import { ready } from './ready.ts';
 import { requests, tappedRequests } from './requests.ts';
 import { verdict } from './verdict.ts';
@@ -14,5 +16,7 @@ export const figures: readonly Figure[] = [
   verdict,
   connectionMemory,
   ready,
+  inProcess,
+  lanes,
   idleReset,
 ];

@@ -20,7 +20,7 @@ interface Judged {
 export const verdict: Figure = {
   name: 'verdict',
   summary: `judging ${EVENTS} events by every check, and requests/s while GET /report is asked for each second`,
-  rounds: 5,
+  rounds: 9,
   async measure(stage, rounds) {
     const judged: Judged[] = [];
     for (let round = 0; round < rounds; round++) judged.push(await judgeOnce());

@@ -143,6 +143,8 @@ export interface PlannedStatus {
   /** What stands there in place of an Ark error body: the gateway's own words, nothing at all, or any text. */
   readonly body?: 'text' | 'html' | 'empty' | { readonly text: string; readonly type: string } | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** `Retry-After`: seconds of the lane's time, of which the client is told its own; or a date. */
+  readonly retryAfter?: number | string | undefined;
 }
 
 /** What all faults on one request add up to; one executor carries it out, over HTTP/2 and HTTP/1.1 alike. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Clock } from '../clock.ts';
 import type { PlannedStatus } from '../faults/plans.ts';
 import { AUTH_HEADER_UNUSABLE } from './auth.ts';
 import { errorBody } from './errors.ts';
@@ -23,7 +24,12 @@ const htmlPage = (title: string) =>
 
 /** The answer that a scenario puts in the place of the service's own: an Ark error body from 400 up, else `{}`; or what a
  * gateway, or nobody, would say. */
-export function renderPlannedStatus({ code, error, body, headers }: PlannedStatus, requestId: string) {
+export function renderPlannedStatus(
+  { code, error, body, headers: given, retryAfter }: PlannedStatus,
+  requestId: string,
+  clock: Pick<Clock, 'mode' | 'speed'>,
+) {
+  const headers = retryAfter === undefined ? given : { ...given, 'retry-after': renderRetryAfter(retryAfter, clock) };
   const title = `${code} ${STATUS_CODES[code] ?? 'Unknown'}`;
   if (body === 'empty') return { headers: { ...headers }, body: '' };
   if (body === 'text') return written(envoyTexts[code] ?? title, 'text/plain', headers);
@@ -33,6 +39,11 @@ export function renderPlannedStatus({ code, error, body, headers }: PlannedStatu
   const unauthorized = code === 401 && { 'x-error-code': AUTH_HEADER_UNUSABLE };
   return written(JSON.stringify(own), JSON_TYPE, { ...unauthorized, ...headers });
 }
+
+/** What the client is told to wait is its own time: 20 s of a lane that runs 20 times as fast are one of its. A clock that is moved
+ * by hand is taken for the client's own. HTTP knows whole seconds alone (RFC 9110, section 10.2.3). */
+const renderRetryAfter = (after: number | string, { mode, speed }: Pick<Clock, 'mode' | 'speed'>): string =>
+  typeof after === 'string' ? after : String(Math.ceil(mode === 'manual' ? after : after / speed));
 
 const written = (body: string, type: string, headers: Readonly<Record<string, string>>) => ({
   headers: { 'content-type': type, ...headers },

@@ -21,6 +21,8 @@ export interface Leaf {
   readonly cert: string;
 }
 
+let ofProcess: Promise<CertificateAuthority> | undefined;
+
 /** A certificate authority made at start, and the certificates it signs. */
 export class CertificateAuthority {
   /** The CA certificate, PEM. */
@@ -30,6 +32,7 @@ export class CertificateAuthority {
   readonly #leafKeys: webcrypto.CryptoKeyPair;
   readonly #leafKeyPem: string;
   readonly #contexts = new Map<string, Promise<SecureContext>>();
+  readonly #leaves = new Map<string, Promise<Leaf>>();
   #serial = 1;
 
   private constructor(
@@ -64,10 +67,20 @@ export class CertificateAuthority {
     return new CertificateAuthority(certificate, caKeys.privateKey, leafKeys, await privateKeyPem(leafKeys));
   }
 
-  /** Key and chain for the names every server answers to, and for `names` besides. */
-  async issue(nowMs: number, ...names: readonly string[]): Promise<Leaf> {
-    const { key, cert } = await this.issueFor(nowMs, coveredNames(names));
-    return { key, cert: `${cert}${this.pem}` };
+  /** The one of this process: a test suite that starts a server for each test makes its keys once. */
+  static ofProcess(nowMs: number): Promise<CertificateAuthority> {
+    ofProcess ??= CertificateAuthority.create(nowMs);
+    return ofProcess;
+  }
+
+  /** Key and chain for the names every server answers to, and for `names` besides; for the same names, the same. */
+  issue(nowMs: number, ...names: readonly string[]): Promise<Leaf> {
+    const covered = coveredNames(names);
+    const known = this.#leaves.get(covered.join());
+    if (known) return known;
+    const leaf = this.issueFor(nowMs, covered).then(({ key, cert }) => ({ key, cert: `${cert}${this.pem}` }));
+    this.#leaves.set(covered.join(), leaf);
+    return leaf;
   }
 
   /** The same for these names and no others, and without the CA's own certificate in the chain. */

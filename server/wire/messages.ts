@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Clock } from '../clock.ts';
 import { reasonOf } from '../errors.ts';
 import type { PlannedStatus, ResponsePlan } from '../faults/plans.ts';
 import { readReportedTime } from '../rules/heartbeat.ts';
@@ -21,6 +22,7 @@ declare module 'fastify' {
 export type RenderStatus = (
   status: PlannedStatus,
   requestId: string,
+  clock: Clock,
 ) => { readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 /**
@@ -50,7 +52,7 @@ export function carryMessages(
     guard(exchange, async () => {
       if (!(await carryOutBefore(exchange, plan))) return;
       if (!plan.statusBefore) return next();
-      const { headers, body } = renderStatus(plan.statusBefore, requestIdOf(reply));
+      const { headers, body } = renderStatus(plan.statusBefore, requestIdOf(reply), exchange.lane.clock);
       reply.code(plan.statusBefore.code).headers(headers).send(body);
     });
   });
@@ -112,7 +114,7 @@ function answerOf(
   renderStatus: RenderStatus,
 ): Answer {
   const planned = plan.statusAfter;
-  const rendered = planned && renderStatus(planned, requestIdOf(reply));
+  const rendered = planned && renderStatus(planned, requestIdOf(reply), exchange.lane.clock);
   const headers = { ...reply.getHeaders(), ...rendered?.headers };
   const body = rendered ? rendered.body : payload;
   const status = planned?.code ?? reply.statusCode;

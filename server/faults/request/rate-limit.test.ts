@@ -16,14 +16,14 @@ function open(params: object) {
     const context = { plan, stage: 'request' } as never;
     const occasion = { ...occasionOf(facts), nowMs, memory };
     if (injection.applies(context, occasion)) injection.apply(context, occasion);
-    return plan.statusBefore?.headers['retry-after'];
+    return plan.statusBefore?.retryAfter;
   };
 }
 
 test('what is above the limit is answered with 429, until the window closes', () => {
   const ask = open({ requests: 2, per: '10s' });
-  expect([1_000, 2_000, 3_000, 10_999].map((at) => ask(at))).toEqual([undefined, undefined, '8', '1']);
-  expect([11_000, 20_999, 20_999].map((at) => ask(at))).toEqual([undefined, undefined, '1']);
+  expect([1_000, 2_000, 3_000, 10_999].map((at) => ask(at))).toEqual([undefined, undefined, 8, 0.001]);
+  expect([11_000, 20_999, 20_999].map((at) => ask(at))).toEqual([undefined, undefined, 0.001]);
 });
 
 test('each client has a window of its own, or each connection, or all share one', () => {
@@ -42,7 +42,7 @@ test('each client has a window of its own, or each connection, or all share one'
 });
 
 test('Retry-After can be given, or left out', () => {
-  expect(open({ requests: 0, per: '1s', retryAfter: 7 })(0)).toBe('7');
+  expect(open({ requests: 0, per: '1s', retryAfter: 7 })(0)).toBe(7);
   expect(open({ requests: 0, per: '1s', retryAfter: 'none' })(0)).toBeUndefined();
 });
 

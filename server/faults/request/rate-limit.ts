@@ -23,7 +23,9 @@ export const rateLimit = defineFault({
     retryAfter: z
       .union([z.int().min(0), z.enum(['none'])])
       .optional()
-      .describe('Header `Retry-After` in seconds, or none; left out, the time until the window closes.'),
+      .describe(
+        "Header `Retry-After` in seconds of the lane's time, or none; left out, the time until the window closes.",
+      ),
   }),
   decides: 'status',
   shapes: 'head',
@@ -35,7 +37,7 @@ export const rateLimit = defineFault({
     !windowsOf(occasion, per).take(keyOf(occasion, by), requests, occasion.nowMs),
   apply({ plan }, { per, by, error, retryAfter }, occasion) {
     const closesMs = windowsOf(occasion, per).closesAt(keyOf(occasion, by), occasion.nowMs);
-    const after = retryAfter ?? Math.ceil((closesMs - occasion.nowMs) / 1_000);
-    plan.statusBefore ??= { code: 429, error, headers: after === 'none' ? {} : { 'retry-after': String(after) } };
+    const after = retryAfter ?? (closesMs - occasion.nowMs) / 1_000;
+    plan.statusBefore ??= { code: 429, error, headers: {}, ...(after !== 'none' && { retryAfter: after }) };
   },
 });

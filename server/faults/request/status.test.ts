@@ -7,7 +7,7 @@ test('on request it stands in place of the work', () => {
   const params = { code: 429, error: 'ServerOverloaded', retryAfter: 2 };
   const did = applyFault(status, params, { plan, stage: 'request' });
   expect(did).toBe('answer 429 ServerOverloaded with Retry-After 2');
-  expect(plan.statusBefore).toEqual({ code: 429, error: 'ServerOverloaded', headers: { 'retry-after': '2' } });
+  expect(plan.statusBefore).toEqual({ code: 429, error: 'ServerOverloaded', headers: {}, retryAfter: 2 });
   expect(plan.statusAfter).toBeUndefined();
 });
 

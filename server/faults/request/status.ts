@@ -36,7 +36,7 @@ export const status = defineFault({
         z.string().regex(HTTP_DATE, { error: 'Write seconds, or a date: Sun, 06 Nov 1994 08:49:37 GMT.' }),
       ])
       .optional()
-      .describe('Header `Retry-After`: seconds, or a date as HTTP writes it.'),
+      .describe("Header `Retry-After`: seconds of the lane's time, or a date as HTTP writes it."),
     headers: z.record(headerName, headerValue).default({}).describe('More headers.'),
   }),
   decides: 'status',
@@ -74,7 +74,8 @@ export const status = defineFault({
       code: statusOf({ code, error }),
       error,
       ...(body !== 'ark' && { body }),
-      headers: answerHeaders(headers, retryAfter),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+      retryAfter,
     };
     if (stage === 'request') plan.statusBefore ??= answer;
     else plan.statusAfter ??= answer;
@@ -86,8 +87,3 @@ const bodies = { text: "in a gateway's plain text", html: "in a gateway's HTML",
 /** The loader has seen to it that one of the two tells. */
 const statusOf = ({ code, error }: { code?: number | undefined; error?: string | undefined }): number =>
   code ?? statusOfCode(error ?? '') ?? 500;
-
-function answerHeaders(headers: Readonly<Record<string, string>>, retryAfter: number | string | undefined) {
-  const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return Object.fromEntries(retryAfter === undefined ? lowerCase : [...lowerCase, ['retry-after', String(retryAfter)]]);
-}
