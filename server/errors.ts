@@ -200,6 +200,22 @@ export const problems = {
     (d: { what: string }) => `There is no ${d.what}.`,
     () => 'GET / on the admin port lists its paths.',
   ),
+  ADMIN_EXPOSED: kind(
+    400,
+    (d: { host: string }) =>
+      `The admin API on ${d.host} could be called by whoever reaches this machine: it reads what clients send, and lets faults loose.`,
+    () => 'Choose a token with --admin-token (or SEEDANCE_MOCK_ADMIN_TOKEN), or leave it on 127.0.0.1.',
+  ),
+  ADMIN_HOST_REFUSED: kind(
+    403,
+    (d: { host: string }) => `"${d.host}" is no name of this machine's loopback.`,
+    () => 'Call it as localhost or 127.0.0.1. For other names start with --admin-token, and send the token.',
+  ),
+  ADMIN_ORIGIN_REFUSED: kind(
+    403,
+    (d: { origin: string }) => `A page of ${d.origin} may not call the admin API.`,
+    () => 'Call it from outside of a browser, or start with --admin-token, and send the token.',
+  ),
   ADMIN_UNAUTHORIZED: kind(
     401,
     () => 'The admin token is missing or wrong.',

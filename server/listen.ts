@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, isIPv4, type Server } from 'node:net';
 import { problem, reasonOf, UsageError } from './errors.ts';
 
 /** Binds a server.
@@ -21,3 +21,7 @@ export function listenOn(server: Server, host: string, port: number): Promise<nu
     });
   });
 }
+
+/** Whether an address or a name is this machine's own, which nobody else reaches (RFC 6761, section 6.3; RFC 5735, section 3). */
+export const isLoopback = (host: string): boolean =>
+  /^(?:[a-z0-9-]+\.)*localhost$/i.test(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'));

@@ -9,6 +9,7 @@ import { problem, reasonOf, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
+import { isLoopback } from './listen.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { clockOf, type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
@@ -35,7 +36,7 @@ export interface StartOptions {
   readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
-  /** Default 127.0.0.1. */
+  /** Default 127.0.0.1; what is no loopback address asks for `adminToken`. */
   readonly adminHost?: string;
   /** Default 0: a free one. */
   readonly adminPort?: number;
@@ -94,9 +95,12 @@ export interface MockLane
     AsyncDisposable {}
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
- * @throws UsageError when the scenario has problems, a port cannot be had, or the keylog cannot be written */
+ * @throws UsageError when the scenario has problems, a port cannot be had, the keylog cannot be written, or the admin API would be
+ * open to others */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0, publicUrl } = options;
+  if (options.adminToken === undefined && !isLoopback(adminHost))
+    throw new UsageError([problem('ADMIN_EXPOSED', { host: adminHost })]);
   const { journalCapacity } = options;
   const lane = new Lane('main', takeScenario(options), journalCapacity === undefined ? {} : { journalCapacity });
   if (options.keylog !== undefined) await openKeylog(options.keylog);

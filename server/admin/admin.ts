@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { problem, reasonOf } from '../errors.ts';
+import { reasonOf } from '../errors.ts';
 import { listenOn } from '../listen.ts';
 import { registerDocs } from '../openapi/docs-routes.ts';
-import { collectRoutes, documented, pathOf } from '../openapi/documented.ts';
+import { collectRoutes, type DocumentedRoute, documented, pathOf } from '../openapi/documented.ts';
 import { openRouter } from '../seedance/paths.ts';
 import { clientsSchema } from './answers.ts';
 import { registerClock } from './clock-routes.ts';
@@ -11,9 +11,10 @@ import { registerConnections } from './connection-routes.ts';
 import { registerDeadLetters } from './dead-letter-routes.ts';
 import { type AdminDeps, type FindWorld, worldFinder } from './deps.ts';
 import { registerEventSchemas, registerEvents } from './event-routes.ts';
+import { guardAdmin } from './guard.ts';
 import { registerLanes } from './lane-routes.ts';
 import { createMetrics } from './metrics.ts';
-import { answerProblems, sendProblems } from './problem-json.ts';
+import { answerProblems } from './problem-json.ts';
 import { registerReport } from './report-routes.ts';
 import { reuseByClient } from './reuse.ts';
 import { registerScenarios } from './scenario-routes.ts';
@@ -43,7 +44,7 @@ export class Admin {
         ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
       });
     answerProblems(app, onBug);
-    if (deps.token !== undefined) askForToken(app, deps.token);
+    guardAdmin(app, deps.token);
     readBodiesAsText(app);
 
     app.get(
@@ -90,8 +91,8 @@ export class Admin {
     registerWorld(app, worldOf);
     registerEventSchemas(app);
     registerLanes(app, lanes);
-    app.register(async (scope) => registerWorld(scope, worldOf), { prefix: '/lanes/:lane' });
-    registerDocs(app, { admin: routes, api: main.apiRoutes, onBug });
+    app.register(async (scope) => registerWorld(scope, worldOf), { prefix: OF_A_LANE });
+    registerDocs(app, { admin: () => routes.filter(isToldOnce), api: main.apiRoutes, onBug });
     app.get(
       '/',
       documented({
@@ -102,7 +103,7 @@ export class Admin {
         service: 'seedance-mock',
         scenario: main.lane.scenario.name,
         seed: main.lane.seed,
-        routes: routes.map(({ method, url }) => `${method} ${pathOf(url)}`),
+        routes: routes.filter(isToldOnce).map(({ method, url }) => `${method} ${pathOf(url)}`),
       }),
     );
     await app.ready();
@@ -124,6 +125,11 @@ export class Admin {
   }
 }
 
+const OF_A_LANE = '/lanes/:lane';
+
+/** What each lane has is what the main one has, and told of once. */
+const isToldOnce = ({ url }: DocumentedRoute): boolean => !url.startsWith(`${OF_A_LANE}/`);
+
 /** What each lane has to tell and to take. */
 function registerWorld(app: FastifyInstance, worldOf: FindWorld): void {
   registerScenarios(app, worldOf);
@@ -138,16 +144,6 @@ function registerWorld(app: FastifyInstance, worldOf: FindWorld): void {
   registerTasks(app, worldOf);
   registerDeadLetters(app, worldOf);
   registerClock(app, worldOf);
-}
-
-/** Open to everyone who can reach the port is what a container's health check and a client's set-up need. */
-function askForToken(app: FastifyInstance, token: string): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const { docs } = request.routeOptions.config;
-    if (docs?.open || request.headers.authorization === `Bearer ${token}`) return;
-    sendProblems(reply.header('www-authenticate', 'Bearer'), [problem('ADMIN_UNAUTHORIZED', {})]);
-    return reply;
-  });
 }
 
 /** A scenario may come as YAML or JSON under any type, and its problems need positions: every body stays text. */

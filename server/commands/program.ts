@@ -60,7 +60,11 @@ program
   .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(8443))
   .addOption(new Option('--admin-port <n>', 'port of the admin API; 0 takes a free one').argParser(port).default(8480))
   .option('--host <address>', 'address to listen on', '127.0.0.1')
-  .option('--admin-host <address>', 'address the admin API listens on', '127.0.0.1')
+  .addOption(
+    new Option('--admin-host <address>', 'address the admin API listens on; any but loopback asks for a token')
+      .env('SEEDANCE_MOCK_ADMIN_HOST')
+      .default('127.0.0.1'),
+  )
   .addOption(new Option('--dns-port <n>', 'port of a DNS responder, UDP and TCP; 0 takes a free one').argParser(port))
   .addOption(
     new Option(
@@ -74,7 +78,11 @@ program
   .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
   .option('--watch', 'take the scenario file into force again at each change; connections and tasks stay')
   .option('--ready-file <file>', 'gets {"url","adminUrl","dns","caFile","seed","pid"} once the server can serve')
-  .option('--admin-token <token>', 'what the admin API asks for as a bearer token')
+  .addOption(
+    new Option('--admin-token <token>', 'what the admin API asks for as a bearer token').env(
+      'SEEDANCE_MOCK_ADMIN_TOKEN',
+    ),
+  )
   .addOption(
     new Option('--public-url <url>', "scheme and authority of result URLs, in place of the request's own").argParser(
       origin,
@@ -156,7 +164,7 @@ program
   .description('print the verdict of a server that runs')
   .addOption(new Option('--admin <url>', 'its admin address').argParser(origin).default('http://localhost:8480'))
   .addOption(new Option('--format <name>').choices(reportFormatNames).default('text'))
-  .option('--admin-token <token>', 'what its admin API asks for')
+  .addOption(new Option('--admin-token <token>', 'what its admin API asks for').env('SEEDANCE_MOCK_ADMIN_TOKEN'))
   .addHelpText('after', '\nExample:\n  seedance-mock report --admin http://localhost:8480 --format junit > verdict.xml')
   .action(async ({ admin, format, adminToken }) => {
     const { runReport } = await import('./report.ts');

@@ -7,10 +7,10 @@ import { arkErrorSchema } from '../seedance/errors.ts';
 import { openRouter } from '../seedance/paths.ts';
 import { type DocumentedRoute, documented } from './documented.ts';
 
-/** The routes of both APIs. Those of the admin API may still grow: they are read when a document is asked for. */
+/** The routes of both APIs. Those of the admin API may still grow: they are asked for when a document is. */
 export interface DocsDeps {
   readonly api: readonly DocumentedRoute[];
-  readonly admin: readonly DocumentedRoute[];
+  readonly admin: () => readonly DocumentedRoute[];
   /** Takes what goes wrong in the page and is no refusal. */
   readonly onBug: (error: unknown) => void;
 }
@@ -39,9 +39,10 @@ export function registerDocs(app: FastifyInstance, { api, admin, onBug }: DocsDe
     },
     [ADMIN_DOCUMENT]: async () => {
       const { documentOf } = await import('./document.ts');
-      return documentOf(admin, {
+      return documentOf(admin(), {
         title: 'The control plane of seedance-mock',
-        description: 'On a port of its own, never hit by faults. Errors are RFC 9457 problem documents.',
+        description:
+          'On a port of its own, never hit by faults. Errors are RFC 9457 problem documents. What it tells and takes of the main lane stands under `/lanes/{id}` for each other one.',
         servers: ['http://localhost:8480'],
         bearer: { description: 'The text given to --admin-token.', optional: true },
         refusal: () => ({ type: 'application/problem+json', schema: problemSchema }),
