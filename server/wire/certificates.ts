@@ -73,13 +73,14 @@ export class CertificateAuthority {
     return ofProcess;
   }
 
-  /** Key and chain for the names every server answers to, and for `names` besides; for the same names, the same. */
+  /** Key and chain for the names every server answers to, and for `names` besides; for the same names and day, the same. */
   issue(nowMs: number, ...names: readonly string[]): Promise<Leaf> {
     const covered = coveredNames(names);
-    const known = this.#leaves.get(covered.join());
+    const key = [Math.floor(nowMs / DAY_MS), ...covered].join();
+    const known = this.#leaves.get(key);
     if (known) return known;
     const leaf = this.issueFor(nowMs, covered).then(({ key, cert }) => ({ key, cert: `${cert}${this.pem}` }));
-    this.#leaves.set(covered.join(), leaf);
+    this.#leaves.set(key, leaf);
     return leaf;
   }
 
