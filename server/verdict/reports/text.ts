@@ -70,8 +70,8 @@ function countOutcomes(checks: readonly CheckResult[]): string {
   return `${count('pass')} passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive`;
 }
 
-/** Breaks a line at spaces; what has none is left whole. */
-function wrap(text: string, indent: string, hanging = indent): string[] {
+/** Breaks a line at spaces, where a label of five columns stands before it; what has none is left whole. */
+export function wrap(text: string, indent: string, hanging = indent): string[] {
   const lines: string[] = [];
   let line = indent;
   for (const word of text.split(' ')) {
