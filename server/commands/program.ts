@@ -31,6 +31,15 @@ function origin(text: string): string {
   throw new InvalidArgumentError('Expected scheme and authority, such as https://videos.example.com.');
 }
 
+/** @throws InvalidArgumentError */
+function hostAndPort(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, digits] = /^(?:\[([\da-f:.]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const number = Number(digits);
+  if (host !== undefined && number >= 1 && number <= 65_535) return { host, port: number };
+  throw new InvalidArgumentError('Expected HOST:PORT, such as localhost:8443 or [::1]:8443.');
+}
+
 function dnsName(text: string, before: readonly string[] = []): readonly string[] {
   if (/^(\*\.)?[\w-]+(\.[\w-]+)*$/.test(text)) return [...before, text];
   throw new InvalidArgumentError('Expected a host name, such as videos.example.com or *.example.com.');
@@ -50,6 +59,7 @@ Examples:
   seedance-mock run poll-reset -- python my_client.py    and a verdict on the client
   seedance-mock explain poll-reset       what will strike, and when
   seedance-mock validate my.yaml         every mistake at once
+  seedance-mock doctor                   does a reset survive, and who trusts the CA?
   seedance-mock list scenarios           what there is to start from`,
   );
 
@@ -169,6 +179,42 @@ program
   .action(async ({ admin, format, adminToken }) => {
     const { runReport } = await import('./report.ts');
     process.exitCode = await runReport({ admin, format, ...(adminToken !== undefined && { token: adminToken }) });
+  });
+
+program
+  .command('doctor')
+  .description(
+    'say whether a reset is still a reset when it arrives, who trusts the CA, and what else may be in the way',
+  )
+  .addOption(
+    new Option('--target <host:port>', 'a server that runs; left out: this machine, with a mock of its own').argParser(
+      hostAndPort,
+    ),
+  )
+  .addOption(
+    new Option('--admin <url>', 'admin address of the target; left out: port 8480 of its host').argParser(origin),
+  )
+  .option('--admin-token <token>', 'what its admin API asks for')
+  .addOption(
+    new Option('--connections <n>', 'how many are wanted at once')
+      .argParser(integer({ min: 1, max: 1_000_000 }))
+      .default(1_000),
+  )
+  .option('--json', 'the same as JSON')
+  .addHelpText(
+    'after',
+    `
+Exit code: 0 nothing failed, 1 something did, 2 usage.
+
+Examples:
+  seedance-mock doctor
+  seedance-mock doctor --target localhost:8443
+  seedance-mock doctor --target mock.test:32768 --admin http://mock.test:32769 --json
+  seedance-mock doctor --connections 20000`,
+  )
+  .action(async (options) => {
+    const { runDoctor } = await import('./doctor.ts');
+    process.exitCode = await runDoctor(options);
   });
 
 program

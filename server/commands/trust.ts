@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { getCACertificates } from 'node:tls';
+import { promisify } from 'node:util';
+
+const runProgram = promisify(execFile);
 
 /** Variables that name the whole of what a program trusts. */
 const WHOLE = ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'] as const;
@@ -48,11 +51,15 @@ const callsJava = (word: string): boolean =>
 async function trustOfJava(caFile: string): Promise<NodeJS.ProcessEnv> {
   const store = join(dirname(caFile), 'trust.jks');
   const secret = ['-storepass', 'changeit'];
-  const told = spawnSync('java', ['-XshowSettings:properties', '-version'], { encoding: 'utf8' });
-  const home = told.stderr?.match(/java\.home = (.+)/)?.[1];
+  const told = await runProgram('java', ['-XshowSettings:properties', '-version']).catch(() => undefined);
+  const home = told?.stderr.match(/java\.home = (.+)/)?.[1];
   if (home !== undefined) await cp(join(home, 'lib/security/cacerts'), store, { dereference: true }).catch(() => {});
   const entry = ['-importcert', '-noprompt', '-alias', 'seedance-mock', '-file', caFile];
-  if (spawnSync('keytool', [...entry, '-keystore', store, ...secret]).status !== 0) return {};
+  try {
+    await runProgram('keytool', [...entry, '-keystore', store, ...secret]);
+  } catch {
+    return {};
+  }
   const trust = `-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=changeit`;
   return { JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTIONS ?? ''} ${trust}`.trim() };
 }

@@ -3,6 +3,8 @@ import { reasonOf } from '../errors.ts';
 import type { JournalEvent } from '../journal.ts';
 import type { ScenarioInput } from '../scenario/load.ts';
 
+/** What each type of a problem document of the admin API begins with. */
+const PROBLEM_TYPE = 'urn:seedance-mock:problem:';
 /** How long closing our lane may take. */
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -36,7 +38,7 @@ export interface AdminView {
   /** Whether the user named it. */
   readonly named: boolean;
   /** Why it told nothing at all, or not all. */
-  readonly trouble?: { readonly kind: 'unreachable' | 'foreign' | 'token'; readonly why: string };
+  readonly trouble?: { readonly kind: 'unreachable' | 'foreign' | 'refused' | 'token'; readonly why: string };
   readonly ca?: string;
   readonly scenario?: { readonly name: string; readonly profile: string };
   /** The time by the server's clock, in whole seconds, and by ours when it was asked for and when it came. Unix milliseconds. */
@@ -64,7 +66,9 @@ export async function lookAtAdmin({ url, named, token }: Asking, signal: AbortSi
     const serverMs = Date.parse(answer.headers.get('date') ?? '');
     const timed = { ...view, ...(!Number.isNaN(serverMs) && { time: { serverMs, askedAtMs, answeredAtMs } }) };
     const ca = await answer.text();
-    if (!answer.ok || !ca.includes('BEGIN CERTIFICATE')) {
+    const refusal = answer.ok ? undefined : readRefusal(ca);
+    if (refusal !== undefined) return { ...timed, trouble: { kind: 'refused', why: refusal } };
+    if (!ca.includes('BEGIN CERTIFICATE')) {
       return { ...timed, trouble: { kind: 'foreign', why: `it answers ${answer.status} when asked for its CA` } };
     }
     const inForce = await ask('/scenario');
@@ -103,6 +107,16 @@ async function openLane(ask: Ask): Promise<DoctorLane | undefined> {
       await ask(`/lanes/${id}`, { method: 'DELETE', signal: AbortSignal.timeout(CLOSE_LIMIT_MS) }).catch(() => {});
     },
   };
+}
+
+/** What a problem document of ours says, with its way out; nothing where it is none. */
+function readRefusal(text: string): string | undefined {
+  try {
+    const { type, detail } = JSON.parse(text) as { readonly type?: unknown; readonly detail?: unknown };
+    return String(type).startsWith(PROBLEM_TYPE) ? String(detail) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `fetch failed` is all that fetch says by itself. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ran, type RunningProgram, startProgram } from '../../cli/run-client.ts';
@@ -84,4 +84,13 @@ export async function openFolder() {
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
   };
+}
+
+/** A folder of programs for the PATH, as shell scripts. */
+export async function openPrograms(scripts: Readonly<Record<string, string>>) {
+  const folder = await openFolder();
+  for (const [name, script] of Object.entries(scripts)) {
+    await chmod(await folder.write(name, `#!/bin/sh\n${script}\n`), 0o755);
+  }
+  return folder;
 }

@@ -15,6 +15,8 @@ test.each([
   ['unreachable', false, 'warn'],
   ['foreign', true, 'fail'],
   ['foreign', false, 'warn'],
+  ['refused', true, 'fail'],
+  ['refused', false, 'warn'],
   ['token', true, 'warn'],
 ] as const)('%s, named: %s -> %s, and the option that helps', (kind, named, outcome) => {
   const finding = judgeAdmin({ ...view, named, trouble: { kind, why: 'connect ECONNREFUSED' } });

@@ -18,6 +18,11 @@ export function judgeAdmin({ url, named, trouble, scenario }: AdminView): Findin
         `${url} asks for a token: neither the scenario nor a lane of our own can be had`,
         'Give it with --admin-token.',
       );
+    case 'refused':
+      return (named ? fail : warn)(
+        `${url} will not talk to us: ${trouble.why.replace(/\.$/, '')}`,
+        'Name it with --admin as it wants to be called, or give --admin-token.',
+      );
     case 'foreign':
       return (named ? fail : warn)(
         `${url} is no seedance-mock: ${trouble.why}`,
