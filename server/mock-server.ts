@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
+  /** Addresses and names that the certificate holds for besides its own: for whoever reaches the mock through a forwarded port. */
+  readonly certName?: readonly string[];
   /** Default 127.0.0.1; what is no loopback address asks for `adminToken`. */
   readonly adminHost?: string;
   /** Default 0: a free one. */
@@ -105,7 +107,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const lane = new Lane('main', takeScenario(options), journalCapacity === undefined ? {} : { journalCapacity });
   if (options.keylog !== undefined) await openKeylog(options.keylog);
   const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
-  const names = ownAddresses(host);
+  const names = [...ownAddresses(host), ...(options.certName ?? [])];
   const setting: WorldSetting = {
     authority,
     names,

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { readdir, readFile, watch } from 'node:fs/promises';
+import tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { findFreePorts } from '../../server/fixtures/free-ports.ts';
 import { startMockServer } from '../../server/index.ts';
 import { canRun, startProgram } from '../cli/run-client.ts';
 import { openClient } from './support/client.ts';
@@ -182,6 +185,12 @@ describe('serve refuses', () => {
     ['--port', '84.43', 'Expected a whole number from 0 to 65535.'],
     ['--admin-port', 'http', 'Expected a whole number from 0 to 65535.'],
     ['--dns-port', '53053x', 'Expected a whole number from 0 to 65535.'],
+    ['--lane-ports', '9000', 'Expected FROM-TO, both from 1 to 65535 and 1000 ports at most, such as 9000-9015.'],
+    ['--lane-ports', '9015-9000', 'Expected FROM-TO'],
+    ['--lane-ports', '0-9', 'Expected FROM-TO'],
+    ['--lane-ports', '65000-65536', 'Expected FROM-TO'],
+    ['--lane-ports', '9000-10000', 'Expected FROM-TO'],
+    ['--cert-name', 'https://example.com', 'Expected an IP address or a host name, such as 172.17.0.1'],
     ['--dns-name', 'https://example.com', 'Expected a host name, such as videos.example.com or *.example.com.'],
     ['--seed', '-1', 'Expected a whole number from 0 to 4294967295.'],
     ['--speed', '0', 'Expected a number above 0, 10000 at most'],
@@ -207,6 +216,18 @@ describe('serve refuses', () => {
 Name a port on which DNS is answered: \`seedance-mock serve --dns-port 5353 --dns-name a.example.com\`.
 `,
     });
+  });
+
+  test.each(['--port', '--admin-port'])('lane ports among which is its %s', async (option) => {
+    const { exitCode, stderr } = await refuse(option, '9007', '--lane-ports', '9000-9015');
+
+    expect([exitCode, stderr]).toEqual([
+      2,
+      `INVALID_OPTION
+--lane-ports does not take "9000-9015".
+${option} 9007 lies between them: take ports that nothing else has, such as 9000-9015.
+`,
+    ]);
   });
 
   test('an option that there is not', async () => {
@@ -256,6 +277,26 @@ describe('serve', () => {
     expect(await resolver.resolve4('videos.example.com')).toEqual(['127.0.0.1']);
     expect((await serving.hearOf('dns.query')).msg).toMatch(/^dns videos\.example\.com A by udp: 127\.0\.0\.1 in/);
     expect(await resolver.resolve4('cdn.example.org')).toEqual(['127.0.0.1']);
+  });
+
+  test('gives lanes the ports that it was given for them', async () => {
+    const [port = 0] = await findFreePorts(1);
+    await using serving = await openServe(['--lane-ports', `${port}-${port}`]);
+    const openLane = async () => (await fetch(`${serving.ready.adminUrl}/lanes`, { method: 'POST' })).json();
+
+    expect(await openLane()).toMatchObject({ url: `https://localhost:${port}` });
+    expect(await openLane()).toMatchObject({ problems: [{ code: 'NO_LANE_PORT' }] });
+  });
+
+  test('shows a certificate that holds for the addresses and names it was given', async () => {
+    await using serving = await openServe(['--cert-name', '192.0.2.1', '--cert-name', '*.example.com']);
+    const socket = tls.connect({ port: Number(portOf(serving.url)), ca: serving.ca, ALPNProtocols: ['h2'] });
+    await once(socket, 'secureConnect');
+
+    const covered = socket.getPeerCertificate().subjectaltname?.split(', ');
+    socket.destroy();
+
+    expect(covered).toEqual(expect.arrayContaining(['IP Address:192.0.2.1', 'DNS:*.example.com', 'DNS:localhost']));
   });
 
   test('plays the bundled scenario that it was given', async () => {

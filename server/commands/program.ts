@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { renderProblem, UsageError } from '../errors.ts';
+import type { PortRange } from '../lanes.ts';
 import { logFormats } from '../log.ts';
 import { profileNames } from '../scenario/service.ts';
 import { reportFormatNames } from '../verdict/reports/formats.ts';
@@ -20,6 +22,18 @@ function integer({ min, max }: { min: number; max: number }) {
 const port = integer({ min: 0, max: 65_535 });
 const seed = integer({ min: 0, max: 2 ** 32 - 1 });
 
+/** As many as there may be lanes (`MAX_LANES`, which is not loaded for its sake). */
+const MAX_LANE_PORTS = 1_000;
+
+function portRange(text: string): PortRange {
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (from !== undefined && to !== undefined && from >= 1 && from <= to && to <= 65_535 && to - from < MAX_LANE_PORTS)
+    return { from, to };
+  throw new InvalidArgumentError(
+    `Expected FROM-TO, both from 1 to 65535 and ${MAX_LANE_PORTS} ports at most, such as 9000-9015.`,
+  );
+}
+
 function speed(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 10_000) return value;
@@ -38,6 +52,11 @@ function hostAndPort(text: string): { readonly host: string; readonly port: numb
   const number = Number(digits);
   if (host !== undefined && number >= 1 && number <= 65_535) return { host, port: number };
   throw new InvalidArgumentError('Expected HOST:PORT, such as localhost:8443 or [::1]:8443.');
+}
+
+function certName(text: string, before: readonly string[] = []): readonly string[] {
+  if (isIP(text) || /^(\*\.)?[\w-]+(\.[\w-]+)*$/.test(text)) return [...before, text];
+  throw new InvalidArgumentError('Expected an IP address or a host name, such as 172.17.0.1 or videos.example.com.');
 }
 
 function dnsName(text: string, before: readonly string[] = []): readonly string[] {
@@ -74,6 +93,17 @@ program
     new Option('--admin-host <address>', 'address the admin API listens on; any but loopback asks for a token')
       .env('SEEDANCE_MOCK_ADMIN_HOST')
       .default('127.0.0.1'),
+  )
+  .addOption(
+    new Option('--lane-ports <from-to>', 'ports that lanes take, in order; left out: any that is free').argParser(
+      portRange,
+    ),
+  )
+  .addOption(
+    new Option(
+      '--cert-name <name>',
+      'address or host name that the certificate holds for besides its own; may be given again',
+    ).argParser(certName),
   )
   .addOption(new Option('--dns-port <n>', 'port of a DNS responder, UDP and TCP; 0 takes a free one').argParser(port))
   .addOption(
@@ -112,6 +142,7 @@ Examples:
   seedance-mock serve --profile dual-stack             HTTP/1.1 clients too (Python SDK, older Node)
   seedance-mock serve poll-reset --seed 7 --speed 20   a bundled scenario, replayed, 20 times as fast
   seedance-mock serve my.yaml --watch                  follows the file as you edit it
+  seedance-mock serve --lane-ports 9000-9015           room for 16 lanes (POST /lanes), on ports known beforehand
   seedance-mock serve --otlp http://localhost:4318     every event goes to a collector, compressed and in batches
   seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
   )

@@ -16,9 +16,10 @@ export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
 
 /** `seedance-mock serve [scenario]`: runs until SIGINT or SIGTERM.
  * @throws UsageError when the scenario has problems, a port is taken, the ready file cannot be written, there is nothing
- * to watch, or nobody to answer for a DNS name */
+ * to watch, nobody to answer for a DNS name, or a port both a lane's and another's */
 export async function runServe({ log, readyFile, watch, ...options }: ServeOptions): Promise<number> {
   refuseIdleNames(options);
+  refuseTakenLanePorts(options);
   const watched = watch ? findWatched(options) : undefined;
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
@@ -44,6 +45,22 @@ function refuseIdleNames({ dnsName, dnsPort }: Pick<ServeOptions, 'dnsName' | 'd
   const option = '--dns-name without --dns-port';
   const expected = `Name a port on which DNS is answered: \`seedance-mock serve --dns-port 5353 --dns-name ${dnsName[0]}\`.`;
   throw new UsageError([problem('INVALID_OPTION', { option, given: dnsName.join(', '), expected })]);
+}
+
+/** Or the one lane that comes to it would be refused, long after the start. */
+function refuseTakenLanePorts({
+  lanePorts,
+  port,
+  adminPort,
+}: Pick<ServeOptions, 'lanePorts' | 'port' | 'adminPort'>): void {
+  if (!lanePorts) return;
+  const { from, to } = lanePorts;
+  const taken = Object.entries({ '--port': port, '--admin-port': adminPort }).find(
+    ([, given]) => given !== undefined && given >= from && given <= to,
+  );
+  if (!taken) return;
+  const expected = `${taken.join(' ')} lies between them: take ports that nothing else has, such as 9000-9015.`;
+  throw new UsageError([problem('INVALID_OPTION', { option: '--lane-ports', given: `${from}-${to}`, expected })]);
 }
 
 function findWatched({ scenario }: Pick<ServeOptions, 'scenario'>): string {
