@@ -8,6 +8,7 @@ import {
 } from '../../server/fixtures/container.ts';
 import { lighthouse, connect as open, request, TASKS } from '../typescript/reference/http2-call.ts';
 import { dockerIsReady, image } from './docker.ts';
+import { exampleClient } from './example-client.ts';
 import { type Reachable, seeIdleEnd } from './idle-end.ts';
 
 if (!dockerIsReady)
@@ -30,13 +31,6 @@ const createTask = async (mock: Reachable, apiKey?: string): Promise<string> => 
   const answer = await request(await openSession(mock), 'POST', TASKS, { headers, body: lighthouse });
   return JSON.parse(answer.body).id;
 };
-
-/** The client of the example, in a container of its own; the mock's image has the Node that it needs. */
-const exampleClient = () =>
-  new GenericContainer(image)
-    .withEntrypoint(['node'])
-    .withCommand(['/tmp/example/client.ts'])
-    .withCopyDirectoriesToContainer([{ source: 'client-tests/compose-example', target: '/tmp/example' }]);
 
 /** Its video is done at once, and its idle end comes soon. */
 const hurried = { tasks: { queued: '100ms', running: '100ms' }, service: { idle: { after: '2s' } } } as const;
