@@ -10,27 +10,29 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** Enough for the first time, on a slow machine that has to fetch every artifact. */
 const SET_UP_LIMIT_MS = 300_000;
 
-const maven = (...goals: readonly string[]) =>
-  promisify(execFile)('mvn', ['--batch-mode', '--quiet', ...goals], { cwd: here, timeout: SET_UP_LIMIT_MS });
+const maven = (project: string, ...goals: readonly string[]) =>
+  promisify(execFile)('mvn', ['--batch-mode', '--quiet', ...goals], { cwd: project, timeout: SET_UP_LIMIT_MS });
 
 /**
  * Compiles the clients of this folder into a part of `target`. Maven's own repository makes all but the first time quick. Each
  * test file names a part of its own, so that no class is replaced while another test runs it.
  *
+ * @param folder of a project of its own; left out: the one here
  * @returns the class path; undefined where there is no Java or Maven, or the artifacts cannot be had, and one line says why
  * @throws Error with what the compiler says; where CI has Maven, also with why the artifacts cannot be had
  */
-export async function buildJavaClients(part: string): Promise<string | undefined> {
+export async function buildJavaClients(part: string, folder = '.'): Promise<string | undefined> {
+  const project = join(here, folder);
   const output = `target/${part}`;
   try {
-    await maven('dependency:build-classpath', `-Dmdep.outputFile=${output}/classpath.txt`);
+    await maven(project, 'dependency:build-classpath', `-Dmdep.outputFile=${output}/classpath.txt`);
   } catch (error) {
     leaveOut('Java', 'mvn', error);
     return undefined;
   }
-  await maven('compile', `-Doutput=${output}`);
-  const libraries = await readFile(join(here, output, 'classpath.txt'), 'utf8');
-  return `${join(here, output, 'classes')}:${libraries.trim()}`;
+  await maven(project, 'compile', `-Doutput=${output}`);
+  const libraries = await readFile(join(project, output, 'classpath.txt'), 'utf8');
+  return `${join(project, output, 'classes')}:${libraries.trim()}`;
 }
 
 /** What runs a client's main class: a JVM that trusts the server's CA. The store goes with the server. */
