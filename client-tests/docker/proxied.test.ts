@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SeedanceMockContainer, type StartedSeedanceMockContainer } from '../../server/fixtures/container.ts';
 import type { ScenarioInput } from '../../server/index.ts';
 import { connect, request, TASKS } from '../typescript/reference/http2-call.ts';
-import { dockerIsReady, image } from './docker.ts';
+import { dockerIsReady, hasProxy, image } from './docker.ts';
 import { exampleClient } from './example-client.ts';
 import { seeIdleEnd } from './idle-end.ts';
 import { type ProxiedDaemon, startProxiedDaemon, whyNoDaemon } from './proxied-daemon.ts';
@@ -42,6 +42,7 @@ describe.runIf(dockerIsReady && why === undefined)("behind Docker's proxy", () =
 
   test('a reset looks like an orderly end, though the mock has sent one', async () => {
     expect(mock.getUrl()).toMatch(/^https:\/\/127\.0\.0\.2:\d+$/);
+    expect(await hasProxy(Number(new URL(mock.getUrl()).port))).toBe(true);
     expect(await seeIdleEnd(mock)).toBe('closed');
     expect(await mock.events('connection.ended')).toMatchObject([{ by: 'rule', how: 'reset' }]);
   });
