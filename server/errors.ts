@@ -214,12 +214,13 @@ export const problems = {
   ADMIN_ORIGIN_REFUSED: kind(
     403,
     (d: { origin: string }) => `A page of ${d.origin} may not call the admin API.`,
-    () => 'Call it from outside of a browser, or start with --admin-token, and send the token.',
+    () => 'Call it from outside of a browser, or from its own pages.',
   ),
   ADMIN_UNAUTHORIZED: kind(
     401,
     () => 'The admin token is missing or wrong.',
-    () => 'Send `authorization: Bearer <token>` with the value of --admin-token.',
+    () =>
+      'Send `authorization: Bearer <token>` with the value of --admin-token; in a browser it is the password, under any name.',
   ),
   ADMIN_BAD_REQUEST: kind(
     400,

@@ -43,6 +43,12 @@ describe('the admin API', () => {
       expect([path, await ask(path)]).toEqual([path, 401]);
     expect(await ask('/events', { authorization: 'Bearer open' })).toBe(401);
     expect(await ask('/events', { authorization: 'Bearer open sesame' })).toBe(200);
+    // As a browser sends it once its user has been asked.
+    const basic = (password: string) => ({
+      authorization: `Basic ${Buffer.from(`me:${password}`).toString('base64')}`,
+    });
+    expect([await ask('/docs/', basic('open sesame')), await ask('/docs/', basic('open'))]).toEqual([200, 401]);
+    expect(await ask('/events', { ...basic('open sesame'), origin: 'https://example.com' })).toBe(403);
   });
 
   test.each([
