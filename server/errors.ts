@@ -175,6 +175,16 @@ export const problems = {
       `No armed fault is called "${d.name}".`,
     (d) => `${didYouMean(d)} GET /faults lists those that are armed.`,
   ),
+  FAULT_OUT_OF_REACH: kind(
+    409,
+    (d: { name: string; hook: string }) => `"${d.name}" strikes on "${d.hook}", which is the upstream's own here.`,
+    () => 'Strike on request or response, or on a connection; or start without --upstream.',
+  ),
+  UPSTREAM_UNUSABLE: kind(
+    400,
+    (d: { reason: string }) => `This cannot be the upstream: ${d.reason}.`,
+    () => 'Write scheme and authority alone: `--upstream https://ark.cn-beijing.volces.com`.',
+  ),
   LANE_ID_INVALID: kind(
     400,
     (d: { id: string }) => `"${d.id}" cannot be the name of a lane.`,

@@ -62,7 +62,7 @@ export interface OpenRequest extends TraceSnapshot {
 }
 
 /** Who ended a connection. */
-export type EndedBy = 'client' | 'rule' | 'fault' | 'shutdown' | 'admin' | 'server';
+export type EndedBy = 'client' | 'rule' | 'fault' | 'shutdown' | 'admin' | 'server' | 'upstream';
 
 /** How a connection ended: a TCP RST, a FIN, a GOAWAY and then a FIN, or a failure such as a bad TLS record. */
 export type EndedHow = 'reset' | 'fin' | 'goaway' | 'error';
@@ -125,6 +125,18 @@ export type JournalEntry =
       by: EndedBy;
       how: string;
       cause?: string;
+    }
+  /** The service behind this one gave no answer, or not the whole of it: neither a fault nor the client's doing. */
+  | {
+      type: 'upstream.failed';
+      connection: number;
+      request: number;
+      stream?: number;
+      /** As in RFC 9209, section 2.3: `connection_refused`, `http_response_timeout`. */
+      error: string;
+      reason: string;
+      /** What the client is answered in its place; left out where its answer had begun. */
+      status?: number;
     }
   | {
       type: 'heartbeat';

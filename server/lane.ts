@@ -6,6 +6,7 @@ import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
 import { type Counted, explainRule, Injector } from './scenario/injector.ts';
 import type { Facts, FaultRule, Hook, Need, Scenario, Service } from './scenario/scenario.ts';
+import { isBehindUpstream, warnOfUpstream } from './scenario/upstream.ts';
 import { judge, type ResetFidelity } from './verdict/judge.ts';
 import type { Verdict } from './verdict/verdict.ts';
 
@@ -23,6 +24,8 @@ export class Lane {
   readonly journal: Journal;
   /** Draws what must differ but need not be replayed one by one: ids and the like. */
   readonly random: () => number;
+  /** Scheme and authority of the service that its calls are passed through to; left out, it answers them itself. */
+  readonly upstream: string | undefined;
   #scenario: Scenario;
   #seed: number;
   #injector: Injector;
@@ -36,9 +39,11 @@ export class Lane {
       seed = scenario.seed ?? chooseSeed(),
       clock = new Clock(scenario.clock),
       journalCapacity = JOURNAL_CAPACITY,
+      upstream = undefined as string | undefined,
     } = {},
   ) {
     this.id = id;
+    this.upstream = upstream;
     this.clock = clock;
     this.journal = new Journal(() => clock.now(), journalCapacity);
     const noteClock = () => this.journal.append({ type: 'clock.changed', mode: clock.mode, speed: clock.speed });
@@ -52,6 +57,11 @@ export class Lane {
 
   get scenario(): Scenario {
     return this.#scenario;
+  }
+
+  /** What of the scenario has no effect here, in words. */
+  get warnings(): readonly string[] {
+    return this.#warningsOf(this.#scenario);
   }
 
   get service(): Service {
@@ -89,11 +99,13 @@ export class Lane {
   }
 
   /** Arms one more fault at once; the ordinals of the others go on.
-   * @throws UsageError FAULT_EXISTS */
+   * @throws UsageError FAULT_EXISTS, FAULT_OUT_OF_REACH */
   arm(rule: FaultRule): void {
-    const { name } = rule;
+    const { name, on: hook } = rule;
+    if (this.upstream !== undefined && isBehindUpstream(rule))
+      throw new UsageError([problem('FAULT_OUT_OF_REACH', { name, hook })]);
     if (this.faults.some((fault) => fault.name === name)) throw new UsageError([problem('FAULT_EXISTS', { name })]);
-    this.journal.append({ type: 'fault.armed', fault: name, hook: rule.on, did: explainRule(rule) });
+    this.journal.append({ type: 'fault.armed', fault: name, hook, did: explainRule(rule) });
     this.#injector.arm(rule);
   }
 
@@ -193,7 +205,13 @@ export class Lane {
     return [...struck];
   }
 
-  #arm({ name, faults, warnings }: Scenario): Injector {
+  #warningsOf(scenario: Scenario): readonly string[] {
+    return this.upstream === undefined ? scenario.warnings : [...scenario.warnings, ...warnOfUpstream(scenario)];
+  }
+
+  #arm(scenario: Scenario): Injector {
+    const { name, faults } = scenario;
+    const warnings = this.#warningsOf(scenario);
     this.journal.append({
       type: 'scenario.loaded',
       name,

@@ -72,6 +72,11 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
         'warn',
         `[${event.connection}] request ${event.request} abandoned: ${event.how} by ${event.cause ?? event.by}`,
       ];
+    case 'upstream.failed':
+      return [
+        'warn',
+        `[${event.connection}] upstream failed at request ${event.request}: ${event.error} (${event.reason})`,
+      ];
     case 'goaway.received':
       return ['info', `[${event.connection}] the client sent GOAWAY, code ${event.code}`];
     case 'dns.query':

@@ -103,6 +103,7 @@ export class Admin {
         service: 'seedance-mock',
         scenario: main.lane.scenario.name,
         seed: main.lane.seed,
+        ...(main.lane.upstream !== undefined && { upstream: main.lane.upstream }),
         routes: routes.filter(isToldOnce).map(({ method, url }) => `${method} ${pathOf(url)}`),
       }),
     );

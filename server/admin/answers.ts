@@ -69,6 +69,7 @@ export const scenarioAnswer = z
     service: z.looseObject({}).describe('The service rules in force.'),
     faults: z.array(faultSchema),
     warnings: z.array(z.string()),
+    upstream: z.string().optional().describe('Where calls are passed through to; left out, they are answered here.'),
     source: z.string().describe('The text that it was read from.'),
   })
   .meta({ id: 'Scenario' });

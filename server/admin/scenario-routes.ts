@@ -18,17 +18,7 @@ const written = (what: string) => ({
 /** `/scenario`, `/scenarios`, `/faults` and `/reset`: what is in force, and ways to change it while connections and tasks stay. */
 export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): void {
   const describe = (lane: Lane) => {
-    const {
-      name,
-      description,
-      profile,
-      clock,
-      service,
-      tasks: times,
-      callbacks: rules,
-      source,
-      warnings,
-    } = lane.scenario;
+    const { name, description, profile, clock, service, tasks: times, callbacks: rules, source } = lane.scenario;
     return {
       name,
       description,
@@ -39,7 +29,8 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
       tasks: times,
       callbacks: rules,
       faults: lane.faults,
-      warnings,
+      warnings: lane.warnings,
+      ...(lane.upstream !== undefined && { upstream: lane.upstream }),
       source,
     };
   };

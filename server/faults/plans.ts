@@ -147,6 +147,10 @@ export interface PlannedStatus {
   readonly retryAfter?: number | string | undefined;
 }
 
+/** Prepares to change a body of so many bytes. What it returns is given each piece of it in order, with the place of its first byte,
+ * and gives other bytes for it, as many. */
+export type ChangeBody = (bodyBytes: number) => (piece: Uint8Array, at: number) => Uint8Array;
+
 /** What all faults on one request add up to; one executor carries it out, over HTTP/2 and HTTP/1.1 alike. */
 export interface ResponsePlan {
   /** Waited before the request is carried out. */
@@ -163,7 +167,7 @@ export interface ResponsePlan {
   /** A result is answered whole, whatever part of it was asked for. */
   rangeIgnored?: boolean;
   /** Other bytes in place of the body, as many as it has. */
-  changeBody?: (body: Uint8Array) => Uint8Array;
+  changeBody?: ChangeBody;
   /** Fields of the head, by their names in lower case: another value, or `null` for none. */
   fields?: Readonly<Record<string, string | null>>;
   /** What Content-Length says too much, or too little when it is negative. */

@@ -25,7 +25,7 @@ type Step =
 
 /** Whether the service, by a rule or a fault, cut a connection that its client still wanted. */
 const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean =>
-  ['rule', 'fault', 'admin', 'server'].includes(by) && how !== 'goaway';
+  ['rule', 'fault', 'admin', 'server', 'upstream'].includes(by) && how !== 'goaway';
 
 /**
  * Pairs each failure of a client's connections with its next attempt. What failed is a call that was cut with its connection,

@@ -1,9 +1,10 @@
 import type { ResponsePlan } from '../faults/plans.ts';
 import type { Answer } from './carry-out.ts';
+import { changeStream, isStreamed } from './streamed-body.ts';
 
 /** The answer as the faults want it: first its body, then what its head says of it, so that the head may lie. */
 export function alterAnswer({ status, headers, body }: Answer, plan: ResponsePlan): Answer {
-  const { changeBody, lengthOffBy, fields = {} } = plan;
+  const { lengthOffBy, fields = {} } = plan;
   const length = headers['content-length'];
   const altered: Record<string, Answer['headers'][string]> = { ...headers };
   if (lengthOffBy !== undefined && length !== undefined)
@@ -12,5 +13,11 @@ export function alterAnswer({ status, headers, body }: Answer, plan: ResponsePla
     if (value === null) delete altered[name];
     else altered[name] = value;
   }
-  return { status, headers: altered, body: changeBody && body.byteLength > 0 ? changeBody(body) : body };
+  return { status, headers: altered, body: alterBody(body, plan) };
+}
+
+function alterBody(body: Answer['body'], { changeBody }: ResponsePlan): Answer['body'] {
+  if (!changeBody) return body;
+  if (isStreamed(body)) return changeStream(body, changeBody);
+  return body.byteLength > 0 ? changeBody(body.byteLength)(body, 0) : body;
 }

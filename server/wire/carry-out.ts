@@ -1,14 +1,16 @@
 import type { EndAt, ResponseEnd, ResponsePlan } from '../faults/plans.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
+import type { Reason } from './connection.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import { drainSession } from './http2.ts';
+import { isStreamed, MAX_AHEAD_BYTES, type StreamedBody } from './streamed-body.ts';
 
 /** The answer as the service would give it, before any fault. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   /** Empty where HTTP has none. */
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | StreamedBody;
 }
 
 /** Largest piece of a paced body, and how many pieces a second it is cut into at least. */
@@ -30,23 +32,35 @@ export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Pr
   return true;
 }
 
-/** Carries out the rest, from the first byte of the answer to its planned or natural end. */
+/** Carries out the rest, from the first byte of the answer to its planned or natural end.
+ * @throws what a streamed body fails with; the answer has begun then, and has no end yet */
 export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, answer: Answer): Promise<void> {
   const { end } = plan;
+  const { status, headers, body } = answer;
   announce(exchange, plan);
   if (exchange.abandoned) return;
   await pause(exchange, plan.delayAfterMs);
   if (exchange.destroyed) return;
-  if (end?.at === 'after-commit') return endExchange(exchange, end);
+  if (end?.at === 'after-commit') return cutAnswer(exchange, end, body);
 
-  exchange.writeHead(answer.status, answer.headers);
-  if (end?.at === 'headers') return endExchange(exchange, end);
+  if (isStreamed(body)) exchange.mayBreakOff = true;
+  exchange.writeHead(status, headers);
+  if (end?.at === 'headers') return cutAnswer(exchange, end, body);
 
-  await sendPaced(exchange, plan, answer.body.subarray(0, sentBytes(answer.body.byteLength, end?.at)));
+  const bodyBytes = sentBytes(body.byteLength, end?.at);
+  if (isStreamed(body)) await sendStream(exchange, plan, { body, bodyBytes });
+  else await sendPaced(exchange, plan, body.subarray(0, bodyBytes));
   if (exchange.destroyed) return;
   // A body that is shorter than `bodyBytes` ends where it ends, before its END_STREAM.
-  if (end) return endExchange(exchange, end);
+  if (end) return cutAnswer(exchange, end, body);
   exchange.end();
+}
+
+/** Ends an answer before its time. What is left of a streamed one is settled first: the journal tells what was done before it
+ * tells that nobody will hear of it. */
+async function cutAnswer(exchange: Exchange, end: ResponseEnd, body: Answer['body']): Promise<void> {
+  if (isStreamed(body)) await body.settle();
+  return endExchange(exchange, end);
 }
 
 /** Sends planned frames and a planned GOAWAY once; on HTTP/1.1 the head of the answer says `connection: close` for GOAWAY. */
@@ -58,9 +72,24 @@ function announce(exchange: Exchange, { goaway, extraFrames = [] }: ResponsePlan
   drainSession(connection, goaway, exchange.struckBy.join(', '));
 }
 
-function sentBytes(bodyBytes: number, at: EndAt | undefined): number {
-  if (typeof at !== 'object') return bodyBytes;
-  return 'share' in at ? Math.floor(bodyBytes * at.share) : at.bodyBytes;
+function sentBytes(bodyBytes: number | undefined, at: EndAt | undefined): number {
+  if (typeof at !== 'object') return Number.POSITIVE_INFINITY;
+  return 'share' in at ? Math.floor((bodyBytes ?? MAX_AHEAD_BYTES) * at.share) : at.bodyBytes;
+}
+
+/** Sends as much of a body as is wanted; the next piece is asked for once the one before is with the kernel. */
+async function sendStream(
+  exchange: Exchange,
+  plan: ResponsePlan,
+  { body, bodyBytes }: { readonly body: StreamedBody; readonly bodyBytes: number },
+): Promise<void> {
+  let left = bodyBytes;
+  if (left === 0) return;
+  for await (const piece of body) {
+    await sendPaced(exchange, plan, piece.subarray(0, left));
+    left -= piece.byteLength;
+    if (left <= 0 || exchange.destroyed) return;
+  }
 }
 
 async function sendPaced(exchange: Exchange, plan: ResponsePlan, bytes: Uint8Array): Promise<void> {
@@ -76,10 +105,14 @@ async function sendPaced(exchange: Exchange, plan: ResponsePlan, bytes: Uint8Arr
   }
 }
 
-/** Ends an exchange before its time, as planned. */
-async function endExchange(exchange: Exchange, { how, code }: ResponseEnd): Promise<void> {
+/** Ends an exchange before its time.
+ * @param reason left out, the faults that planned it */
+export async function endExchange(
+  exchange: Exchange,
+  { how, code }: Omit<ResponseEnd, 'at'>,
+  reason: Reason = exchange.faultReason,
+): Promise<void> {
   const { connection } = exchange;
-  const reason = exchange.faultReason;
   await handedToKernel(connection);
   exchange.abandoned = true;
   exchange.lane.journal.append({

@@ -6,6 +6,7 @@ import type { OpenRequest, StampableEntry } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason, Seat } from './connection.ts';
+import { maskQuery } from './mask-query.ts';
 import { readCallKeys, readTrace, snapshotOf } from './trace.ts';
 
 export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
@@ -41,6 +42,8 @@ export abstract class Exchange {
   /** The answer will not be finished, on purpose. */
   abandoned = false;
   goawaySent = false;
+  /** The body comes from elsewhere, and may fail on its way: its end is kept back until it is there. */
+  mayBreakOff = false;
   bytesWritten = 0;
   /** What a refusal asks the client to wait. */
   retryAfterMs: number | undefined;
@@ -62,6 +65,11 @@ export abstract class Exchange {
     return this.seat.lane;
   }
 
+  /** Path and query as the journal has them. What a client signs for somebody else's service is no business of ours. */
+  get path(): string {
+    return this.lane.upstream === undefined ? this.url : maskQuery(this.url);
+  }
+
   protected abstract sendHead(status: number, headers: Headers): void;
   /** Ends this exchange alone, with an RST_STREAM of `code`; on HTTP/1.1, which has no streams, the connection is reset. */
   abstract resetStream(code: number, reason: Reason): void;
@@ -70,7 +78,7 @@ export abstract class Exchange {
       request: this.id,
       stream: this.stream,
       method: this.method,
-      path: this.url,
+      path: this.path,
       ...snapshotOf(readTrace(this.headers) ?? {}),
     };
   }
@@ -93,7 +101,7 @@ export abstract class Exchange {
       request: this.id,
       stream: this.stream,
       method: this.method,
-      path: this.url,
+      path: this.path,
     };
     this.lane.journal.append(trace || keys ? { ...event, ...trace, ...keys } : event, this.receivedAt);
   }
@@ -215,7 +223,7 @@ export abstract class Exchange {
       request: this.id,
       stream: this.stream,
       method: this.method,
-      path: this.url,
+      path: this.path,
       status: this.statusCode,
       bytes: this.bytesWritten,
       ms: Math.round(now - this.receivedAt),
@@ -289,12 +297,18 @@ export class Http2Exchange extends Exchange {
     const fields = status === 200 ? admitted : { ':status': status, ...admitted };
     // Node's close(code) sends END_STREAM before RST_STREAM, which turns an aborted body into a finished one. A stream
     // that waits for trailers is left open instead.
-    const waits = this.plan?.end?.how === 'rst-stream';
+    const waits = this.mayBreakOff || this.plan?.end?.how === 'rst-stream';
     this.sink.respond(fields as OutgoingHttpHeaders, waits ? { waitForTrailers: true } : undefined);
+    if (this.mayBreakOff) this.sink.once('wantTrailers', () => this.#finish());
   }
 
   resetStream(code: number, _reason: Reason): void {
     this.sink.close(code);
+  }
+
+  /** Sends END_STREAM, which without any trailers is an empty DATA frame. */
+  #finish(): void {
+    if (!this.abandoned) this.sink.sendTrailers({});
   }
 }
 

@@ -39,15 +39,14 @@ export function carryMessages(
   {
     renderStatus,
     shortcut,
-  }: { readonly renderStatus: RenderStatus; readonly shortcut: (exchange: Exchange) => boolean },
+  }: {
+    readonly renderStatus: RenderStatus;
+    readonly shortcut: (exchange: Exchange, request: object) => boolean;
+  },
 ): HandleExchange {
-  app.addHook('onRequest', (request, reply, next) => {
+  app.addHook('onRequest', (_request, reply, next) => {
     const exchange = exchangeOf(reply);
-    const { connection } = exchange;
-    exchange.noteReceived();
-    const reported = request.headers['x-client-timestamp'];
-    if (reported !== undefined) noteBeat(connection, 'header', readReportedTime(reported));
-    const plan = askScenario(exchange, 'request');
+    const plan = receiveRequest(exchange);
     if (!plan) return next();
     guard(exchange, async () => {
       if (!(await carryOutBefore(exchange, plan))) return;
@@ -76,8 +75,17 @@ export function carryMessages(
 
   // Fastify asks of a request and a response what ours can do; its types name Node's own classes.
   return (exchange, request) => {
-    if (!shortcut(exchange)) app.routing(request as never, exchange as never);
+    if (!shortcut(exchange, request)) app.routing(request as never, exchange as never);
   };
+}
+
+/** Notes a request and the heartbeat that it may bring, and asks the scenario what becomes of it.
+ * @returns the plan, absent where nothing struck */
+export function receiveRequest(exchange: Exchange): ResponsePlan | undefined {
+  exchange.noteReceived();
+  const reported = exchange.headers['x-client-timestamp'];
+  if (reported !== undefined) noteBeat(exchange.connection, 'header', readReportedTime(reported));
+  return askScenario(exchange, 'request');
 }
 
 /** Asks the scenario at a stop of a message; what strikes there writes into the one plan of the exchange.
@@ -104,7 +112,7 @@ export function askScenario(
 }
 
 /** No Content, Reset Content and Not Modified: what has a body all the same is malformed (RFC 9110, section 6.4.1). */
-const BODILESS = [204, 205, 304];
+export const BODILESS: readonly number[] = [204, 205, 304];
 
 function answerOf(
   exchange: Exchange,
@@ -136,9 +144,9 @@ function noteBody({ lane, seat, id }: Exchange, text: string): void {
   lane.journal.append({ type: 'request.body', connection: seat.id, request: id, bytes, digest });
 }
 
-const whereOf = ({ id, stream }: Exchange) => ({ request: id, ...(stream !== undefined && { stream }) });
+export const whereOf = ({ id, stream }: Exchange) => ({ request: id, ...(stream !== undefined && { stream }) });
 
-const blankPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });
+export const blankPlan = (): ResponsePlan => ({ delayBeforeMs: 0, delayAfterMs: 0 });
 
 const requestIdOf = (reply: FastifyReply): string => String(reply.getHeader('x-request-id') ?? '');
 
@@ -166,7 +174,7 @@ export const factsOf = (exchange: Exchange): Facts => {
 };
 
 /** Runs what answers a request in Fastify's place; a failure in it is a bug of ours and is told as one. */
-function guard(exchange: Exchange, run: () => Promise<void>): void {
+export function guard(exchange: Exchange, run: () => Promise<void>): void {
   run().catch((error: unknown) => {
     exchange.lane.journal.append({
       type: 'bug',

@@ -8,7 +8,7 @@ const corrupt = (body: Uint8Array, params: object, seed = 7) => {
   const plan = emptyPlan();
   const draw = (label = '') => chance(seed, label);
   applyFault(corruptBody, params, { plan, stage: 'response' }, { ...occasionOf(), draw });
-  return plan.changeBody?.(body) ?? body;
+  return plan.changeBody?.(body.byteLength)(body, 0) ?? body;
 };
 
 /** Where two bodies of one length differ, and in how many bits. */
@@ -38,6 +38,26 @@ test('flips hit one bit each in as many bytes as asked for, where they may, and 
     ),
     { numRuns: 500 },
   ));
+
+test.each([{ how: 'flip', flips: 9, from: 3 }, { how: 'cut' }, { how: 'cut', from: 17 }])(
+  'a body that comes in pieces is hit where the whole of it would be: %o',
+  (params) =>
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 20 }), { minLength: 1 }), fc.integer(), (pieces, seed) => {
+        const whole = Buffer.concat(pieces);
+        const plan = emptyPlan();
+        const draw = (label = '') => chance(seed, label);
+        applyFault(corruptBody, params, { plan, stage: 'response' }, { ...occasionOf(), draw });
+        const change = plan.changeBody?.(whole.byteLength);
+        let at = 0;
+        const hit = pieces.map((piece) => {
+          at += piece.byteLength;
+          return change?.(piece, at - piece.byteLength) ?? piece;
+        });
+        expect(Buffer.concat(hit)).toEqual(Buffer.from(corrupt(whole, params, seed)));
+      }),
+    ),
+);
 
 test('a cut leaves JSON without its end, at the same length', () => {
   const body = Buffer.from('{"id":"cgt-1"}');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Occasion } from '../../scenario/scenario.ts';
 import { defineFault } from '../fault.ts';
+import type { ChangeBody } from '../plans.ts';
 
 const BLANK = 0x20;
 /** Enough to ruin any body; what shall ruin all of it is a `cut`. */
@@ -35,26 +36,38 @@ export const corruptBody = defineFault({
     return from === undefined ? what : `${what} from byte ${from} on`;
   },
   apply({ plan }, { how, from, flips = 1 }, { draw }) {
-    plan.changeBody ??= (body) => (how === 'cut' ? blank(body, from, draw) : flip(body, from ?? 0, flips, draw));
+    plan.changeBody ??= (bodyBytes) =>
+      how === 'cut' ? blank(bodyBytes, from, draw) : flip(bodyBytes, from ?? 0, flips, draw);
   },
 });
 
 type Draw = Occasion['draw'];
 
-function blank(body: Uint8Array, from: number | undefined, draw: Draw): Uint8Array {
-  return Uint8Array.from(body).fill(BLANK, from ?? Math.floor(draw('cut') * body.byteLength));
+function blank(bodyBytes: number, from: number | undefined, draw: Draw): ReturnType<ChangeBody> {
+  const first = from ?? Math.floor(draw('cut') * bodyBytes);
+  return (piece, at) => Uint8Array.from(piece).fill(BLANK, Math.max(0, first - at));
 }
 
 /** Hits one byte in each of as many equal parts, so that no two flips undo each other. */
-function flip(body: Uint8Array, from: number, flips: number, draw: Draw): Uint8Array {
-  const flipped = Uint8Array.from(body);
-  const span = body.byteLength - from;
+function flip(bodyBytes: number, from: number, flips: number, draw: Draw): ReturnType<ChangeBody> {
+  const span = bodyBytes - from;
   const count = Math.min(flips, Math.max(span, 0));
-  for (let part = 0; part < count; part++) {
+  const hits = Array.from({ length: count }, (_, part) => {
     const starts = Math.floor((part * span) / count);
     const ends = Math.floor(((part + 1) * span) / count);
-    const at = from + starts + Math.floor(draw(`byte ${part}`) * (ends - starts));
-    flipped[at] = (flipped[at] ?? 0) ^ (1 << Math.floor(draw(`bit ${part}`) * 8));
-  }
-  return flipped;
+    return {
+      place: from + starts + Math.floor(draw(`byte ${part}`) * (ends - starts)),
+      bit: 1 << Math.floor(draw(`bit ${part}`) * 8),
+    };
+  });
+  // Places and pieces both come in order, so each hit is looked at once.
+  let next = 0;
+  return (piece, at) => {
+    const flipped = Uint8Array.from(piece);
+    for (let hit = hits[next]; hit && hit.place < at + piece.byteLength; hit = hits[++next]) {
+      const index = hit.place - at;
+      flipped[index] = (flipped[index] ?? 0) ^ hit.bit;
+    }
+    return flipped;
+  };
 }
