@@ -103,7 +103,7 @@ export class Lanes implements Directory {
     try {
       if (!this.#shared) throw new Error('A lane was asked for before the server listened.');
       const { port: sharedPort, adminUrl } = this.#shared;
-      const world = await World.open(new Lane(id, scenario, { journalCapacity: LANE_JOURNAL_CAPACITY }), setting);
+      const world = await World.open(this.#newLane(id, scenario), setting);
       const lane: OpenLane = {
         id,
         world,
@@ -166,6 +166,11 @@ export class Lanes implements Directory {
     if (id === undefined || !(this.#over.has(id) || LANE_KEY.test(exchange.headers.authorization ?? ''))) return false;
     refuse(exchange, id);
     return true;
+  }
+
+  #newLane(id: string, scenario: Scenario): Lane {
+    const upstream = this.#setting.upstream?.origin;
+    return new Lane(id, scenario, { journalCapacity: LANE_JOURNAL_CAPACITY, upstream });
   }
 
   /** The lane that a request names: by its key, the result that it fetches, or its authority. */

@@ -16,6 +16,8 @@ import { clockOf, type LoadOptions, loadScenario, type ScenarioInput } from './s
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
 import type { TaskStore } from './seedance/task-store.ts';
+import type { Upstream } from './upstream/connections.ts';
+import type { UpstreamTarget } from './upstream/target.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
@@ -52,6 +54,10 @@ export interface StartOptions {
   readonly publicUrl?: string;
   /** An OpenTelemetry collector that takes the journal as log records: its base URL for OTLP over HTTP; left out: none. */
   readonly otlp?: string;
+  /** A service to pass the API through to, in place of answering it here: its scheme and authority; left out: none. */
+  readonly upstream?: string;
+  /** File of the certificate authorities that its certificate may hang on beside those that Node trusts anyway, PEM. */
+  readonly upstreamCa?: string;
   /** The ports that lanes take, in order; left out: any that is free. */
   readonly lanePorts?: PortRange;
   /** How many events the journal keeps; older ones make room. */
@@ -65,6 +71,8 @@ export interface MockServer extends AsyncDisposable {
   /** Scheme and authority; the API is under `/api/v3`. */
   readonly url: string;
   readonly adminUrl: string;
+  /** Scheme and authority of the service that the API is passed through to; absent when there is none. */
+  readonly upstream?: string;
   /** Address and port of the DNS responder, as `dns.setServers()` takes it; absent when there is none. */
   readonly dns?: string;
   /** The certificate authority that a client has to trust, PEM. */
@@ -97,14 +105,18 @@ export interface MockLane
     AsyncDisposable {}
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
- * @throws UsageError when the scenario has problems, a port cannot be had, the keylog cannot be written, or the admin API would be
- * open to others */
+ * @throws UsageError when the scenario has problems, a port cannot be had, the upstream cannot be one, the keylog cannot be written, or
+ * the admin API would be open to others */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0, publicUrl } = options;
   if (options.adminToken === undefined && !isLoopback(adminHost))
     throw new UsageError([problem('ADMIN_EXPOSED', { host: adminHost })]);
   const { journalCapacity } = options;
-  const lane = new Lane('main', takeScenario(options), journalCapacity === undefined ? {} : { journalCapacity });
+  const target = await readTarget(options);
+  const lane = new Lane('main', takeScenario(options), {
+    ...(journalCapacity !== undefined && { journalCapacity }),
+    ...(target && { upstream: target.origin }),
+  });
   if (options.keylog !== undefined) await openKeylog(options.keylog);
   const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
   const names = [...ownAddresses(host), ...(options.certName ?? [])];
@@ -113,6 +125,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     names,
     leaf: await authority.issue(lane.clock.wallNow(), ...names),
     publicUrl,
+    ...(target && { upstream: await openUpstream(target) }),
   };
   const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
   const world = await World.open(lane, { ...setting, directory: lanes });
@@ -128,6 +141,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   let otlp: OtlpExporter | undefined;
   const shutDown = async () => {
     await Promise.all([...lanes.list().map((one) => lanes.close(one)), world.close(), admin.close(), dns?.close()]);
+    await setting.upstream?.close();
     await otlp?.close();
     await rm(directory, { recursive: true, force: true });
   };
@@ -140,6 +154,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     const givenPort = await listener.listen(host, port);
     const url = `https://${nameOf(host)}:${givenPort}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
+    if (target) await refuseOwnAddress(target, [givenPort, portOf(adminUrl)]);
     lanes.share({ listener, port: givenPort, adminUrl });
     const { dnsPort, dnsName = [] } = options;
     if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
@@ -149,6 +164,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     return {
       url,
       adminUrl,
+      ...(target && { upstream: target.origin }),
       ...(dns && { dns: dns.address }),
       ca: authority.pem,
       caFile,
@@ -207,6 +223,25 @@ async function startOtlp({ journal, id, seed }: Lane, endpoint: string): Promise
   const { OtlpExporter } = await import('./otlp/exporter.ts');
   return new OtlpExporter(journal, { endpoint, attributes: { 'seedance.lane': id, 'seedance.seed': seed } });
 }
+
+const portOf = (url: string): number => Number(new URL(url).port);
+
+/** @throws UsageError when the upstream cannot be one */
+async function readTarget({ upstream, upstreamCa }: StartOptions): Promise<UpstreamTarget | undefined> {
+  if (upstream !== undefined) return (await import('./upstream/target.ts')).readUpstreamTarget(upstream, upstreamCa);
+  if (upstreamCa === undefined) return undefined;
+  const expected = 'Name the upstream as well: `--upstream https://localhost:9443`.';
+  const option = '--upstream-ca without --upstream';
+  throw new UsageError([problem('INVALID_OPTION', { option, given: upstreamCa, expected })]);
+}
+
+/** Loaded when it is wanted, as above. */
+const refuseOwnAddress = async (target: UpstreamTarget, own: readonly number[]): Promise<void> =>
+  (await import('./upstream/target.ts')).refuseOwnAddress(target, own);
+
+/** Loaded when it is wanted, as above. */
+const openUpstream = async (target: UpstreamTarget): Promise<Upstream> =>
+  (await import('./upstream/connections.ts')).openUpstream(target);
 
 /** How a client on this machine calls an address that we listen on. */
 function nameOf(host: string): string {

@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import type { Lane } from './lane.ts';
 import { collectRoutes, type DocumentedRoute } from './openapi/documented.ts';
-import { registerApi } from './seedance/api.ts';
+import { registerApi, speakArk } from './seedance/api.ts';
 import { Callbacks } from './seedance/callbacks.ts';
 import { registerHeartbeat } from './seedance/heartbeat-route.ts';
 import { openRouter } from './seedance/paths.ts';
@@ -9,6 +9,7 @@ import { renderPlannedStatus } from './seedance/planned-status.ts';
 import { createTaskJson } from './seedance/task-json.ts';
 import { TaskStore } from './seedance/task-store.ts';
 import { Videos } from './seedance/videos.ts';
+import type { Upstream } from './upstream/connections.ts';
 import { type HandleExchange, Listener, type ListenerSetting } from './wire/listener.ts';
 import { carryMessages } from './wire/messages.ts';
 
@@ -16,6 +17,8 @@ import { carryMessages } from './wire/messages.ts';
 export interface WorldSetting extends Omit<ListenerSetting, 'handle'> {
   /** Scheme and authority of result URLs; left out: those of the request. */
   readonly publicUrl?: string | undefined;
+  /** Where calls are passed through to; left out, they are answered here. */
+  readonly upstream?: Upstream | undefined;
 }
 
 /** A lane and all that plays in it: the service with its tasks, callbacks and port. Wired in the order in which a call passes. */
@@ -40,12 +43,14 @@ export class World {
     this.#closeApi = closeApi;
   }
 
-  static async open(lane: Lane, { publicUrl, ...port }: WorldSetting): Promise<World> {
+  static async open(lane: Lane, { publicUrl, upstream, ...port }: WorldSetting): Promise<World> {
     const tasks = new TaskStore(lane);
     const videos = new Videos(lane);
     const app = Fastify(openRouter);
     const apiRoutes = collectRoutes(app);
-    const shortcut = registerApi(app, { lane, tasks, videos, ...(publicUrl !== undefined && { publicUrl }) });
+    const shortcut = upstream
+      ? await passTo(upstream, lane, speakArk(app, lane))
+      : registerApi(app, { lane, tasks, videos, ...(publicUrl !== undefined && { publicUrl }) });
     registerHeartbeat(app);
     const handle = carryMessages(app, { renderStatus: renderPlannedStatus, shortcut });
     await app.ready();
@@ -66,4 +71,11 @@ export class World {
     await this.listener.close();
     await this.#closeApi();
   }
+}
+
+/** Loaded when it is wanted: few servers have an upstream, and each would start the later for it. */
+async function passTo(upstream: Upstream, lane: Lane, nextRequestId: () => string) {
+  const { createPassThrough } = await import('./upstream/pass-through.ts');
+  const { TaskSightings } = await import('./upstream/task-sightings.ts');
+  return createPassThrough({ upstream, sightings: new TaskSightings(lane), nextRequestId });
 }

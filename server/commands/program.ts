@@ -64,6 +64,11 @@ function dnsName(text: string, before: readonly string[] = []): readonly string[
   throw new InvalidArgumentError('Expected a host name, such as videos.example.com or *.example.com.');
 }
 
+const upstream = () =>
+  new Option('--upstream <url>', 'pass the API through to this service, and let rules, faults and the verdict be ours');
+const upstreamCa = () =>
+  new Option('--upstream-ca <file>', 'certificate authority of the upstream, such as the CA file of a second mock');
+
 // Each command is imported when it is called, so that none waits for what only another one needs.
 const program = new Command('seedance-mock')
   .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
@@ -133,6 +138,8 @@ program
       .env('OTEL_EXPORTER_OTLP_ENDPOINT')
       .argParser(origin),
   )
+  .addOption(upstream())
+  .addOption(upstreamCa())
   .option('--keylog <file>', 'append TLS secrets for Wireshark')
   .addHelpText(
     'after',
@@ -144,6 +151,7 @@ Examples:
   seedance-mock serve my.yaml --watch                  follows the file as you edit it
   seedance-mock serve --lane-ports 9000-9015           room for 16 lanes (POST /lanes), on ports known beforehand
   seedance-mock serve --otlp http://localhost:4318     every event goes to a collector, compressed and in batches
+  seedance-mock serve poll-reset --upstream https://ark.cn-beijing.volces.com    a rehearsal against the real service
   seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
   )
   .action(async (scenario: string | undefined, { speed: clock, ...options }) => {
@@ -173,6 +181,8 @@ program
   .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
   .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
   .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
+  .addOption(upstream())
+  .addOption(upstreamCa())
   .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('silent'))
   .addHelpText(
     'after',
@@ -185,7 +195,8 @@ Exit code: 0 good, 1 the verdict or the command failed, 2 usage, 3 inconclusive.
 Examples:
   seedance-mock run poll-reset -- python my_client.py
   seedance-mock run lost-create --report junit:verdict.xml --report html:verdict.html -- npm test
-  seedance-mock run my.yaml --profile dual-stack --timeout 60000 -- pytest -q`,
+  seedance-mock run my.yaml --profile dual-stack --timeout 60000 -- pytest -q
+  seedance-mock run lost-create --upstream https://ark.cn-beijing.volces.com -- python my_client.py`,
   )
   .action(async (scenario: string, command: string[], { speed: clock, timeout, settle, report = [], ...options }) => {
     const { readReportTarget, runRun } = await import('./run.ts');

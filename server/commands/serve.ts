@@ -16,7 +16,7 @@ export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
 
 /** `seedance-mock serve [scenario]`: runs until SIGINT or SIGTERM.
  * @throws UsageError when the scenario has problems, a port is taken, the ready file cannot be written, there is nothing
- * to watch, nobody to answer for a DNS name, or a port both a lane's and another's */
+ * to watch, nobody to answer for a DNS name, a port both a lane's and another's, or the upstream cannot be one */
 export async function runServe({ log, readyFile, watch, ...options }: ServeOptions): Promise<number> {
   refuseIdleNames(options);
   refuseTakenLanePorts(options);
@@ -75,9 +75,10 @@ async function follow(file: string, { lane }: MockServer, options: StartOptions)
   return watchScenario(file, { lane, read: () => readScenario(file, overridesOf(options)) });
 }
 
-const describeReady = ({ url, adminUrl, dns, caFile, seed }: MockServer) => ({
+const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServer) => ({
   url,
   adminUrl,
+  upstream,
   dns,
   caFile,
   seed,
@@ -96,13 +97,22 @@ async function writeReadyFile(file: string, server: MockServer): Promise<void> {
   }
 }
 
-const greet = ({ url, adminUrl, dns, caFile, seed, lane }: MockServer): string => `
-seedance-mock is ready on ${url} (profile ${lane.scenario.profile}, scenario "${lane.scenario.name}", seed ${seed})
-  admin  ${adminUrl}${dns === undefined ? '' : `\n  DNS    ${dns}`}
-  CA     ${caFile}
+function greet({ url, adminUrl, upstream, dns, caFile, seed, lane }: MockServer): string {
+  const { profile, name } = lane.scenario;
+  const key = upstream === undefined ? "-H 'authorization: Bearer x'" : '-H "authorization: Bearer $ARK_API_KEY"';
+  const more = [
+    ...(upstream === undefined ? [] : [`  behind ${upstream} answers in its place`]),
+    `  admin  ${adminUrl}`,
+    ...(dns === undefined ? [] : [`  DNS    ${dns}`]),
+    `  CA     ${caFile}`,
+  ];
+  return `
+seedance-mock is ready on ${url} (profile ${profile}, scenario "${name}", seed ${seed})
+${more.join('\n')}
 
 Create a task:
-  curl --cacert ${caFile} ${url}/api/v3/contents/generations/tasks -H 'authorization: Bearer x' \\
+  curl --cacert ${caFile} ${url}/api/v3/contents/generations/tasks ${key} \\
     -d '{"model":"doubao-seedance-2-0-260128","content":[{"type":"text","text":"A lighthouse at dusk."}]}'
 
 `;
+}

@@ -87,6 +87,16 @@ function answerErrors(app: FastifyInstance, { journal }: Lane): void {
   });
 }
 
+/** Lets every route of an app speak as the service does: headers, body parsing and error bodies.
+ * @returns what makes the ids of its answers */
+export function speakArk(app: FastifyInstance, lane: Lane): () => string {
+  const nextRequestId = createRequestIds(lane);
+  stampAnswers(app, nextRequestId);
+  parseBodies(app);
+  answerErrors(app, lane);
+  return nextRequestId;
+}
+
 /**
  * Puts the mocked Ark video task API and the storage of its results on an app: reference, sections 1 to 8 and 11.
  * Headers, body parsing and error bodies hold for every other route of the app too.
@@ -94,11 +104,8 @@ function answerErrors(app: FastifyInstance, { journal }: Lane): void {
  * @returns what answers plain polls without the app, and tells whether it did
  */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): ReturnType<typeof createPollShortcut> {
-  const nextRequestId = createRequestIds(deps.lane);
+  const nextRequestId = speakArk(app, deps.lane);
   const renderTask = createTaskJson(deps.videos);
-  stampAnswers(app, nextRequestId);
-  parseBodies(app);
-  answerErrors(app, deps.lane);
   registerTaskRoutes(app, { ...deps, renderTask });
   registerVideoRoutes(app, deps);
   return createPollShortcut({ ...deps, renderTask, nextRequestId });

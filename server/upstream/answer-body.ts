@@ -1,0 +1,63 @@
+import type { Readable } from 'node:stream';
+import type { StreamedBody } from '../wire/streamed-body.ts';
+import { Prefix } from './prefix.ts';
+
+/** What is to be known of an answer. */
+export interface AnswerBodySetting {
+  /** How long it says it is. */
+  readonly byteLength: number | undefined;
+  /** Takes its beginning, once as much of it has passed as ever will; left out, nobody looks at it. */
+  readonly see?: (prefix: Prefix) => void;
+}
+
+/** The body of an upstream's answer, piece by piece as somebody asks for it; its beginning may be looked at. */
+export class AnswerBody implements StreamedBody {
+  readonly byteLength: number | undefined;
+  readonly #body: Readable;
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #prefix = new Prefix();
+  #observer: AnswerBodySetting['see'];
+  #over = false;
+
+  constructor(body: Readable, { byteLength, see }: AnswerBodySetting) {
+    this.#body = body;
+    this.byteLength = byteLength;
+    this.#observer = see;
+    this.#source = body[Symbol.asyncIterator]();
+    // Whoever reads it learns of it there.
+    body.on('error', () => {});
+  }
+
+  /** Left early, it stays open: what nobody is sent may yet be looked at. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return { next: () => this.#next() };
+  }
+
+  async settle(): Promise<void> {
+    try {
+      while (this.#observer && !this.#over && !this.#prefix.isFull) await this.#next();
+    } catch {
+      // It failed after the client's answer was decided.
+    }
+    this.#see();
+    this.#over = true;
+    this.#body.destroy();
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#over) return { done: true, value: undefined };
+    const step = await this.#source.next();
+    if (step.done) {
+      this.#over = true;
+      // Before the end of the client's answer: what it shows is known by then.
+      this.#see();
+    } else if (this.#observer) this.#prefix.add(step.value);
+    return step;
+  }
+
+  #see(): void {
+    const see = this.#observer;
+    this.#observer = undefined;
+    see?.(this.#prefix);
+  }
+}

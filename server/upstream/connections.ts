@@ -1,0 +1,63 @@
+import type { TLSSocket } from 'node:tls';
+import type { Dispatcher } from 'undici';
+import type { UpstreamTarget } from './target.ts';
+
+/** Enough for any rehearsal: over HTTP/2 each carries a hundred calls. */
+const MAX_CONNECTIONS = 64;
+/** The service resets what was silent for 8 s, and what sent no PING for 30 s (reference, rules A5 and A6). */
+const PING_EVERY_MS = 5_000;
+const UNUSED_LIMIT_MS = 4_000;
+
+/** How long an upstream may take, in real time: it keeps its own. */
+export interface UpstreamPatience {
+  readonly connectMs: number;
+  /** From the end of the request to the head of the answer, and from one piece of the body to the next. */
+  readonly answerMs: number;
+}
+const PATIENCE: UpstreamPatience = { connectMs: 10_000, answerMs: 300_000 };
+
+/** The connections to an upstream, shared by all who pass calls through to it. */
+export interface Upstream {
+  /** Scheme and authority. */
+  readonly origin: string;
+  /** The version of HTTP that it speaks, as a `Via` field writes it (RFC 9110, section 7.6.3). */
+  readonly version: '2' | '1.1';
+  /** Sends a call.
+   * @throws what the library, the system or OpenSSL have met: `describeFailure` reads it */
+  send(call: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData>;
+  /** Ends every connection, and what is under way on it. */
+  close(): Promise<void>;
+}
+
+/** Opens the way to an upstream; the first call connects. HTTP/2 is spoken where its TLS offers it. */
+export async function openUpstream(
+  { origin, ca }: UpstreamTarget,
+  { connectMs, answerMs }: UpstreamPatience = PATIENCE,
+): Promise<Upstream> {
+  // Loaded when it is wanted: few servers have an upstream, and each would start the later for it.
+  const { buildConnector, Pool } = await import('undici');
+  const connect = buildConnector({ allowH2: true, timeout: connectMs, ...(ca && { ca: [...ca] }) });
+  let version: Upstream['version'] = '1.1';
+  const pool = new Pool(origin, {
+    allowH2: true,
+    connections: MAX_CONNECTIONS,
+    pingInterval: PING_EVERY_MS,
+    keepAliveTimeout: UNUSED_LIMIT_MS,
+    headersTimeout: answerMs,
+    bodyTimeout: answerMs,
+    connect: (options, done) =>
+      connect(options, (...[error, socket]) => {
+        if (error) return done(error, null);
+        version = (socket as TLSSocket).alpnProtocol === 'h2' ? '2' : '1.1';
+        done(null, socket);
+      }),
+  });
+  return {
+    origin,
+    get version() {
+      return version;
+    },
+    send: (call) => pool.request(call),
+    close: () => pool.destroy(),
+  };
+}

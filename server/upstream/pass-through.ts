@@ -1,0 +1,178 @@
+import type { PlannedStatus } from '../faults/plans.ts';
+import { errorBody } from '../seedance/errors.ts';
+import { API_PREFIX, JSON_TYPE } from '../seedance/paths.ts';
+import { renderPlannedStatus } from '../seedance/planned-status.ts';
+import { alterAnswer } from '../wire/alter-answer.ts';
+import { type Answer, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
+import type { Exchange, Headers } from '../wire/exchange.ts';
+import { askScenario, BODILESS, blankPlan, guard, receiveRequest, whereOf } from '../wire/messages.ts';
+import { isStreamed, learnLength } from '../wire/streamed-body.ts';
+import { AnswerBody } from './answer-body.ts';
+import type { Upstream } from './connections.ts';
+import { describeFailure, type UpstreamFailure } from './failures.ts';
+import { answerFields, requestFields } from './fields.ts';
+import type { Prefix } from './prefix.ts';
+import { discardBody, passBody, type RequestBody } from './request-body.ts';
+import { readTaskCall, type TaskCall, type TaskSightings } from './task-sightings.ts';
+
+/** What passing through takes. */
+export interface PassThroughDeps {
+  readonly upstream: Upstream;
+  readonly sightings: TaskSightings;
+  readonly nextRequestId: () => string;
+}
+
+/** One of the four ways to send a heartbeat (service rules, A6); no real service has it, so it stays here. */
+const isOurs = ({ method, url }: Exchange): boolean =>
+  method === 'POST' && url.split('?')[0] === `${API_PREFIX}/heartbeat`;
+
+/**
+ * Passes calls through to an upstream, in place of the API: with the hooks `request` and `response` before and behind it, both bodies
+ * at the pace of whoever reads them, and nothing kept of what they and their fields hold but what the journal of our own service would
+ * say.
+ *
+ * @returns a function that takes a call over, and tells whether it has
+ */
+export function createPassThrough(deps: PassThroughDeps): (exchange: Exchange, request: object) => boolean {
+  return (exchange, request) => {
+    // CONNECT has no path, and `OPTIONS *` is for us.
+    if (!exchange.url.startsWith('/') || isOurs(exchange)) return false;
+    guard(exchange, () => passThrough(deps, exchange, request));
+    return true;
+  };
+}
+
+async function passThrough(deps: PassThroughDeps, exchange: Exchange, request: object): Promise<void> {
+  const plan = receiveRequest(exchange);
+  if (plan && !(await carryOutBefore(exchange, plan))) return;
+  if (plan?.statusBefore) {
+    await sendAnswer(deps, exchange, plannedAnswer(deps, exchange, plan.statusBefore));
+    return discardBody(request);
+  }
+  const call = readTaskCall(exchange);
+  const body = passBody(exchange, request, call?.does === 'create');
+  try {
+    await sendOn(deps, exchange, { call, body });
+  } catch (error) {
+    // There is nobody to tell any more.
+    if (body.givenUp || exchange.destroyed || exchange.abandoned) return;
+    await answerFailure(deps, exchange, describeFailure(error));
+  } finally {
+    body.stop();
+  }
+}
+
+interface Passing {
+  readonly call: TaskCall | undefined;
+  readonly body: RequestBody;
+}
+
+/** Sends the call on and its answer back.
+ * @throws what `describeFailure` reads */
+async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }: Passing): Promise<void> {
+  const { upstream, sightings } = deps;
+  const { method, url, stream } = exchange;
+  const commits = call?.does === 'create' || call?.does === 'delete';
+  const leaving = new AbortController();
+  exchange.onceClosed(() => {
+    // What the upstream has been told to do it does, whoever still waits for it: its answer tells what.
+    if (!(commits && body.sent)) leaving.abort();
+  });
+  const {
+    statusCode,
+    headers,
+    body: answered,
+  } = await upstream.send({
+    // Any token will do, whatever the library's type says.
+    method: method as 'GET',
+    path: url,
+    headers: requestFields(exchange.headers, stream === undefined ? '1.1' : '2'),
+    body: body.stream,
+    signal: leaving.signal,
+  });
+  const see = (prefix: Prefix) => {
+    const encoding = [headers['content-encoding'] ?? []].flat().join(',');
+    if (call) sightings.see({ exchange, call, answer: prefix.text(encoding), request: body.prefix });
+  };
+  const isSeen = call !== undefined && statusCode >= 200 && statusCode < 300;
+  const arriving = new AnswerBody(answered, {
+    byteLength: readLength(headers['content-length']),
+    ...(isSeen && { see }),
+  });
+  try {
+    const hasNone = method === 'HEAD' || BODILESS.includes(statusCode);
+    if (hasNone) await arriving.settle();
+    if (exchange.destroyed) return;
+    await sendAnswer(deps, exchange, {
+      status: statusCode,
+      headers: answerFields(headers, upstream.version),
+      body: hasNone ? Buffer.alloc(0) : arriving,
+    });
+  } finally {
+    await arriving.settle();
+  }
+}
+
+const readLength = (value: string | string[] | undefined): number | undefined =>
+  typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+
+/** Asks the scenario what becomes of an answer, and carries that out.
+ * @throws what a streamed body fails with */
+async function sendAnswer(deps: PassThroughDeps, exchange: Exchange, answer: Answer): Promise<void> {
+  const plan = askScenario(exchange, 'response', { status: answer.status }) ?? blankPlan();
+  const { statusAfter } = plan;
+  if (statusAfter && isStreamed(answer.body)) await answer.body.settle();
+  const given = statusAfter ? plannedAnswer(deps, exchange, statusAfter) : await learnLength(answer, plan);
+  await carryOutAnswer(exchange, plan, alterAnswer(given, plan));
+}
+
+/** The answer to a fault's status, as our own service would give it. */
+function plannedAnswer({ nextRequestId }: PassThroughDeps, exchange: Exchange, planned: PlannedStatus): Answer {
+  const requestId = nextRequestId();
+  const { headers, body } = renderPlannedStatus(planned, requestId);
+  const said = exchange.headers['x-client-request-id'];
+  const own = { 'x-request-id': requestId, server: 'istio-envoy', ...(said && { 'x-client-request-id': said }) };
+  return answerOf(exchange, planned.code, { ...own, ...headers }, body);
+}
+
+/** RFC 9113, section 7. */
+const INTERNAL_ERROR = 2;
+
+/** Tells the client that the upstream has failed it: by an answer, or where that has begun by its end. */
+async function answerFailure(deps: PassThroughDeps, exchange: Exchange, failure: UpstreamFailure): Promise<void> {
+  const { error, reason, status } = failure;
+  const isLate = exchange.headersSent;
+  exchange.lane.journal.append({
+    type: 'upstream.failed',
+    connection: exchange.seat.id,
+    ...whereOf(exchange),
+    error,
+    reason,
+    ...(!isLate && { status }),
+  });
+  if (isLate)
+    return endExchange(exchange, { how: 'rst-stream', code: INTERNAL_ERROR }, { by: 'upstream', cause: error });
+  const requestId = deps.nextRequestId();
+  const message = `The upstream of seedance-mock gave no answer: ${error}.`;
+  const headers = {
+    'content-type': JSON_TYPE,
+    'x-request-id': requestId,
+    // RFC 9209: the one sign by which a client can tell this from an answer of the upstream.
+    'proxy-status': `seedance-mock; error=${error}`,
+  };
+  const body = JSON.stringify(errorBody(status, { message }, requestId));
+  await sendAnswer(deps, exchange, answerOf(exchange, status, headers, body));
+}
+
+function answerOf({ method }: Exchange, status: number, headers: Headers, text: string): Answer {
+  if (BODILESS.includes(status)) {
+    const { 'content-type': _, ...rest } = headers;
+    return { status, headers: status === 205 ? { ...rest, 'content-length': 0 } : rest, body: Buffer.alloc(0) };
+  }
+  const bytes = Buffer.from(text);
+  return {
+    status,
+    headers: { ...headers, 'content-length': bytes.byteLength },
+    body: method === 'HEAD' ? Buffer.alloc(0) : bytes,
+  };
+}
