@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { finished, pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type MockServer, type ScenarioInput, type StartOptions, startMockServer } from '../../server/index.ts';
+import { type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { API_PREFIX } from '../../server/seedance/paths.ts';
 import { askClient } from '../cli/run-client.ts';
 import { callAdmin } from './support/admin.ts';
@@ -16,31 +16,7 @@ import { ignore, makeHardened, naiveOn } from './support/judged-clients.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { openCall, whenStill } from './support/streaming-call.ts';
 import { createTask, TASKS, textOnly } from './support/tasks.ts';
-
-/** The service that is passed through to: a mock as well, which lets anyone in and has no rules. */
-const startUpstream = (scenario: ScenarioInput = {}, options: StartOptions = {}) =>
-  startMockServer({ seed: 1, clock: 'manual', profile: 'permissive', scenario, ...options });
-
-/** A mock that passes through to it. Its own time stands still, too. */
-const startProxy = (
-  { url, caFile }: Pick<MockServer, 'url' | 'caFile'>,
-  scenario: ScenarioInput = {},
-  options: StartOptions = {},
-) =>
-  startMockServer({
-    seed: 7,
-    clock: 'manual',
-    profile: 'dual-stack',
-    upstream: url,
-    upstreamCa: caFile,
-    scenario: { service: { idle: 'off' }, ...scenario },
-    ...options,
-  });
-
-const bodyOf = (answer: unknown): string => {
-  const { text, body } = answer as { readonly text?: string; readonly body?: string };
-  return text ?? body ?? '';
-};
+import { bodyOf, startProxy, startUpstream } from './support/upstreams.ts';
 
 describe.each(clients)('over %s', (_version, open) => {
   test('a task is created and polled at the upstream, and the journal tells of it as of one of ours', async () => {

@@ -101,7 +101,7 @@ function greet({ url, adminUrl, upstream, dns, caFile, seed, lane }: MockServer)
   const { profile, name } = lane.scenario;
   const key = upstream === undefined ? "-H 'authorization: Bearer x'" : '-H "authorization: Bearer $ARK_API_KEY"';
   const more = [
-    ...(upstream === undefined ? [] : [`  behind ${upstream} answers in its place`]),
+    ...(upstream === undefined ? [] : [`  passes every call on to ${upstream}`]),
     `  admin  ${adminUrl}`,
     ...(dns === undefined ? [] : [`  DNS    ${dns}`]),
     `  CA     ${caFile}`,

@@ -18,6 +18,7 @@ export class AnswerBody implements StreamedBody {
   readonly #prefix = new Prefix();
   #observer: AnswerBodySetting['see'];
   #over = false;
+  #bytes = 0;
 
   constructor(body: Readable, { byteLength, see }: AnswerBodySetting) {
     this.#body = body;
@@ -47,11 +48,13 @@ export class AnswerBody implements StreamedBody {
   async #next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#over) return { done: true, value: undefined };
     const step = await this.#source.next();
-    if (step.done) {
-      this.#over = true;
-      // Before the end of the client's answer: what it shows is known by then.
-      this.#see();
-    } else if (this.#observer) this.#prefix.add(step.value);
+    if (step.done) this.#over = true;
+    else {
+      this.#bytes += step.value.byteLength;
+      if (this.#observer) this.#prefix.add(step.value);
+    }
+    // Before the last byte goes on to the client: what it is shown is known by then.
+    if (this.#over || this.#bytes === this.byteLength) this.#see();
     return step;
   }
 

@@ -83,19 +83,25 @@ async function sendStream(
   plan: ResponsePlan,
   { body, bodyBytes }: { readonly body: StreamedBody; readonly bodyBytes: number },
 ): Promise<void> {
-  let left = bodyBytes;
-  if (left === 0) return;
+  let sent = 0;
+  if (sent === bodyBytes) return;
   for await (const piece of body) {
-    await sendPaced(exchange, plan, piece.subarray(0, left));
-    left -= piece.byteLength;
-    if (left <= 0 || exchange.destroyed) return;
+    const part = piece.subarray(0, bodyBytes - sent);
+    sent += part.byteLength;
+    // A client that counts has its answer with the last byte: by then the journal has to tell of its end.
+    if (sent === body.byteLength && !plan.end && !isPaced(plan)) exchange.end(part);
+    else await sendPaced(exchange, plan, part);
+    if (sent >= bodyBytes || exchange.destroyed) return;
   }
 }
+
+const isPaced = ({ bytesPerSecond, pieceBytes }: ResponsePlan): boolean =>
+  bytesPerSecond !== undefined || pieceBytes !== undefined;
 
 async function sendPaced(exchange: Exchange, plan: ResponsePlan, bytes: Uint8Array): Promise<void> {
   if (bytes.byteLength === 0) return;
   const { bytesPerSecond, pieceBytes } = plan;
-  if (bytesPerSecond === undefined && pieceBytes === undefined) return exchange.send(bytes);
+  if (!isPaced(plan)) return exchange.send(bytes);
   const paced = Math.floor((bytesPerSecond ?? Number.POSITIVE_INFINITY) / PACED_PIECES_PER_SECOND);
   const piece = pieceBytes ?? Math.max(1, Math.min(PACED_PIECE_BYTES, paced));
   for (let at = 0; at < bytes.byteLength && !exchange.destroyed; at += piece) {

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { openUpstream } from '../../server/upstream/connections.ts';
+import { describeFailure } from '../../server/upstream/failures.ts';
+import { readUpstreamTarget } from '../../server/upstream/target.ts';
+import { clients } from './support/both-versions.ts';
+import { openClient } from './support/client.ts';
+import { ScriptedUpstream } from './support/scripted-upstream.ts';
+import { openCall } from './support/streaming-call.ts';
+import { TASKS, textOnly } from './support/tasks.ts';
+import { bodyOf, startProxy, startUpstream } from './support/upstreams.ts';
+
+describe.each(clients)('over %s', (version, open) => {
+  test('an upstream that is down is a 502 in the format of the service, and no fault', async () => {
+    await using upstream = await startUpstream();
+    await using proxy = await startProxy(upstream);
+    await using client = await open(proxy);
+    await upstream.close();
+
+    const answer = await client.post(TASKS, textOnly);
+
+    expect(answer).toMatchObject({
+      status: 502,
+      headers: { 'proxy-status': 'seedance-mock; error=connection_refused' },
+    });
+    expect(JSON.parse(bodyOf(answer)).error).toMatchObject({
+      code: 'InternalServiceError',
+      message: expect.stringMatching(
+        /^The upstream of seedance-mock gave no answer: connection_refused\. Request id: 02/,
+      ),
+    });
+    expect(proxy.journal.events('upstream.failed')).toMatchObject([
+      {
+        connection: 1,
+        request: 1,
+        error: 'connection_refused',
+        status: 502,
+        reason: expect.stringContaining('ECONNREFUSED'),
+      },
+    ]);
+    expect(proxy.journal.events('response.sent')).toMatchObject([{ status: 502 }]);
+    expect(proxy.journal.events('fault.injected')).toEqual([]);
+  });
+
+  test.each(['h2', 'http/1.1'] as const)(
+    'an upstream over %s that resets amid its answer leaves the client without the end of it',
+    async (upstreamVersion) => {
+      let reset = () => {};
+      await using upstream = await ScriptedUpstream.open(upstreamVersion, (request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-length': '40' });
+        response.write('{"id":"cgt-1",');
+      });
+      reset = () => upstream.reset();
+      await using proxy = await startProxy(upstream);
+      await using client = await open(proxy);
+
+      const reply = client.post(TASKS, textOnly);
+      await (version === 'HTTP/2' ? saw(client, 'DATA 14') : saw(client, '"cgt-1",'));
+      reset();
+      await reply;
+
+      const entries = client.transcript;
+      expect(entries).toContain('HEADERS 200');
+      expect(entries.at(-1)).toBe(version === 'HTTP/2' ? 'RST_STREAM INTERNAL_ERROR' : 'RESET');
+      expect(entries).not.toContain('END_STREAM');
+      const [failed] = proxy.journal.events('upstream.failed');
+      expect(failed).toMatchObject({ connection: 1, request: 1, error: incomplete[upstreamVersion] });
+      expect(failed).not.toHaveProperty('status');
+      expect(proxy.journal.events('response.abandoned')).toMatchObject([{ by: 'upstream', how: 'rst-stream' }]);
+      expect(proxy.journal.events('response.sent')).toEqual([]);
+      expect(proxy.journal.events('stream.reset')).toEqual([]);
+    },
+  );
+
+  test('a fault on its 502 strikes like on any answer', async () => {
+    await using upstream = await startUpstream();
+    const faults = [
+      { name: 'worse', on: 'response', match: { status: 502 }, inject: [{ end: { at: 'headers' } }] },
+    ] as const;
+    await using proxy = await startProxy(upstream, { faults });
+    await using client = await open(proxy);
+    await upstream.close();
+
+    await client.post(TASKS, textOnly);
+
+    expect(client.transcript.filter((one) => !one.startsWith('DATA'))).toEqual(['HEADERS 502', 'RESET']);
+    expect(proxy.journal.events('response.abandoned')).toMatchObject([{ by: 'fault', cause: 'worse' }]);
+  });
+});
+
+/** On HTTP/2 it is known that bytes of the answer are missing; on HTTP/1.1, that the connection is. */
+const incomplete = { h2: 'http_response_incomplete', 'http/1.1': 'connection_terminated' };
+
+/** Resolves once a client has seen a frame, or a text. */
+const saw = (client: object, what: string): Promise<void> => {
+  const { saw: frames, socket } = client as Partial<{
+    saw(entry: string): Promise<void>;
+    socket: { saw(text: string): Promise<void> };
+  }>;
+  return socket ? socket.saw(what) : (frames?.call(client, what) ?? Promise.resolve());
+};
+
+test('a certificate that nobody vouches for is told as such', async () => {
+  await using upstream = await startUpstream();
+  await using stranger = await startUpstream();
+  await using proxy = await startProxy({ url: upstream.url, caFile: stranger.caFile });
+  await using client = await openClient(proxy);
+
+  const answer = await client.get(TASKS);
+
+  expect(answer.headers['proxy-status']).toBe('seedance-mock; error=tls_certificate_error');
+  expect(upstream.journal.events('request.received')).toEqual([]);
+});
+
+test('a client that gives up an upload gives it up at the upstream, which does not take it for whole', async () => {
+  const begun = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<string>();
+  await using upstream = await ScriptedUpstream.open('h2', (request) => {
+    request.once('data', () => begun.resolve());
+    request.on('aborted', () => ended.resolve('aborted'));
+    request.on('end', () => ended.resolve('end'));
+    request.resume();
+  });
+  await using proxy = await startProxy(upstream);
+  const call = openCall(proxy, 'h2', { method: 'POST', path: TASKS });
+  call.answered.catch(() => {});
+  call.request.write('{"model":');
+  await begun.promise;
+  call[Symbol.dispose]();
+
+  expect(await ended.promise).toBe('aborted');
+  expect(proxy.journal.events('request.body')).toEqual([]);
+  expect(proxy.journal.events('upstream.failed')).toEqual([]);
+});
+
+test('an upstream that says nothing is waited for, and no longer: 504', async () => {
+  const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const target = await readUpstreamTarget(`http://127.0.0.1:${port}`);
+  const upstream = await openUpstream(target, { connectMs: 1_000, answerMs: 20 });
+
+  const error: unknown = await upstream.send({ method: 'GET', path: '/' }).catch((met: unknown) => met);
+
+  expect(describeFailure(error)).toEqual({
+    error: 'http_response_timeout',
+    status: 504,
+    reason: 'UND_ERR_HEADERS_TIMEOUT',
+  });
+  await upstream.close();
+  await new Promise((resolve) => silent.close(resolve));
+});
