@@ -36,6 +36,11 @@ Delays and dropped headers add up. Of what only one can decide (the status, the 
 stays: \`request\` before \`video\` before \`response\`, on one hook the order of the scenario. Within one rule a fault that could
 never have an effect is refused.
 
+With \`--upstream\` the work is the upstream's, and its answer is passed on as it comes, never held whole. \`corrupt-body\`, \`wrong-length\`
+and ends at a share of the body go by its Content-Length. Where it has none, the first 64 KiB are read ahead: a body that ends there is
+as good as one with a length; a longer one counts as 64 KiB for \`corrupt-body\` and a share, and has no length to misstate. Faults on \`task\`,
+\`callback\` and \`video\` strike nothing there.
+
 The folder \`scenarios/\` has an example of each. To add one: a file here, its test beside it, a line in \`table.ts\`, a scenario.
 This page is made from the table by a test; \`npx vitest run server/faults -u\` writes it anew.
 
