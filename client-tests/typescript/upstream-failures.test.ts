@@ -114,26 +114,53 @@ test('a certificate that nobody vouches for is told as such', async () => {
   expect(upstream.journal.events('request.received')).toEqual([]);
 });
 
-test('a client that gives up an upload gives it up at the upstream, which does not take it for whole', async () => {
-  const begun = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<string>();
-  await using upstream = await ScriptedUpstream.open('h2', (request) => {
-    request.once('data', () => begun.resolve());
-    request.on('aborted', () => ended.resolve('aborted'));
-    request.on('end', () => ended.resolve('end'));
-    request.resume();
-  });
-  await using proxy = await startProxy(upstream);
-  const call = openCall(proxy, 'h2', { method: 'POST', path: TASKS });
-  call.answered.catch(() => {});
-  call.request.write('{"model":');
-  await begun.promise;
-  call[Symbol.dispose]();
+test.each([
+  ['h2', 'h2'],
+  ['http/1.1', 'h2'],
+  ['h2', 'http/1.1'],
+  ['http/1.1', 'http/1.1'],
+] as const)(
+  'a client that gives up an upload, %s to us and %s to the upstream, is not taken for one that is done',
+  async (version, upstreamVersion) => {
+    const begun = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<string>();
+    await using upstream = await ScriptedUpstream.open(upstreamVersion, (request) => {
+      request.once('data', () => begun.resolve());
+      request.on('error', () => {}).on('aborted', () => ended.resolve('aborted'));
+      request.on('end', () => ended.resolve('end'));
+      request.resume();
+    });
+    await using proxy = await startProxy(upstream);
+    const call = openCall(proxy, version, { method: 'POST', path: TASKS });
+    call.answered.catch(() => {});
+    call.request.write('{"model":');
+    await begun.promise;
+    call[Symbol.dispose]();
 
-  expect(await ended.promise).toBe('aborted');
-  expect(proxy.journal.events('request.body')).toEqual([]);
-  expect(proxy.journal.events('upstream.failed')).toEqual([]);
-});
+    expect(await ended.promise).toBe('aborted');
+    expect(proxy.journal.events('request.body')).toEqual([]);
+    expect(proxy.journal.events('upstream.failed')).toEqual([]);
+  },
+);
+
+test.each(['h2', 'http/1.1'] as const)(
+  'an upstream over %s may answer before it has read a request: the client has its answer, and the connection goes on',
+  async (upstreamVersion) => {
+    await using upstream = await ScriptedUpstream.open(upstreamVersion, (request, response) => {
+      request.on('error', () => {});
+      response.writeHead(413, { 'content-length': '2' });
+      response.end('{}');
+    });
+    await using proxy = await startProxy(upstream);
+    await using client = await openClient(proxy);
+    const large = { ...textOnly, content: [{ type: 'text', text: 'x'.repeat(5_000_000) }] };
+
+    expect(await client.post(TASKS, large)).toMatchObject({ status: 413, text: '{}' });
+    expect(await client.post(TASKS, textOnly)).toMatchObject({ status: 413, text: '{}' });
+    expect(proxy.journal.events('connection.opened')).toHaveLength(1);
+    expect(proxy.journal.events('upstream.failed')).toEqual([]);
+  },
+);
 
 test('an upstream that says nothing is waited for, and no longer: 504', async () => {
   const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');

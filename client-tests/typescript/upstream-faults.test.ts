@@ -167,6 +167,17 @@ test('a stream alone is reset, its siblings go on, and no END_STREAM comes befor
   expect(proxy.journal.events('task.created')).toHaveLength(2);
 });
 
+test('a call that a fault answers has its body thrown away, and the connection goes on', async () => {
+  await using upstream = await startUpstream();
+  await using proxy = await startProxy(upstream, { faults: [onCreate([{ status: { code: 429 } }])] });
+  await using client = await openClient(proxy);
+  const large = { ...textOnly, content: [{ type: 'text', text: 'x'.repeat(2_000_000) }] };
+
+  expect((await client.post(TASKS, large)).status).toBe(429);
+  expect((await client.post(TASKS, textOnly)).status).toBe(200);
+  expect(proxy.journal.events('connection.opened')).toHaveLength(1);
+});
+
 test('faults on frames strike what the upstream answers', async () => {
   await using upstream = await startUpstream();
   await using proxy = await startProxy(upstream, {

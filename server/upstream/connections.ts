@@ -34,8 +34,7 @@ export async function openUpstream(
   { origin, ca }: UpstreamTarget,
   { connectMs, answerMs }: UpstreamPatience = PATIENCE,
 ): Promise<Upstream> {
-  // Loaded when it is wanted: few servers have an upstream, and each would start the later for it.
-  const { buildConnector, Pool } = await import('undici');
+  const { buildConnector, Pool } = await loadUndici();
   const connect = buildConnector({ allowH2: true, timeout: connectMs, ...(ca && { ca: [...ca] }) });
   let version: Upstream['version'] = '1.1';
   const pool = new Pool(origin, {
@@ -60,4 +59,18 @@ export async function openUpstream(
     send: (call) => pool.request(call),
     close: () => pool.destroy(),
   };
+}
+
+/** Where Node's `fetch` finds the agent that it sends by. */
+const FETCH_AGENT = Symbol.for('undici.globalDispatcher.1');
+
+/** Loads the library when it is wanted: few servers have an upstream, and each would start the later for it. On its way it puts an agent
+ * of its own behind the `fetch` of this process, which would make a client under test in here speak HTTP/2: Node's own stays. */
+async function loadUndici(): Promise<typeof import('undici')> {
+  // Node makes its agent when one of the classes of `fetch` is first looked at.
+  void globalThis.Response;
+  const agent: unknown = Reflect.get(globalThis, FETCH_AGENT);
+  const undici = await import('undici');
+  Reflect.set(globalThis, FETCH_AGENT, agent);
+  return undici;
 }

@@ -4,8 +4,8 @@ import { API_PREFIX, JSON_TYPE } from '../seedance/paths.ts';
 import { renderPlannedStatus } from '../seedance/planned-status.ts';
 import { alterAnswer } from '../wire/alter-answer.ts';
 import { type Answer, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
-import type { Exchange, Headers } from '../wire/exchange.ts';
-import { askScenario, BODILESS, blankPlan, guard, receiveRequest, whereOf } from '../wire/messages.ts';
+import type { Exchange } from '../wire/exchange.ts';
+import { askScenario, BODILESS, blankPlan, guard, receiveRequest, whereOf, wholeAnswer } from '../wire/messages.ts';
 import { isStreamed, learnLength } from '../wire/streamed-body.ts';
 import { AnswerBody } from './answer-body.ts';
 import type { Upstream } from './connections.ts';
@@ -132,7 +132,7 @@ function plannedAnswer({ nextRequestId }: PassThroughDeps, exchange: Exchange, p
   const { headers, body } = renderPlannedStatus(planned, requestId);
   const said = exchange.headers['x-client-request-id'];
   const own = { 'x-request-id': requestId, server: 'istio-envoy', ...(said && { 'x-client-request-id': said }) };
-  return answerOf(exchange, planned.code, { ...own, ...headers }, body);
+  return wholeAnswer(exchange, { status: planned.code, headers: { ...own, ...headers }, body: Buffer.from(body) });
 }
 
 /** RFC 9113, section 7. */
@@ -160,19 +160,6 @@ async function answerFailure(deps: PassThroughDeps, exchange: Exchange, failure:
     // RFC 9209: the one sign by which a client can tell this from an answer of the upstream.
     'proxy-status': `seedance-mock; error=${error}`,
   };
-  const body = JSON.stringify(errorBody(status, { message }, requestId));
-  await sendAnswer(deps, exchange, answerOf(exchange, status, headers, body));
-}
-
-function answerOf({ method }: Exchange, status: number, headers: Headers, text: string): Answer {
-  if (BODILESS.includes(status)) {
-    const { 'content-type': _, ...rest } = headers;
-    return { status, headers: status === 205 ? { ...rest, 'content-length': 0 } : rest, body: Buffer.alloc(0) };
-  }
-  const bytes = Buffer.from(text);
-  return {
-    status,
-    headers: { ...headers, 'content-length': bytes.byteLength },
-    body: method === 'HEAD' ? Buffer.alloc(0) : bytes,
-  };
+  const body = Buffer.from(JSON.stringify(errorBody(status, { message }, requestId)));
+  await sendAnswer(deps, exchange, wholeAnswer(exchange, { status, headers, body }));
 }

@@ -64,7 +64,11 @@ export function passBody(exchange: Exchange, request: object, observed: boolean)
   };
   // Whoever reads it learns of an error there; here, it may have nobody to tell.
   passing.on('error', () => {});
-  passing.once('close', () => discardBody(request));
+  passing.once('close', () => {
+    // First out of the pipe, which would pause it on its own way out.
+    request.unpipe(passing);
+    discardBody(request);
+  });
   request.once('close', () => {
     if (!request.readableEnded) giveUp();
   });

@@ -126,15 +126,23 @@ function answerOf(
   const headers = { ...reply.getHeaders(), ...rendered?.headers };
   const body = rendered ? rendered.body : payload;
   const status = planned?.code ?? reply.statusCode;
+  const bytes = body === null || body === undefined ? Buffer.alloc(0) : Buffer.from(body as string | Uint8Array);
+  return wholeAnswer(exchange, { status, headers, body: bytes });
+}
+
+/** An answer whose body is held whole, as HTTP wants it: its length told, and no body where there can be none. */
+export function wholeAnswer(
+  { method }: Exchange,
+  { status, headers, body }: Answer & { readonly body: Uint8Array },
+): Answer {
   if (BODILESS.includes(status)) {
     const { 'content-type': _type, 'content-length': _length, ...rest } = headers;
     return { status, headers: status === 205 ? { ...rest, 'content-length': 0 } : rest, body: Buffer.alloc(0) };
   }
-  const bytes = body === null || body === undefined ? Buffer.alloc(0) : Buffer.from(body as string | Uint8Array);
   return {
     status,
-    headers: { ...headers, 'content-length': bytes.byteLength },
-    body: exchange.method === 'HEAD' ? Buffer.alloc(0) : bytes,
+    headers: { ...headers, 'content-length': body.byteLength },
+    body: method === 'HEAD' ? Buffer.alloc(0) : body,
   };
 }
 
