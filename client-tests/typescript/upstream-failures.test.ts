@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { openUpstream } from '../../server/upstream/connections.ts';
 import { describeFailure } from '../../server/upstream/failures.ts';
 import { readUpstreamTarget } from '../../server/upstream/target.ts';
+import { CertificateAuthority } from '../../server/wire/certificates.ts';
 import { clients } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
+import { openFolder } from './support/command-line.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { openCall } from './support/streaming-call.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
@@ -104,8 +106,9 @@ const saw = (client: object, what: string): Promise<void> => {
 
 test('a certificate that nobody vouches for is told as such', async () => {
   await using upstream = await startUpstream();
-  await using stranger = await startUpstream();
-  await using proxy = await startProxy({ url: upstream.url, caFile: stranger.caFile });
+  await using folder = await openFolder();
+  const stranger = await CertificateAuthority.create(upstream.clock.wallNow(), 'CN=a CA that signed nothing here');
+  await using proxy = await startProxy({ url: upstream.url, caFile: await folder.write('ca.pem', stranger.pem) });
   await using client = await openClient(proxy);
 
   const answer = await client.get(TASKS);

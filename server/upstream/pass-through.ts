@@ -129,7 +129,7 @@ async function sendAnswer(deps: PassThroughDeps, exchange: Exchange, answer: Ans
 /** The answer to a fault's status, as our own service would give it. */
 function plannedAnswer({ nextRequestId }: PassThroughDeps, exchange: Exchange, planned: PlannedStatus): Answer {
   const requestId = nextRequestId();
-  const { headers, body } = renderPlannedStatus(planned, requestId);
+  const { headers, body } = renderPlannedStatus(planned, requestId, exchange.lane.clock);
   const said = exchange.headers['x-client-request-id'];
   const own = { 'x-request-id': requestId, server: 'istio-envoy', ...(said && { 'x-client-request-id': said }) };
   return wholeAnswer(exchange, { status: planned.code, headers: { ...own, ...headers }, body: Buffer.from(body) });
