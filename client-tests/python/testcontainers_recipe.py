@@ -8,9 +8,13 @@ import httpx
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy
 
+# What the admin API asks for: the container's port is open to more than this program.
+TOKEN = "only-for-this-test"
+
 mock = (
     DockerContainer(os.environ.get("SEEDANCE_MOCK_IMAGE", "seedance-mock"))
     .with_command("serve alpn-required --host 0.0.0.0 --admin-host 0.0.0.0")
+    .with_env("SEEDANCE_MOCK_ADMIN_TOKEN", TOKEN)
     .with_exposed_ports(8443, 8480)
     .waiting_for(HttpWaitStrategy(8480, "/health/ready"))
 )
@@ -31,6 +35,6 @@ with mock:
         ).raise_for_status()
 
     # Behind Docker's proxy for published ports a reset arrives as a FIN: `?resets=fin` makes what depends on it inconclusive.
-    report = httpx.get(f"{admin}/report").raise_for_status()
+    report = httpx.get(f"{admin}/report", headers={"authorization": f"Bearer {TOKEN}"}).raise_for_status()
 
 print(json.dumps({"created": created.json(), "report": report.json()}))

@@ -19,10 +19,14 @@ import (
 
 const lighthouse = `{"model":"doubao-seedance-2-0-260128","content":[{"type":"text","text":"A lighthouse at dusk."}]}`
 
+// What the admin API asks for: the container's port is open to more than this program.
+const token = "only-for-this-test"
+
 func main() {
 	ctx := context.Background()
 	mock, err := testcontainers.Run(ctx, cmp.Or(os.Getenv("SEEDANCE_MOCK_IMAGE"), "seedance-mock"),
 		testcontainers.WithCmd("serve", "alpn-required", "--host", "0.0.0.0", "--admin-host", "0.0.0.0"),
+		testcontainers.WithEnv(map[string]string{"SEEDANCE_MOCK_ADMIN_TOKEN": token}),
 		testcontainers.WithExposedPorts("8443/tcp", "8480/tcp"),
 		testcontainers.WithWaitStrategy(wait.ForHTTP("/health/ready").WithPort("8480/tcp")),
 		testcontainers.WithLogger(log.New(io.Discard, "", 0)),
@@ -48,7 +52,10 @@ func main() {
 	created := read(client.Do(create))
 
 	// Behind Docker's proxy for published ports a reset arrives as a FIN: ?resets=fin makes what depends on it inconclusive.
-	report := read(http.Get(admin + "/report"))
+	judge, err := http.NewRequest("GET", admin+"/report", nil)
+	must(err)
+	judge.Header.Set("Authorization", "Bearer "+token)
+	report := read(http.DefaultClient.Do(judge))
 	fmt.Printf(`{"created":%s,"report":%s}`, created, report)
 }
 

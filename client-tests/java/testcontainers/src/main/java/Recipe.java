@@ -21,11 +21,15 @@ final class Recipe {
             """
             {"model":"doubao-seedance-2-0-260128","content":[{"type":"text","text":"A lighthouse at dusk."}]}""";
 
+    /** What the admin API asks for: the container's port is open to more than this program. */
+    private static final String TOKEN = "only-for-this-test";
+
     private Recipe() {}
 
     public static void main(String[] args) throws Exception {
         try (var mock = new GenericContainer<>(DockerImageName.parse(IMAGE))
                 .withCommand("serve", "alpn-required", "--host", "0.0.0.0", "--admin-host", "0.0.0.0")
+                .withEnv("SEEDANCE_MOCK_ADMIN_TOKEN", TOKEN)
                 .withExposedPorts(8443, 8480)
                 .waitingFor(Wait.forHttp("/health/ready").forPort(8480))) {
             mock.start();
@@ -41,7 +45,8 @@ final class Recipe {
                     .POST(BodyPublishers.ofString(LIGHTHOUSE)));
 
             // Behind Docker's proxy for published ports a reset arrives as a FIN: ?resets=fin makes what depends on it inconclusive.
-            String report = send(plain, HttpRequest.newBuilder(URI.create(admin + "/report")));
+            String report = send(plain, HttpRequest.newBuilder(URI.create(admin + "/report"))
+                    .header("Authorization", "Bearer " + TOKEN));
             System.out.printf("{\"created\":%s,\"report\":%s}", created, report);
         }
     }
