@@ -148,6 +148,12 @@ export const problems = {
     (d: { file: string; reason: string }) => `Cannot write ${d.file}: ${d.reason}.`,
     () => 'Name a file in a folder that exists and that you may write to.',
   ),
+  NO_SCRATCH_FOLDER: kind(
+    400,
+    (d: { tried: string }) => `No folder for temporary files can be written to: ${d.tried}.`,
+    () =>
+      'The file with the CA goes there. Name one with the variable TMPDIR; in a container, mount one: `docker run --tmpfs /tmp`.',
+  ),
   PORT_IN_USE: kind(
     400,
     (d: { host: string; port: number }) => `Port ${d.port} on ${d.host} is taken.`,

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
@@ -15,6 +14,7 @@ import { readScenario } from './scenario/bundled.ts';
 import { clockOf, type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 import type { TaskStore } from './seedance/task-store.ts';
 import type { Upstream } from './upstream/connections.ts';
 import type { UpstreamTarget } from './upstream/target.ts';
@@ -105,8 +105,8 @@ export interface MockLane
     AsyncDisposable {}
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
- * @throws UsageError when the scenario has problems, a port cannot be had, the upstream cannot be one, the keylog cannot be written, or
- * the admin API would be open to others */
+ * @throws UsageError when the scenario has problems, a port cannot be had, the upstream cannot be one, no file can be written, or the
+ * admin API would be open to others */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0, publicUrl } = options;
   if (options.adminToken === undefined && !isLoopback(adminHost))
@@ -118,6 +118,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     ...(target && { upstream: target.origin }),
   });
   if (options.keylog !== undefined) await openKeylog(options.keylog);
+  const directory = await makeScratchFolder();
   const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
   const names = [...ownAddresses(host), ...(options.certName ?? [])];
   const setting: WorldSetting = {
@@ -133,7 +134,6 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const admin = await Admin.create({ main: world, lanes, ca: authority.pem, token: options.adminToken });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
-  const directory = await mkdtemp(join(tmpdir(), 'seedance-mock-'));
   const caFile = join(directory, 'ca.pem');
   await writeFile(caFile, authority.pem);
 
