@@ -6,24 +6,29 @@
 # --init puts tini in front as process 1, which reaps what is left behind; the mock itself ends on SIGTERM with or without it.
 # --network host, or a client in a container on the same network (docker-compose.yml), because Docker's proxy for published
 # ports turns every TCP reset into an orderly FIN.
+#
+# It needs no rights and no disk. Where the root file system is read-only, the CA's file lies in shared memory (/dev/shm):
+#
+#   docker run --rm --network host --read-only --cap-drop ALL --security-opt no-new-privileges seedance-mock
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # Without scripts: the only one that matters would fetch the Node that this image already is.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json LICENSE ./
 COPY scripts scripts
 COPY server server
-RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+COPY scenarios scenarios
+# The bundle carries most of what it depends on: only the rest is installed beside it.
+RUN npm run build \
+  && node scripts/assemble-image.ts /app \
+  && cd /app && npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /build/package.json ./
-COPY --from=build /build/node_modules node_modules
-COPY --from=build /build/dist dist
-COPY scenarios scenarios
+COPY --from=build /app ./
 USER node
 EXPOSE 8443 8480
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
