@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
+import { TASKS } from './reference/http2-call.ts';
 import { makeHardened, naiveOn } from './support/judged-clients.ts';
 
 type Protocol = 'h2' | 'http/1.1';
@@ -69,4 +70,18 @@ describe('row C4: h2 by ALPN first, and HTTP/1.1 where it is cut', () => {
     expect(offersOf(server)).toEqual(['http/1.1', 'http/1.1', 'http/1.1', 'h2']);
     expect(protocolsOf(server)).toEqual(['h2']);
   });
+});
+
+test('a body that a reset cuts after GOAWAY is not taken for whole, though Node tells of no error', async () => {
+  const match = { method: 'GET', path: `${TASKS}/:id` };
+  const inject = [{ goaway: { code: 'NO_ERROR' } }, { end: { at: { bodyBytes: 40 }, how: 'reset' } }] as const;
+  await using server = await start({
+    faults: [{ name: 'drained and cut', on: 'request', match, when: { nth: 1 }, inject: [...inject] }],
+    expect: ['recovers-within'],
+  });
+
+  expect(await makeHardened(server)).toBe('succeeded');
+
+  expect(cutsOf(server)).toEqual(['fault']);
+  expect((await server.verdict()).result('recovers-within')).toMatchObject({ outcome: 'pass' });
 });

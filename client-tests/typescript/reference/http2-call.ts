@@ -58,8 +58,12 @@ export function request(
     });
     stream.on('error', reject);
     stream.on('close', () => {
-      if (!answer || !whole || stream.rstCode !== 0) return reject(new Error('the answer did not come whole'));
-      resolve({ status: Number(answer[':status']), headers: answer, body: Buffer.concat(chunks).toString() });
+      const bytes = Buffer.concat(chunks);
+      // On a connection that has had a GOAWAY, Node takes a reset for the end of the body: only the length tells.
+      const promised = Number(answer?.['content-length'] ?? bytes.length);
+      if (!answer || !whole || stream.rstCode !== 0 || bytes.length !== promised)
+        return reject(new Error('the answer did not come whole'));
+      resolve({ status: Number(answer[':status']), headers: answer, body: bytes.toString() });
     });
     if (text !== undefined) stream.end(text);
   });
