@@ -60,8 +60,9 @@ export class HardenedClient {
     }
   }
 
-  async makeVideo(): Promise<string> {
-    const { id } = JSON.parse((await this.call('POST', TASKS, lighthouse, () => this.#findCreated())).body);
+  /** @returns how the task ended */
+  async makeVideo(body: unknown = lighthouse): Promise<string> {
+    const { id } = JSON.parse((await this.call('POST', TASKS, body, () => this.#findCreated())).body);
     this.#created.add(id);
     for (;;) {
       const { status } = JSON.parse((await this.call('GET', `${TASKS}/${id}`)).body);

@@ -34,8 +34,9 @@ export class NaiveClient {
     }
   }
 
-  async makeVideo(): Promise<string> {
-    const { id } = JSON.parse((await this.call('POST', TASKS, lighthouse)).body);
+  /** @returns how the task ended */
+  async makeVideo(body: unknown = lighthouse): Promise<string> {
+    const { id } = JSON.parse((await this.call('POST', TASKS, body)).body);
     for (;;) {
       const { status } = JSON.parse((await this.call('GET', `${TASKS}/${id}`)).body);
       if (OVER.includes(status)) return status;
