@@ -10,6 +10,10 @@
 # It needs no rights and no disk. Where the root file system is read-only, the CA's file lies in shared memory (/dev/shm):
 #
 #   docker run --rm --network host --read-only --cap-drop ALL --security-opt no-new-privileges seedance-mock
+#
+# The admin API is on the container's loopback. For others it asks for a token:
+#
+#   docker run --rm -p 8480:8480 -e SEEDANCE_MOCK_ADMIN_HOST=0.0.0.0 -e SEEDANCE_MOCK_ADMIN_TOKEN=secret seedance-mock
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
@@ -34,4 +38,4 @@ EXPOSE 8443 8480
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8480/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
-CMD ["serve", "--host", "0.0.0.0", "--admin-host", "0.0.0.0"]
+CMD ["serve", "--host", "0.0.0.0"]

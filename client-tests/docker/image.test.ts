@@ -10,7 +10,8 @@ const LIMIT_MS = 60_000;
 const MAX_BYTES_ABOVE_BASE = 90_000_000;
 
 const PUBLISHED = ['--publish', '127.0.0.1::8443', '--publish', '127.0.0.1::8480'];
-const SERVE = ['serve', '--host', '0.0.0.0', '--admin-host', '0.0.0.0', '--log', 'json'];
+const TOKEN = 'only-for-this-test';
+const SERVE = ['serve', '--host', '0.0.0.0', '--admin-host', '0.0.0.0', '--admin-token', TOKEN, '--log', 'json'];
 const WITHOUT_RIGHTS = ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 
 /** Resolves once it serves, with what it says of that. */
@@ -105,7 +106,9 @@ describe.runIf(dockerIsReady)('the image', { timeout: LIMIT_MS }, () => {
     await using mock = runImage(PUBLISHED, [...SERVE, 'no-tickets']);
     await readReady(mock);
 
-    const page = await fetch(`http://${await mock.addressOf(8480)}/docs`);
+    const page = await fetch(`http://${await mock.addressOf(8480)}/docs`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
 
     expect(page.status).toBe(200);
     expect(await page.text()).toMatch(/swagger-ui/);

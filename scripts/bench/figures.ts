@@ -1,5 +1,6 @@
 import { armedFaults } from './armed-faults.ts';
 import { connectionMemory } from './connection-memory.ts';
+import { containerReady } from './container-ready.ts';
 import type { Figure } from './figure.ts';
 import { idleReset } from './idle-reset.ts';
 import { inProcess } from './in-process.ts';
@@ -18,5 +19,6 @@ export const figures: readonly Figure[] = [
   ready,
   inProcess,
   lanes,
+  containerReady,
   idleReset,
 ];
