@@ -106,11 +106,11 @@ describe.runIf(dockerIsReady)('the image', { timeout: LIMIT_MS }, () => {
     await using mock = runImage(PUBLISHED, [...SERVE, 'no-tickets']);
     await readReady(mock);
 
-    const page = await fetch(`http://${await mock.addressOf(8480)}/docs`, {
-      headers: { authorization: `Bearer ${TOKEN}` },
-    });
+    const admin = `http://${await mock.addressOf(8480)}`;
+    const textOf = async (path: string) =>
+      (await fetch(admin + path, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
 
-    expect(page.status).toBe(200);
-    expect(await page.text()).toMatch(/swagger-ui/);
+    expect(await textOf('/docs')).toMatch(/swagger-ui/);
+    expect(await textOf('/report?format=junit')).toMatch(/^<\?xml/);
   });
 });
