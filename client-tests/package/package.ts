@@ -10,8 +10,13 @@ const PROGRAM_LIMIT_MS = 300_000;
 /** Off CI a registry that does not answer is given up at once: npm would try for minutes, package by package. */
 const RETRIES = process.env.CI ? [] : ['--fetch-retries', '0'];
 const INSTALL_OPTIONS = ['--prefer-offline', ...RETRIES, '--no-audit', '--no-fund'];
-/** The Node that runs the tests also runs npm, and what npm starts. */
-const env = { ...process.env, PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) };
+/** The Node that runs the tests also runs npm, and what npm starts. What an `npm exec --call` around the tests was told is no
+ * matter of theirs. */
+const env = {
+  ...process.env,
+  npm_config_call: undefined,
+  PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+};
 
 /** What `npm pack` made. */
 export interface Tarball {
