@@ -56,6 +56,15 @@ test('another body is another call', () =>
     ),
   ).toHaveLength(2));
 
+test('one that was refused before its body was read does not join two others', () =>
+  expect(
+    callsOf(
+      ...[asks(1, 1, 1, post), body(1, 1, 1, 'a'), resets(2, 1, 1)],
+      ...[asks(3, 2, 1, post), answers(3, 2, 1, { status: 429 })],
+      ...[asks(4, 2, 2, post), body(4, 2, 2, 'b'), answers(5, 2, 2)],
+    ),
+  ).toHaveLength(2));
+
 test('a trace may hold many calls', () => {
   const trace = { asyncTraceId: 't' };
   expect(callsOf(asks(1, 1, 1, trace), answers(2, 1, 1), asks(3, 1, 2, trace), answers(4, 1, 2))).toHaveLength(2);

@@ -71,7 +71,7 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
 
   function byRepetition(request: Request, place: string): { call: Call; bond: Bond } | undefined {
     const waiting = (failed.get(place) ?? []).filter((call) => isStale(call, request) === false);
-    const call = waiting.find(({ attempts }) => isSameBody(attempts.at(-1), request));
+    const call = waiting.find((one) => hasSameBody(one, request));
     failed.set(
       place,
       waiting.filter((one) => one !== call),
@@ -89,16 +89,19 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
 }
 
 /** A trace may hold many calls, so one that succeeded is over; a request id is meant for one call. */
-function mayContinue({ method, attempts }: Call, later: Request, bond: Bond): boolean {
+function mayContinue(call: Call, later: Request, bond: Bond): boolean {
+  const { method, attempts } = call;
   const last = attempts.at(-1);
   if (!last) return false;
   if (hasFailed(last)) return true;
-  return bond === 'client request id' && method !== 'GET' && isSameBody(last, later);
+  return bond === 'client request id' && method !== 'GET' && hasSameBody(call, later);
 }
 
-/** Bodies that were not read cannot differ. */
-const isSameBody = (a: Request | undefined, b: Request): boolean =>
-  !a?.body || !b.body || a.body.digest === b.body.digest;
+/** A body that was not read, as when it was refused before, cannot differ; what counts is the last that was. */
+function hasSameBody({ attempts }: Call, { body }: Request): boolean {
+  const known = attempts.findLast((attempt) => attempt.body)?.body;
+  return !known || !body || known.digest === body.digest;
+}
 
 function keysOf({ received }: Request, place: string): readonly (readonly [Bond, string])[] {
   const { idempotencyKey, clientRequestId, asyncTraceId, traceparent } = received;
