@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { DoctorReport } from '../../server/doctor/examine.ts';
 import { startMockServer } from '../../server/index.ts';
 import { type ClientLimit, canRun, type Ran, startProgram } from '../cli/run-client.ts';
-import { openFolder, openPrograms } from './support/command-line.ts';
+import { commandLine, openFolder, openPrograms } from './support/command-line.ts';
 import { openForwarder } from './support/forwarder.ts';
 
 const hasCurl = canRun('curl', '--version');
@@ -20,7 +20,7 @@ const JAVA_LIMIT_MS = 60_000;
 const NO_PROGRAMS: NodeJS.ProcessEnv = { PATH: '/nowhere', DOCKER_HOST: 'unix:///nowhere/docker.sock' };
 
 async function runDoctor(args: readonly string[], env = NO_PROGRAMS, limit?: ClientLimit): Promise<Ran> {
-  const command = [process.execPath, 'server/main.ts', 'doctor', ...args];
+  const command = [process.execPath, commandLine, 'doctor', ...args];
   await using doctor = startProgram(command, { ...process.env, ...env }, limit);
   return await doctor.ended;
 }
@@ -68,7 +68,7 @@ describe('this machine', () => {
     // Node raises its own limit to the hard one; few clients do.
     ['clients', 'ulimit -Sn 256;', 'warn', 0, /enough, but 256 for clients started here; 1000 connections take 1100$/],
   ])('has too few file descriptors for %s', async (_name, limit, outcome, code, seen) => {
-    const script = `${limit} "$0" server/main.ts doctor --json --connections 1000; exit $?`;
+    const script = `${limit} "$0" ${commandLine} doctor --json --connections 1000; exit $?`;
     await using shell = startProgram(['/bin/sh', '-c', script, process.execPath], { ...process.env, ...NO_PROGRAMS });
     const { exitCode, stdout } = await shell.ended;
     const { examinations } = JSON.parse(stdout) as DoctorReport;

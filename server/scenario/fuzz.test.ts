@@ -12,7 +12,7 @@ import { hooks, matchSchemas, whenSchema } from './scenario.ts';
 /** The same inputs in each run. `FUZZ_SEED` tries others, `FUZZ_RUNS` more; a failure prints the seed and the path to it. */
 const fuzzing = {
   seed: Number(process.env.FUZZ_SEED ?? 20_261_122),
-  numRuns: Number(process.env.FUZZ_RUNS ?? 300),
+  numRuns: Number(process.env.FUZZ_RUNS ?? 100),
   interruptAfterTimeLimit: 60_000,
 };
 const MAX_MS = 5_000;
@@ -194,4 +194,13 @@ test.each<[string, string]>([
   ['many documents', fill(() => '---\na\n')],
   ['many anchors', fill((n) => `- &a${n} x\n`)],
   ['merge keys', fill((n) => `k${n}: {<<: *a}\n`)],
-])('%s: bounded in time', (_, text) => surviveBoth(text));
+])('%s: bounded in time', (_, text) => survive(() => loadScenario(text, { file: 'fuzz.yaml' }), text));
+
+// The reader of documents is the same: what is a fault's own is its settings.
+test.each<[string, string]>([
+  ['deep braces', '{a: '.repeat(100_000)],
+  ['many names in one injection', `on: request\ninject:\n- {${fill((n) => `k${n}: 1, `)}}`],
+  ['many ordinals', `{on: request, when: {nth: [${'1,'.repeat(200_000)}]}, inject: [delay: {ms: 1}]}`],
+])('a fault of %s: bounded in time', (_, text) =>
+  survive(() => loadFault(text, { file: 'fuzz.yaml', number: 1 }), text),
+);

@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { type Ran, type RunningProgram, startProgram } from '../../cli/run-client.ts';
 import type { Target } from './client.ts';
 
@@ -30,9 +31,12 @@ export interface Serving extends RunningProgram, Target {
   hearOf(type: string): Promise<LogLine>;
 }
 
+/** Where `seedance-mock` lies. */
+export const commandLine = inject('commandLine');
+
 /** Starts `seedance-mock`. */
 export const startMock = (args: readonly string[], env = process.env): RunningProgram =>
-  startProgram([process.execPath, 'server/main.ts', ...args], env);
+  startProgram([process.execPath, commandLine, ...args], env);
 
 /** Runs `seedance-mock` to its end. */
 export async function runMock(...args: readonly string[]): Promise<Ran> {
