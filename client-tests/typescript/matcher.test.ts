@@ -1,8 +1,28 @@
+import { expect as expectOfJest } from 'expect';
 import { afterAll, describe, expect, test } from 'vitest';
+import { toPassVerdict } from '../../server/fixtures/matcher.ts';
 import { seedanceMock } from '../../server/fixtures/vitest.ts';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
+
+declare module 'expect' {
+  // Its parameters have to be named as Jest's own are.
+  interface Matchers<R extends void | Promise<void>, T = unknown> {
+    toPassVerdict(): T extends never ? R : Promise<void>;
+  }
+}
+
+test("Jest's own expect takes the matcher too", async () => {
+  expectOfJest.extend({ toPassVerdict });
+  await using server = await startMockServer({ clock: 'manual', scenario: { expect: ['tasks-settled'] } });
+  await using client = await openClient(server);
+  const { id } = JSON.parse((await client.post(TASKS, textOnly)).text);
+  await expect(expectOfJest(server).toPassVerdict()).rejects.toThrow('Keep the ids of created tasks');
+  await server.clock.advance(5_000);
+  await client.get(`${TASKS}/${id}`);
+  await expectOfJest(server).toPassVerdict();
+});
 
 test('toPassVerdict passes with the verdict, and fails with what to change', async () => {
   await using server = await startMockServer({ clock: 'manual', scenario: { expect: ['tasks-settled'] } });
