@@ -130,7 +130,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   };
   const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
   const world = await World.open(lane, { ...setting, directory: lanes });
-  const { tasks, listener } = world;
+  const { listener } = world;
   const admin = await Admin.create({ main: world, lanes, ca: authority.pem, token: options.adminToken });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
@@ -160,29 +160,18 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
     if (options.otlp !== undefined) otlp = await startOtlp(lane, options.otlp);
     admin.ready = true;
-    const { journal, clock, seed } = lane;
+    const trust = { ca: authority.pem, caFile };
     return {
+      ...trust,
+      ...handleOf(world, close),
       url,
       adminUrl,
       ...(target && { upstream: target.origin }),
       ...(dns && { dns: dns.address }),
-      ca: authority.pem,
-      caFile,
-      seed,
-      journal,
-      clock,
-      lane,
-      tasks,
-      verdict: async () => lane.verdict(),
-      openLane: async ({ id, ...own } = {}) => ({
-        ...handleOf(await lanes.open({ id, scenario: takeScenario(own) }), lanes),
-        ca: authority.pem,
-        caFile,
-      }),
-      close,
-      [Symbol.asyncDispose]: async () => {
-        await close();
-        throwBugs(journal);
+      openLane: async ({ id, ...own } = {}) => {
+        const open = await lanes.open({ id, scenario: takeScenario(own) });
+        const { world: opened, ...ways } = open;
+        return { ...trust, ...handleOf(opened, () => lanes.close(open)), ...ways };
       },
     };
   } catch (error) {
@@ -191,13 +180,10 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   }
 }
 
-function handleOf(open: OpenLane, lanes: Lanes): Omit<MockLane, 'ca' | 'caFile'> {
-  const { world, ...ways } = open;
-  const { lane, tasks } = world;
+/** What a program has of a lane, the main one or another. */
+function handleOf({ lane, tasks }: World, close: () => Promise<void>) {
   const { seed, journal, clock } = lane;
-  const close = () => lanes.close(open);
   return {
-    ...ways,
     seed,
     journal,
     clock,
