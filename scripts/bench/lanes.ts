@@ -12,7 +12,7 @@ const LANE_AT_MOST_BYTES = 2e6;
 export const lanes: Figure = {
   name: 'lanes',
   summary: `a server with ${LANES} lanes against one with a single lane: requests/s on a lane, and resident memory for each`,
-  rounds: 7,
+  rounds: 9,
   async measure(stage, rounds) {
     const bytes: number[] = [];
     for (let round = 0; round < rounds; round++) bytes.push(await weigh(stage));
