@@ -3,6 +3,10 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 /** What measures how clients do at a steady rate: it has the machine to itself, once all others are done. */
 const MEASURES = 'client-tests/python/keep-alive.test.ts';
+/** What speaks to Docker daemons: Testcontainers asks once in a process which there is, and one file wants another than the rest. */
+const DOCKER = 'client-tests/docker/**/*.test.ts';
+/** Some tests wait for the wire, and one worker more than there are cores has work meanwhile. */
+const MAX_WORKERS = availableParallelism() + 1;
 
 const project = (name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration => ({
   test: {
@@ -24,11 +28,11 @@ export default defineConfig({
     projects: [
       project('tests', {
         include: ['server/**/*.test.ts', 'client-tests/**/*.test.ts'],
-        exclude: [MEASURES],
-        // Some tests wait for the wire, and one worker more than there are cores has work meanwhile.
-        maxWorkers: availableParallelism() + 1,
+        exclude: [MEASURES, DOCKER],
+        maxWorkers: MAX_WORKERS,
         sequence: { groupOrder: 0 },
       }),
+      project('docker', { include: [DOCKER], isolate: true, maxWorkers: MAX_WORKERS, sequence: { groupOrder: 0 } }),
       project('measures', { include: [MEASURES], maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],
   },

@@ -27,7 +27,7 @@ describe.runIf(dockerIsReady && why === undefined)("behind Docker's proxy", () =
   beforeAll(async () => {
     process.on('warning', hear);
     daemon = await startProxiedDaemon(image);
-    // Testcontainers asks once in a process which daemon there is, and each test file has a process of its own.
+    // Testcontainers asks once in a process which daemon there is, and each Docker test file has one of its own (vitest.config.ts).
     vi.stubEnv('DOCKER_HOST', daemon.address);
     // An address as of a gateway, which the certificate does not hold for by itself.
     vi.stubEnv('TESTCONTAINERS_HOST_OVERRIDE', '127.0.0.2');
