@@ -7,10 +7,15 @@ export type LogFormat = (typeof logFormats)[number];
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** Writes the journal as log lines on stdout, from its first event until the returned function is called. */
-export async function logJournal(journal: Journal, format: LogFormat): Promise<() => void> {
+/** Where log lines go. */
+interface Writer {
+  write(line: string): unknown;
+}
+
+/** Writes the journal as log lines, from its first event until the returned function is called. */
+export async function logJournal(journal: Journal, format: LogFormat, writer: Writer): Promise<() => void> {
   if (format === 'silent') return () => {};
-  const logger = await createLogger(format);
+  const logger = await createLogger(format, writer);
   const tell = (event: JournalEvent) => {
     const line = describeEvent(event);
     if (line) write(logger, event, ...line);
@@ -20,16 +25,19 @@ export async function logJournal(journal: Journal, format: LogFormat): Promise<(
   return journal.subscribe(tell);
 }
 
-async function createLogger(format: 'pretty' | 'json'): Promise<Logger> {
+async function createLogger(format: 'pretty' | 'json', writer: Writer): Promise<Logger> {
   // Loaded when wanted: together they are a tenth of the start-up.
   const { pino } = await import('pino');
   const options = { base: null, timestamp: false } as const;
-  if (format === 'json') return pino(options, pino.destination({ fd: 1, sync: true }));
-  const { default: pretty } = await import('pino-pretty');
-  return pino(
-    options,
-    pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', timestampKey: 'at', hideObject: true, ignore: 'name' }),
-  );
+  if (format === 'json') return pino(options, { write: (line) => void writer.write(line) });
+  const { prettyFactory } = await import('pino-pretty');
+  const prettify = prettyFactory({
+    translateTime: 'SYS:HH:MM:ss.l',
+    timestampKey: 'at',
+    hideObject: true,
+    ignore: 'name',
+  });
+  return pino(options, { write: (line) => void writer.write(prettify(line)) });
 }
 
 function write(logger: Logger, { seq, at, ...event }: JournalEvent, level: Level, text: string): void {
@@ -155,7 +163,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
     case 'scenario.loaded': {
       const { name, faults, seed, warnings = [] } = event;
       const warned = warnings.map((warning) => `; warning: ${warning}`).join('');
-      return [warned ? 'warn' : 'info', `scenario "${name}" in force, ${faults} faults, seed ${seed}${warned}`];
+      const armed = `${faults} ${faults === 1 ? 'fault' : 'faults'}`;
+      return [warned ? 'warn' : 'info', `scenario "${name}" in force, ${armed}, seed ${seed}${warned}`];
     }
     case 'scenario.refused': {
       const { length } = event.problems;

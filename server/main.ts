@@ -11,4 +11,11 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // V8 takes what hangs on a finished stream for long-lived, for Node keeps it over one collection, and from then on
 // allocates each request's parts in old space: a tenth of the throughput.
 setFlagsFromString('--no-allocation-site-pretenuring');
-await import('./commands/program.ts');
+// Whoever reads, `head` say, may leave before all is written.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe);
+const { runProgram } = await import('./commands/program.ts');
+process.exitCode = await runProgram(process.argv.slice(2));
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

@@ -47,15 +47,14 @@ export function startProgram(
   const child = spawn(program, args, { env, stdio: 'pipe' });
   // A client that was cut may leave before it has read everything.
   child.stdin.on('error', () => {});
-  // Not the interface's own iterator: it stops reading at a thousand lines that nobody asks for, and the program hangs.
-  const lines = on(createInterface({ input: child.stdout }), 'line', { close: ['close'] });
+  const hear = hearLines(child.stdout);
   const ended = outcomeOf(child, command, limitMs);
   // A test that failed before has no more use for the outcome.
   ended.catch(() => {});
   return {
     say: (line) => void child.stdin.write(`${line}\n`),
     finish: () => void child.stdin.end(),
-    hear: async () => (await lines.next()).value?.[0],
+    hear,
     signal: (name) => void child.kill(name),
     ended,
     async [Symbol.asyncDispose]() {
@@ -126,8 +125,15 @@ async function outcomeOf(
   }
 }
 
+/** A function that resolves with a stream's next line; undefined once there are no more. */
+export function hearLines(input: NodeJS.ReadableStream): () => Promise<string | undefined> {
+  // Not the interface's own iterator: it stops reading at a thousand lines that nobody asks for, and the program hangs.
+  const lines = on(createInterface({ input }), 'line', { close: ['close'] });
+  return async () => (await lines.next()).value?.[0];
+}
+
 /** All that a stream says. By events, so that lines can be read from it at the same time. */
-function collect(stream: NodeJS.ReadableStream): string[] {
+export function collect(stream: NodeJS.ReadableStream): string[] {
   const chunks: string[] = [];
   stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
   return chunks;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
 import { callAdmin } from './support/admin.ts';
 import { openClient } from './support/client.ts';
-import { openFolder, openServe, readLog, runMock } from './support/command-line.ts';
+import { callMock, openFolder, openServe, readLog } from './support/command-line.ts';
 import { createTask, TASKS } from './support/tasks.ts';
 
 /** A GET with these headers, also such as `fetch` sets by itself. */
@@ -28,7 +28,7 @@ describe('the admin API', () => {
   });
 
   test.each(['0.0.0.0', '::', '192.0.2.1', 'example.com'])('does not start on %s without a token', async (host) => {
-    const { exitCode, stderr } = await runMock('serve', '--port', '0', '--admin-port', '0', '--admin-host', host);
+    const { exitCode, stderr } = await callMock('serve', '--port', '0', '--admin-port', '0', '--admin-host', host);
     expect(stderr).toMatch(/^ADMIN_EXPOSED\n[\s\S]*--admin-token/);
     expect(exitCode).toBe(2);
     await expect(startMockServer({ adminHost: host })).rejects.toMatchObject({ problems: [{ code: 'ADMIN_EXPOSED' }] });

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { openClient } from './support/client.ts';
-import { openFolder, openServe, runMock } from './support/command-line.ts';
+import { callMock, openFolder, openServe } from './support/command-line.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 
 const BUSY = 'name: busy\nfaults: [{ on: request, match: { path: /api/v3/* }, inject: [ status: { code: 503 } ] }]\n';
@@ -128,7 +128,7 @@ test('what the command line says stays in force over what the file says', async 
 });
 
 test('without a scenario there is nothing to watch', async () => {
-  expect(await runMock('serve', '--watch', '--port', '0', '--admin-port', '0')).toEqual({
+  expect(await callMock('serve', '--watch', '--port', '0', '--admin-port', '0')).toEqual({
     exitCode: 2,
     stdout: '',
     stderr: expect.stringContaining(

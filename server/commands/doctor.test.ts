@@ -2,7 +2,7 @@ import { createServer as createHttpServer, request } from 'node:http';
 import { createServer } from 'node:net';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { callAdmin } from '../../client-tests/typescript/support/admin.ts';
-import { openPrograms, openServe } from '../../client-tests/typescript/support/command-line.ts';
+import { openPrograms, openServe, startMock } from '../../client-tests/typescript/support/command-line.ts';
 import { listen, openForwarder } from '../../client-tests/typescript/support/forwarder.ts';
 import type { DoctorReport } from '../doctor/examine.ts';
 import { type MockServer, startMockServer } from '../mock-server.ts';
@@ -215,7 +215,8 @@ describe('a target', () => {
   test('whose certificate is from another CA than its admin API tells fails', async () => {
     await using server = await startMockServer();
     // In a process of its own: all servers of one share their CA.
-    await using other = await openServe();
+    // A server of this process would share its CA.
+    await using other = await openServe([], startMock);
     const { exitCode, of } = await examine({ ...targetOf(server), admin: other.ready.adminUrl });
 
     expect(of('tls')).toMatchObject({

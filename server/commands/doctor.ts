@@ -25,7 +25,7 @@ export async function runDoctor(options: DoctorOptions, { stdout }: Pick<Output,
   refuseIdleOptions(options);
   await using subject = await openExamined(options);
   const report = await examineAll(examinations, subject);
-  const colours = process.stdout.isTTY === true;
+  const colours = stdout.isTTY === true;
   stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${renderDoctorReport(report, { colours })}`);
   return report.outcome === 'fail' ? 1 : 0;
 }

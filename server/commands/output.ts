@@ -1,5 +1,7 @@
-interface Writer {
+export interface Writer {
   write(text: string): unknown;
+  /** Whether it is a terminal, which shows colours. */
+  readonly isTTY?: boolean;
 }
 
 /** Where a command writes; a test hands in its own. */
@@ -7,6 +9,15 @@ export interface Output {
   readonly stdout: Writer;
   readonly stderr: Writer;
 }
+
+/** The process that a command runs in, when it has to know of interruptions; `process` is one, and a test makes one up. */
+export interface Host extends Output {
+  on(signal: Interruption, listener: () => void): unknown;
+  once(signal: Interruption, listener: () => void): unknown;
+  off(signal: Interruption, listener: () => void): unknown;
+}
+
+type Interruption = 'SIGINT' | 'SIGTERM';
 
 /** Columns of equal width, two spaces apart. */
 export function renderColumns(rows: readonly (readonly string[])[]): string {

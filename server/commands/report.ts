@@ -1,11 +1,15 @@
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import type { ReportFormat } from '../verdict/reports/formats.ts';
 import { exitCodes, type VerdictReport } from '../verdict/verdict.ts';
+import type { Output } from './output.ts';
 
 /** `seedance-mock report --admin URL`: fetches the verdict of a server that runs.
  * @throws UsageError when there is no such server
  * @returns the exit code of the verdict: 0 good, 1 failed, 3 inconclusive */
-export async function runReport({ admin, format, token }: { admin: string; format: ReportFormat; token?: string }) {
+export async function runReport(
+  { admin, format, token }: { admin: string; format: ReportFormat; token?: string },
+  { stdout }: Pick<Output, 'stdout'> = process,
+): Promise<number> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const fetchReport = async (wanted: ReportFormat) => {
     const answer = await fetch(`${admin.replace(/\/+$/, '')}/report?format=${wanted}`, { headers });
@@ -13,7 +17,7 @@ export async function runReport({ admin, format, token }: { admin: string; forma
     return answer.text();
   };
   try {
-    process.stdout.write(await fetchReport(format));
+    stdout.write(await fetchReport(format));
     const { outcome } = JSON.parse(await fetchReport('json')) as VerdictReport;
     return exitCodes[outcome];
   } catch (error) {

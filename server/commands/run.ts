@@ -8,6 +8,7 @@ import { isTerminal } from '../seedance/task.ts';
 import { type ReportFormat, reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { renderTextReport } from '../verdict/reports/text.ts';
 import { exitCodes } from '../verdict/verdict.ts';
+import type { Host } from './output.ts';
 import { trustEnvironment } from './trust.ts';
 
 /** Where a report goes. */
@@ -53,21 +54,22 @@ export function readReportTarget(text: string): ReportTarget {
 /** `seedance-mock run <scenario> -- <command>`: serves the scenario for as long as the client command runs, and judges it.
  * @throws UsageError when the scenario has problems, a port is taken, or a report cannot be written
  * @returns the exit code: 0 good, 1 the verdict or the command failed, 2 the command cannot be started, 3 inconclusive */
-export async function runRun(options: RunOptions): Promise<number> {
+export async function runRun(options: RunOptions, host: Host = process): Promise<number> {
   const { command, report: targets, log, timeoutMs, settleMs, ...start } = options;
   await using server = await startMockServer({ journalCapacity: JUDGED_EVENTS, ...start });
-  const stopLogging = await logJournal(server.journal, log);
-  const ended = await runCommand(command, await environmentOf(server, command), timeoutMs);
+  const stopLogging = await logJournal(server.journal, log, host.stdout);
+  const env = await environmentOf(server, command);
+  const ended = await runCommand(command, { env, timeoutMs, host });
   await settle(server, settleMs);
 
   const { report } = await server.verdict();
   const events = server.journal.events();
-  const text = renderTextReport(report, { colours: process.stdout.isTTY === true });
-  process.stdout.write(`\n${text}${ended.how}\n`);
+  const text = renderTextReport(report, { colours: host.stdout.isTTY === true });
+  host.stdout.write(`\n${text}${ended.how}\n`);
   const failed = await writeReports(targets, { report, events });
   await server.close();
   stopLogging();
-  for (const one of failed) process.stderr.write(`${renderProblem(one)}\n`);
+  for (const one of failed) host.stderr.write(`${renderProblem(one)}\n`);
   if (!ended.started || failed.length > 0) return EXIT_CANNOT_START;
   return report.outcome === 'pass' && !ended.well ? exitCodes.fail : exitCodes[report.outcome];
 }
@@ -85,7 +87,13 @@ const environmentOf = async ({ url, adminUrl, caFile }: MockServer, command: rea
   ...(await trustEnvironment(caFile, command)),
 });
 
-function runCommand([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, timeoutMs: number | undefined) {
+interface CommandSetting {
+  readonly env: NodeJS.ProcessEnv;
+  readonly timeoutMs: number | undefined;
+  readonly host: Host;
+}
+
+function runCommand([program = '', ...args]: readonly string[], { env, timeoutMs, host }: CommandSetting) {
   return new Promise<Ended>((resolve) => {
     // A group of its own, so that what it has started ends with it. Such a group may not read from a terminal.
     const child = spawn(program, args, {
@@ -108,12 +116,14 @@ function runCommand([program = '', ...args]: readonly string[], env: NodeJS.Proc
       timers.push(setTimeout(() => signal('SIGKILL'), GRACE_MS));
     };
     const interrupt = () => stop('was interrupted');
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    host.on('SIGINT', interrupt);
+    host.on('SIGTERM', interrupt);
     if (timeoutMs !== undefined)
       timers.push(setTimeout(() => stop(`ran into the time-out of ${timeoutMs} ms`), timeoutMs));
     const end = (ended: Ended) => {
       for (const timer of timers) clearTimeout(timer);
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      host.off('SIGINT', interrupt);
+      host.off('SIGTERM', interrupt);
       resolve(ended);
     };
     child.on('error', (error) =>

@@ -4,6 +4,7 @@ import { problem, reasonOf, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
 import { type MockServer, overridesOf, type StartOptions, startMockServer } from '../mock-server.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
+import type { Host } from './output.ts';
 
 export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
   /** A path, or the name of a bundled one. */
@@ -17,22 +18,25 @@ export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
 /** `seedance-mock serve [scenario]`: runs until SIGINT or SIGTERM.
  * @throws UsageError when the scenario has problems, a port is taken, the ready file cannot be written, there is nothing
  * to watch, nobody to answer for a DNS name, a port both a lane's and another's, or the upstream cannot be one */
-export async function runServe({ log, readyFile, watch, ...options }: ServeOptions): Promise<number> {
+export async function runServe(
+  { log, readyFile, watch, ...options }: ServeOptions,
+  host: Host = process,
+): Promise<number> {
   refuseIdleNames(options);
   refuseTakenLanePorts(options);
   const watched = watch ? findWatched(options) : undefined;
   const stopped = new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    host.once('SIGINT', resolve);
+    host.once('SIGTERM', resolve);
   });
   await using server = await startMockServer(options);
   // V8's own default again, which main.ts had lowered for the start.
   setFlagsFromString('--semi-space-growth-factor=2');
-  const watcher = watched === undefined ? undefined : await follow(watched, server, options);
+  const watcher = watched === undefined ? undefined : await follow(watched, { server, options, host });
   if (readyFile !== undefined) await writeReadyFile(readyFile, server);
-  if (log === 'pretty') process.stdout.write(greet(server));
-  else if (log === 'json') process.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);
-  const stopLogging = await logJournal(server.journal, log);
+  if (log === 'pretty') host.stdout.write(greet(server));
+  else if (log === 'json') host.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);
+  const stopLogging = await logJournal(server.journal, log, host.stdout);
   await stopped;
   await watcher?.close();
   await server.close();
@@ -69,10 +73,16 @@ function findWatched({ scenario }: Pick<ServeOptions, 'scenario'>): string {
   throw new UsageError([problem('INVALID_OPTION', { option: '--watch', given: 'no scenario', expected })]);
 }
 
-async function follow(file: string, { lane }: MockServer, options: StartOptions) {
+interface Following {
+  readonly server: MockServer;
+  readonly options: StartOptions;
+  readonly host: Host;
+}
+
+async function follow(file: string, { server, options, host }: Following) {
   // Loaded when wanted, to start the sooner.
   const { watchScenario } = await import('./watch.ts');
-  return watchScenario(file, { lane, read: () => readScenario(file, overridesOf(options)) });
+  return watchScenario(file, { lane: server.lane, read: () => readScenario(file, overridesOf(options)) }, host);
 }
 
 const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServer) => ({
