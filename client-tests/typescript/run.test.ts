@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
 import type { VerdictReport } from '../../server/verdict/verdict.ts';
-import { callMock, openFolder, runMock, startMock } from './support/command-line.ts';
+import { callMock, openFolder, runMock, startHere, startMock } from './support/command-line.ts';
+import { textOnly } from './support/tasks.ts';
 
 const client = fileURLToPath(new URL('./reference/make-video.ts', import.meta.url));
 const node = process.execPath;
@@ -127,6 +128,22 @@ describe('run', () => {
     expect(stdout).toContain('command: was interrupted');
     expect(exitCode).toBe(3);
     await expect(readFile(caFile)).rejects.toThrow('ENOENT');
+  });
+
+  test('a run that is interrupted while it waits for tasks waits no longer', async () => {
+    await using folder = await openFolder();
+    const endless = await folder.write('endless.yaml', 'profile: dual-stack\ntasks: { running: 24h }\n');
+    const create = `fetch(process.env.ARK_BASE_URL + '/contents/generations/tasks',
+      { method: 'POST', headers: { authorization: 'Bearer x' }, body: '${JSON.stringify(textOnly)}' })`;
+    await using run = startHere(['run', endless, '--log', 'json', '--settle', '86400000', '--', node, '-e', create]);
+    let line: string | undefined = '';
+    while (line !== undefined && !line.includes('"type":"connection.ended"')) line = await run.hear();
+
+    run.signal('SIGINT');
+
+    const { stdout } = await run.ended;
+    expect(stdout).toMatch(/"type":"task.created"/);
+    expect(stdout).toMatch(/\ncommand: (exit code 0|was interrupted)\n$/);
   });
 
   test.each([

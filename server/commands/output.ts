@@ -14,7 +14,6 @@ export interface Output {
 export interface Host extends Output {
   on(signal: Interruption, listener: () => void): unknown;
   once(signal: Interruption, listener: () => void): unknown;
-  off(signal: Interruption, listener: () => void): unknown;
 }
 
 type Interruption = 'SIGINT' | 'SIGTERM';

@@ -51,16 +51,18 @@ export function readReportTarget(text: string): ReportTarget {
   throw new UsageError([problem('INVALID_OPTION', { option: '--report', given: text, expected })]);
 }
 
-/** `seedance-mock run <scenario> -- <command>`: serves the scenario for as long as the client command runs, and judges it.
+/** `seedance-mock run <scenario> -- <command>`: serves the scenario for as long as the client command runs, and judges it. An
+ * interruption, whenever it comes, ends the command and the wait for tasks; the verdict is still told.
  * @throws UsageError when the scenario has problems, a port is taken, or a report cannot be written
  * @returns the exit code: 0 good, 1 the verdict or the command failed, 2 the command cannot be started, 3 inconclusive */
 export async function runRun(options: RunOptions, host: Host = process): Promise<number> {
   const { command, report: targets, log, timeoutMs, settleMs, ...start } = options;
+  const interrupted = interruptionOf(host);
   await using server = await startMockServer({ journalCapacity: JUDGED_EVENTS, ...start });
   const stopLogging = await logJournal(server.journal, log, host.stdout);
   const env = await environmentOf(server, command);
-  const ended = await runCommand(command, { env, timeoutMs, host });
-  await settle(server, settleMs);
+  const ended = await runCommand(command, { env, timeoutMs, interrupted });
+  await settle(server, settleMs, interrupted);
 
   const { report } = await server.verdict();
   const events = server.journal.events();
@@ -72,6 +74,15 @@ export async function runRun(options: RunOptions, host: Host = process): Promise
   for (const one of failed) host.stderr.write(`${renderProblem(one)}\n`);
   if (!ended.started || failed.length > 0) return EXIT_CANNOT_START;
   return report.outcome === 'pass' && !ended.well ? exitCodes.fail : exitCodes[report.outcome];
+}
+
+/** From here on: what is started later could outlive a process that is not ready for its end. */
+function interruptionOf(host: Host): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  host.on('SIGINT', interrupt);
+  host.on('SIGTERM', interrupt);
+  return controller.signal;
 }
 
 /** Enough for half an hour of polling; each takes about 200 bytes. */
@@ -90,10 +101,13 @@ const environmentOf = async ({ url, adminUrl, caFile }: MockServer, command: rea
 interface CommandSetting {
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs: number | undefined;
-  readonly host: Host;
+  readonly interrupted: AbortSignal;
 }
 
-function runCommand([program = '', ...args]: readonly string[], { env, timeoutMs, host }: CommandSetting) {
+const WAS_INTERRUPTED = 'was interrupted';
+
+function runCommand([program = '', ...args]: readonly string[], { env, timeoutMs, interrupted }: CommandSetting) {
+  if (interrupted.aborted) return { how: `command: ${WAS_INTERRUPTED}`, well: false, started: true };
   return new Promise<Ended>((resolve) => {
     // A group of its own, so that what it has started ends with it. Such a group may not read from a terminal.
     const child = spawn(program, args, {
@@ -115,15 +129,13 @@ function runCommand([program = '', ...args]: readonly string[], { env, timeoutMs
       signal('SIGTERM');
       timers.push(setTimeout(() => signal('SIGKILL'), GRACE_MS));
     };
-    const interrupt = () => stop('was interrupted');
-    host.on('SIGINT', interrupt);
-    host.on('SIGTERM', interrupt);
+    const interrupt = () => stop(WAS_INTERRUPTED);
+    interrupted.addEventListener('abort', interrupt);
     if (timeoutMs !== undefined)
       timers.push(setTimeout(() => stop(`ran into the time-out of ${timeoutMs} ms`), timeoutMs));
     const end = (ended: Ended) => {
       for (const timer of timers) clearTimeout(timer);
-      host.off('SIGINT', interrupt);
-      host.off('SIGTERM', interrupt);
+      interrupted.removeEventListener('abort', interrupt);
       resolve(ended);
     };
     child.on('error', (error) =>
@@ -137,11 +149,11 @@ function runCommand([program = '', ...args]: readonly string[], { env, timeoutMs
 }
 
 /** Waits until no task is on its way any more, within bounds: whoever looks after them may be gone. */
-async function settle({ tasks, clock }: MockServer, limitMs: number): Promise<void> {
+async function settle({ tasks, clock }: MockServer, limitMs: number, interrupted: AbortSignal): Promise<void> {
   // Real time, however fast the lane's runs: it is the user's patience that is bounded.
   const patience = new Clock();
   const startedAt = patience.now();
-  while (clock.mode === 'real' && patience.now() - startedAt < limitMs) {
+  while (clock.mode === 'real' && patience.now() - startedAt < limitMs && !interrupted.aborted) {
     if (tasks.all().every(isTerminal)) return;
     await patience.sleep(LOOK_EVERY_MS);
   }
