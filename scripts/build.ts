@@ -1,5 +1,5 @@
 /** `npm run build`: server/ becomes dist/, what the npm package and the image run. The command line is bundled with all it needs; what
- * a program imports is compiled file by file, and only as far as its imports lead. */
+ * a program imports is compiled file by file, and only as far as its imports lead. Types are not checked: `npm run types` does that. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

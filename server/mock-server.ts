@@ -131,7 +131,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
   const world = await World.open(lane, { ...setting, directory: lanes });
   const { listener } = world;
-  const admin = await Admin.create({ main: world, lanes, ca: authority.pem, token: options.adminToken });
+  const admin = new Admin({ main: world, lanes, ca: authority.pem, token: options.adminToken });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
   const caFile = join(directory, 'ca.pem');

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DoctorReport } from '../../server/doctor/examine.ts';
 import { startMockServer } from '../../server/index.ts';
-import { type ClientLimit, canRun, type Ran, startProgram } from '../cli/run-client.ts';
-import { commandLine, openFolder, openPrograms } from './support/command-line.ts';
+import { type ClientLimit, canRun, startProgram } from '../cli/run-client.ts';
+import { callMock, commandLine, openFolder, openPrograms } from './support/command-line.ts';
 import { openForwarder } from './support/forwarder.ts';
 
 const hasCurl = canRun('curl', '--version');
@@ -16,18 +16,20 @@ if (missing.length > 0) console.log(`whether these trust the CA is not tried: ${
 /** A JVM starts four times, one of them as a compiler. */
 const JAVA_LIMIT_MS = 60_000;
 
+const path = process.env.PATH;
 /** Programs take seconds to start: only where a test is about them are they on the PATH. */
-const NO_PROGRAMS: NodeJS.ProcessEnv = { PATH: '/nowhere', DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+const NO_PROGRAMS = { PATH: '/nowhere', DOCKER_HOST: 'unix:///nowhere/docker.sock' };
 
-async function runDoctor(args: readonly string[], env = NO_PROGRAMS, limit?: ClientLimit): Promise<Ran> {
-  const command = [process.execPath, commandLine, 'doctor', ...args];
+beforeEach(() => {
+  for (const [name, value] of Object.entries(NO_PROGRAMS)) vi.stubEnv(name, value);
+  return () => vi.unstubAllEnvs();
+});
+
+/** Runs it in a process of its own with `--json`, and finds its examinations by name. */
+async function examine(args: readonly string[], env: NodeJS.ProcessEnv = {}, limit?: ClientLimit) {
+  const command = [process.execPath, commandLine, 'doctor', '--json', ...args];
   await using doctor = startProgram(command, { ...process.env, ...env }, limit);
-  return await doctor.ended;
-}
-
-/** Runs it with `--json`, and finds its examinations by name. */
-async function examine(args: readonly string[], env?: NodeJS.ProcessEnv, limit?: ClientLimit) {
-  const { exitCode, stdout, stderr } = await runDoctor(['--json', ...args], env, limit);
+  const { exitCode, stdout, stderr } = await doctor.ended;
   expect(stderr).toBe('');
   const report = JSON.parse(stdout) as DoctorReport;
   const of = (name: string) => report.examinations.find((one) => one.name === name) ?? expect.fail(`no "${name}"`);
@@ -41,7 +43,7 @@ describe('this machine', () => {
   test.runIf(hasCurl || hasPython)('is examined with a mock of its own', async () => {
     await using programs = await openPrograms({ java: ABSENT });
     const { exitCode, report, of, outcomes } = await examine(['--connections', '10'], {
-      PATH: `${programs.path}:${process.env.PATH}`,
+      PATH: `${programs.path}:${path}`,
     });
 
     expect(exitCode).toBe(0);
@@ -59,7 +61,7 @@ describe('this machine', () => {
 
   test.runIf(hasJava)('has a JVM that trusts the CA', { timeout: JAVA_LIMIT_MS }, async () => {
     await using programs = await openPrograms({ node: ABSENT, curl: ABSENT, python3: ABSENT });
-    const { of } = await examine([], { PATH: `${programs.path}:${process.env.PATH}` }, { limitMs: JAVA_LIMIT_MS });
+    const { of } = await examine([], { PATH: `${programs.path}:${path}` }, { limitMs: JAVA_LIMIT_MS });
     expect(of('trust-java').seen).toMatch(/^java \S+ trusts the CA with JAVA_TOOL_OPTIONS, as `run` sets it, and not/);
   });
 
@@ -69,7 +71,7 @@ describe('this machine', () => {
     ['clients', 'ulimit -Sn 256;', 'warn', 0, /enough, but 256 for clients started here; 1000 connections take 1100$/],
   ])('has too few file descriptors for %s', async (_name, limit, outcome, code, seen) => {
     const script = `${limit} "$0" ${commandLine} doctor --json --connections 1000; exit $?`;
-    await using shell = startProgram(['/bin/sh', '-c', script, process.execPath], { ...process.env, ...NO_PROGRAMS });
+    await using shell = startProgram(['/bin/sh', '-c', script, process.execPath]);
     const { exitCode, stdout } = await shell.ended;
     const { examinations } = JSON.parse(stdout) as DoctorReport;
     expect(examinations.find(({ name }) => name === 'open-files')).toEqual({
@@ -100,7 +102,7 @@ test('a target where nobody listens fails', async () => {
 test('the report fits a terminal, and has no colours elsewhere', async () => {
   await using server = await startMockServer();
   await using forwarder = await openForwarder(server);
-  const { stdout } = await runDoctor(['--target', forwarder.address, '--admin', server.adminUrl]);
+  const { stdout } = await callMock('doctor', '--target', forwarder.address, '--admin', server.adminUrl);
 
   expect(stdout).toMatch(/^\nlocalhost:\d+\n\n/);
   expect(stdout).toMatch(/^FAIL reset {9}a reset arrives as a FIN/m);
@@ -117,6 +119,6 @@ test.each([
   [['--admin', 'http://localhost:8480'], '--admin without --target does not take'],
   [['--connections', '0'], 'Expected a whole number from 1'],
 ])('%j is refused with exit code 2 and the way out', async (args, words) => {
-  const { exitCode, stdout, stderr } = await runDoctor(args);
+  const { exitCode, stdout, stderr } = await callMock('doctor', ...args);
   expect([exitCode, stdout, stderr]).toEqual([2, '', expect.stringContaining(words)]);
 });

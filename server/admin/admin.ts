@@ -1,3 +1,4 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { reasonOf } from '../errors.ts';
@@ -25,105 +26,134 @@ const readiness = z.object({ status: z.enum(['ready', 'starting']) });
 /** The control plane, on a port of its own that no fault ever touches. */
 export class Admin {
   ready = false;
-  readonly #app: FastifyInstance;
+  /** Idle connections stay as long as those that Fastify makes itself. */
+  readonly #server = createServer({ keepAliveTimeout: 72_000, requestTimeout: 0 }, (request, response) => {
+    void this.#answer(request, response);
+  });
+  readonly #deps: AppDeps;
+  #app: Promise<FastifyInstance> | undefined;
 
-  private constructor(app: FastifyInstance) {
-    this.#app = app;
+  constructor(deps: AdminDeps) {
+    const { journal } = deps.main.lane;
+    this.#deps = {
+      ...deps,
+      // It counts from here on.
+      renderMetrics: createMetrics(deps.main),
+      isReady: () => this.ready,
+      onBug: (error) =>
+        journal.append({
+          type: 'bug',
+          message: reasonOf(error),
+          ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
+        }),
+    };
   }
 
-  static async create(deps: AdminDeps): Promise<Admin> {
-    const app = Fastify({ ...openRouter, forceCloseConnections: true });
-    const routes = collectRoutes(app);
-    const admin = new Admin(app);
-    const { main, lanes } = deps;
-    const { journal } = main.lane;
-    const onBug = (error: unknown) =>
-      journal.append({
-        type: 'bug',
-        message: reasonOf(error),
-        ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
-      });
-    answerProblems(app, onBug);
-    guardAdmin(app, deps.token);
-    readBodiesAsText(app);
-
-    app.get(
-      '/health/live',
-      documented({
-        summary: 'Whether the process answers.',
-        answer: { schema: z.object({ status: z.literal('live') }) },
-        open: true,
-      }),
-      () => ({ status: 'live' }),
-    );
-    app.get(
-      '/health/ready',
-      documented({
-        summary: 'Whether the service can serve; 503 until then.',
-        answer: { schema: readiness },
-        more: [{ status: 503, schema: readiness }],
-        open: true,
-      }),
-      (_request, reply) => {
-        if (!admin.ready) reply.code(503);
-        return { status: admin.ready ? 'ready' : 'starting' };
-      },
-    );
-    app.get(
-      '/ca.pem',
-      documented({
-        summary: 'The certificate authority that a client has to trust.',
-        answer: { schema: z.string(), types: ['application/x-pem-file'] },
-        open: true,
-      }),
-      (_request, reply) => reply.type('application/x-pem-file').send(deps.ca),
-    );
-    const renderMetrics = createMetrics(main);
-    app.get(
-      '/metrics',
-      documented({ summary: 'What Prometheus scrapes.', answer: { schema: z.string(), types: ['text/plain'] } }),
-      async (_request, reply) => {
-        const { contentType, text } = await renderMetrics();
-        return reply.type(contentType).send(text);
-      },
-    );
-    const worldOf = worldFinder(deps);
-    registerWorld(app, worldOf);
-    registerEventSchemas(app);
-    registerLanes(app, lanes);
-    app.register(async (scope) => registerWorld(scope, worldOf), { prefix: OF_A_LANE });
-    registerDocs(app, { admin: () => routes.filter(isToldOnce), api: main.apiRoutes, onBug });
-    app.get(
-      '/',
-      documented({
-        summary: 'What this is, and what paths there are.',
-        answer: { schema: z.looseObject({ service: z.literal('seedance-mock'), scenario: z.string(), seed: z.int() }) },
-      }),
-      () => ({
-        service: 'seedance-mock',
-        scenario: main.lane.scenario.name,
-        seed: main.lane.seed,
-        ...(main.lane.upstream !== undefined && { upstream: main.lane.upstream }),
-        routes: routes.filter(isToldOnce).map(({ method, url }) => `${method} ${pathOf(url)}`),
-      }),
-    );
-    await app.ready();
-    return admin;
+  /** The app is made for the first request: its routes take as long as all the rest of a server, and few servers in a test are asked. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      this.#app ??= openApp(this.#deps);
+      (await this.#app).routing(request, response);
+    } catch (error) {
+      this.#deps.onBug(error);
+      response.writeHead(500).end();
+    }
   }
 
   /** Starts to listen.
    * @returns the port
    * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
   listen(host: string, port: number): Promise<number> {
-    return listenOn(this.#app.server, host, port);
+    return listenOn(this.#server, host, port);
   }
 
   async close(): Promise<void> {
     this.ready = false;
-    this.#app.server.closeAllConnections();
-    if (this.#app.server.listening) await new Promise((resolve) => this.#app.server.close(resolve));
-    await this.#app.close();
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+    // One that could not be made has been told of as a bug.
+    const app = await this.#app?.catch(() => undefined);
+    await app?.close();
   }
+}
+
+/** What the routes work on besides. */
+interface AppDeps extends AdminDeps {
+  readonly isReady: () => boolean;
+  readonly renderMetrics: ReturnType<typeof createMetrics>;
+  /** Takes what goes wrong and is no refusal. */
+  readonly onBug: (error: unknown) => void;
+}
+
+async function openApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { main, lanes, isReady, renderMetrics, onBug } = deps;
+  const app = Fastify(openRouter);
+  const routes = collectRoutes(app);
+  answerProblems(app, onBug);
+  guardAdmin(app, deps.token);
+  readBodiesAsText(app);
+
+  app.get(
+    '/health/live',
+    documented({
+      summary: 'Whether the process answers.',
+      answer: { schema: z.object({ status: z.literal('live') }) },
+      open: true,
+    }),
+    () => ({ status: 'live' }),
+  );
+  app.get(
+    '/health/ready',
+    documented({
+      summary: 'Whether the service can serve; 503 until then.',
+      answer: { schema: readiness },
+      more: [{ status: 503, schema: readiness }],
+      open: true,
+    }),
+    (_request, reply) => {
+      if (!isReady()) reply.code(503);
+      return { status: isReady() ? 'ready' : 'starting' };
+    },
+  );
+  app.get(
+    '/ca.pem',
+    documented({
+      summary: 'The certificate authority that a client has to trust.',
+      answer: { schema: z.string(), types: ['application/x-pem-file'] },
+      open: true,
+    }),
+    (_request, reply) => reply.type('application/x-pem-file').send(deps.ca),
+  );
+  app.get(
+    '/metrics',
+    documented({ summary: 'What Prometheus scrapes.', answer: { schema: z.string(), types: ['text/plain'] } }),
+    async (_request, reply) => {
+      const { contentType, text } = await renderMetrics();
+      return reply.type(contentType).send(text);
+    },
+  );
+  const worldOf = worldFinder(deps);
+  registerWorld(app, worldOf);
+  registerEventSchemas(app);
+  registerLanes(app, lanes);
+  app.register(async (scope) => registerWorld(scope, worldOf), { prefix: OF_A_LANE });
+  registerDocs(app, { admin: () => routes.filter(isToldOnce), api: main.apiRoutes, onBug });
+  app.get(
+    '/',
+    documented({
+      summary: 'What this is, and what paths there are.',
+      answer: { schema: z.looseObject({ service: z.literal('seedance-mock'), scenario: z.string(), seed: z.int() }) },
+    }),
+    () => ({
+      service: 'seedance-mock',
+      scenario: main.lane.scenario.name,
+      seed: main.lane.seed,
+      ...(main.lane.upstream !== undefined && { upstream: main.lane.upstream }),
+      routes: routes.filter(isToldOnce).map(({ method, url }) => `${method} ${pathOf(url)}`),
+    }),
+  );
+  await app.ready();
+  return app;
 }
 
 const OF_A_LANE = '/lanes/:lane';

@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { UpstreamTarget } from './target.ts';
 
@@ -35,7 +35,9 @@ export async function openUpstream(
   { connectMs, answerMs }: UpstreamPatience = PATIENCE,
 ): Promise<Upstream> {
   const { buildConnector, Pool } = await loadUndici();
-  const connect = buildConnector({ allowH2: true, timeout: connectMs, ...(ca && { ca: [...ca] }) });
+  // Once for all connections: reading all that a machine trusts takes longer than a handshake.
+  const secureContext = ca && createSecureContext({ ca: [...ca] });
+  const connect = buildConnector({ allowH2: true, timeout: connectMs, ...(secureContext && { secureContext }) });
   let version: Upstream['version'] = '1.1';
   const pool = new Pool(origin, {
     allowH2: true,
