@@ -62,6 +62,12 @@ describe.runIf(program)('the reference clients on net/http', () => {
     expect(await judge('hardened', scenario)).toMatchObject({ 'no-duplicate-creates': 'pass' });
   });
 
+  test('row C4: an outage at the start is not taken for a cut of h2 for good', async () => {
+    const outage: ScenarioInput['faults'] = [{ name: 'outage', on: 'accept', when: { first: 3 }, inject: ['reset'] }];
+    const scenario: ScenarioInput = { faults: outage, expect: ['backoff'] };
+    expect(await judge('hardened', scenario)).toEqual({ backoff: 'pass', protocols: ['h2'] });
+  });
+
   test.each([
     ['h2', ['h2', 'http/1.1'] as const],
     ['http/1.1', ['http/1.1'] as const],

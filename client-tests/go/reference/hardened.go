@@ -18,6 +18,8 @@ const (
 	waitBase   = 100 * time.Millisecond
 	waitMost   = 30 * time.Second
 	waitJitter = 100 * time.Millisecond
+	// So many failures in a row of a protocol that has never got through are enough to try the other one.
+	switchAfter = 3
 )
 
 // Reference, C2: one pool for each host and ALPN, of this many connections.
@@ -31,8 +33,9 @@ type hardened struct {
 	mutex    sync.Mutex
 	failures int
 	// Until when nobody tries again.
-	until    time.Time
-	h2Worked bool
+	until time.Time
+	// Whether the protocol in use has got through: it is kept then.
+	settled  bool
 	fellBack bool
 }
 
@@ -112,11 +115,10 @@ func (client *hardened) succeeded() {
 	client.mutex.Lock()
 	defer client.mutex.Unlock()
 	client.failures = 0
-	client.h2Worked = client.h2Worked || !client.fellBack
+	client.settled = true
 }
 
-// Notes a failure, over all calls, and gives the wait that it asks for. Calls that fail together wait together. Where h2 has
-// never worked, three failures in a row are enough to try http/1.1.
+// Notes a failure, over all calls, and gives the wait that it asks for. Calls that fail together wait together.
 func (client *hardened) failed() time.Duration {
 	client.mutex.Lock()
 	defer client.mutex.Unlock()
@@ -124,8 +126,8 @@ func (client *hardened) failed() time.Duration {
 		return left + time.Duration(mathrand.Int64N(int64(waitJitter)))
 	}
 	client.failures++
-	if client.failures == 3 && !client.h2Worked {
-		client.fellBack = true
+	if client.failures%switchAfter == 0 && !client.settled {
+		client.fellBack = !client.fellBack
 	}
 	wait := min(waitMost, waitBase<<(client.failures-1))
 	client.until = time.Now().Add(wait)
