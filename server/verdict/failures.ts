@@ -23,6 +23,16 @@ type Step =
   | { readonly seq: number; readonly kind: 'received'; readonly request: Request; readonly call: Call }
   | { readonly seq: number; readonly kind: 'ended'; readonly connection: Connection };
 
+/** The rules that strike who says nothing. */
+const SILENCE = ['idle', 'heartbeat', 'handshake', 'fin'];
+
+/** Whether a connection was cut before its client could ask for anything. One that it left silent is missed by nobody. */
+export const isCutAtStart = ({ requests, ended }: Connection): boolean =>
+  requests.length === 0 &&
+  ended !== undefined &&
+  isCutOff(ended) &&
+  !(ended.by === 'rule' && SILENCE.includes(ended.cause ?? ''));
+
 /** Whether the service, by a rule or a fault, cut a connection that its client still wanted. */
 const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean =>
   ['rule', 'fault', 'admin', 'server', 'upstream'].includes(by) && how !== 'goaway';

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { answers, asks, creates, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import { answers, asks, creates, ends, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
 import { recoversWithin } from './recovers-within.ts';
 
 const fails = (atMs: number, request: number, more = {}): Step => answers(atMs, 1, request, { status: 503, ...more });
@@ -17,7 +17,7 @@ test('a call that is cut and not tried again, or only in vain, was given up', ()
   expect(judgeBy(recoversWithin, {}, [...opens(0, 1), ...retries(100), fails(200, 2)]).clients).toMatchObject([
     {
       finding: 'gave up',
-      seen: 'gave up GET /tasks/1 after 2 attempts (1 of 1 failed call)',
+      seen: 'gave up GET /tasks/1 after 2 attempts (1 of 1 failure)',
       figures: { failed: 1, recovered: 0 },
     },
   ]);
@@ -45,7 +45,7 @@ test('where one of two attempts at a time succeeds, nothing was waited for', () 
   const key = { idempotencyKey: 'k' };
   const hedged = [asks(0, 1, 1, key), asks(5, 1, 2, key), answers(8, 1, 2), fails(10, 1)];
   expect(judgeBy(recoversWithin, {}, [...opens(0, 1), ...hedged]).clients).toMatchObject([
-    { outcome: 'pass', seen: '1 call that failed got through within 0.0 s', figures: { longestMs: 0 } },
+    { outcome: 'pass', seen: 'got through after 1 failure, within 0.0 s at most', figures: { longestMs: 0 } },
   ]);
 });
 
@@ -53,6 +53,59 @@ test('a create that was cut is better left alone where its task exists, and not 
   const create = asks(0, 1, 1, { method: 'POST', path: '/tasks' });
   expect(find(create, creates(5, 'cgt-1', { connection: 1, request: 1 }), resets(10, 1, 1))).toEqual(['inconclusive']);
   expect(find(create, resets(10, 1, 1))).toEqual(['gave up']);
+});
+
+describe('a connection that is cut before its first request', () => {
+  const cut = (atMs: number, connection: number, more = {}): readonly Step[] => [
+    ...opens(atMs, connection, more),
+    resets(atMs + 10, connection),
+  ];
+  const findRun = (...steps: readonly Step[]) => findingsOf(recoversWithin, {}, steps);
+
+  test('is an outage, which lasts until the client gets through with something', () => {
+    const comesBack = (atMs: number) => [...opens(200, 3), asks(200, 3, 1), answers(atMs, 3, 1)];
+    expect(findRun(...cut(0, 1), ...cut(100, 2), ...comesBack(60_010))).toEqual(['pass']);
+    expect(findRun(...cut(0, 1), ...cut(100, 2), ...comesBack(60_011))).toEqual(['too late']);
+  });
+
+  test('is given up by a client that does not come back, or only to be cut again', () => {
+    expect(judgeBy(recoversWithin, {}, [...cut(0, 1), ...cut(100, 2)]).clients).toMatchObject([
+      { finding: 'gave up', seen: 'gave up a connection after 2 attempts (1 of 1 failure)', figures: { recovered: 0 } },
+    ]);
+  });
+
+  test('is one failure with the call that is given up after it', () => {
+    const failed = [...opens(200, 2), asks(200, 2, 1), answers(210, 2, 1, { status: 503 })];
+    expect(judgeBy(recoversWithin, {}, [...cut(0, 1), ...failed]).clients).toMatchObject([
+      { finding: 'gave up', seen: 'gave up GET /tasks/1 after 1 attempt (1 of 1 failure)' },
+    ]);
+  });
+
+  test('may still come to something while the next one is open', () => {
+    expect(findRun(...cut(0, 1), ...opens(100, 2))).toEqual(['inconclusive']);
+    expect(findRun(...cut(0, 1), ...opens(60_011, 2))).toEqual(['too late']);
+  });
+
+  test.each(['idle', 'heartbeat', 'handshake', 'fin'])('by the rule "%s" had been left silent', (cause) =>
+    expect(findRun(...opens(0, 1), ends(8_000, 1, { by: 'rule', how: 'reset', cause }))).toEqual(['inconclusive']),
+  );
+
+  test('by its client is none', () => expect(findRun(...opens(0, 1), ends(10, 1))).toEqual(['inconclusive']));
+
+  test('that said nothing of who it is may be any one of several clients', () => {
+    const nameless = (atMs: number): readonly Step[] => [
+      [atMs, { type: 'connection.opened', connection: 1, remote: '127.0.0.1:40001' }],
+      resets(atMs, 1),
+    ];
+    const served = (connection: number, userAgent: string) => [
+      ...opens(100, connection, { userAgent }),
+      asks(100, connection, 1),
+      answers(110, connection, 1),
+    ];
+    expect(findRun(...nameless(0))).toEqual(['gave up']);
+    expect(findRun(...nameless(0), ...served(2, 'tea/1'))).toEqual(['pass']);
+    expect(findRun(...nameless(0), ...served(2, 'tea/1'), ...served(3, 'milk/1'))).not.toContain('gave up');
+  });
 });
 
 test('without a failure there is nothing to recover from', () =>
