@@ -1,5 +1,5 @@
 import { problem, UsageError } from '../errors.ts';
-import type { Lanes } from '../lanes.ts';
+import type { Lanes, OpenLane } from '../lanes.ts';
 import type { World } from '../world.ts';
 
 /** What the control plane looks at and acts on. */
@@ -20,8 +20,12 @@ export const worldFinder =
   ({ main, lanes }: Pick<AdminDeps, 'main' | 'lanes'>): FindWorld =>
   ({ params }) => {
     const { lane } = params as { readonly lane?: string };
-    if (lane === undefined) return main;
-    const open = lanes.get(lane);
-    if (!open) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `lane "${lane}"` })]);
-    return open.world;
+    return lane === undefined ? main : findLane(lanes, lane).world;
   };
+
+/** @throws UsageError ADMIN_NOT_FOUND */
+export function findLane(lanes: Lanes, id: string): OpenLane {
+  const open = lanes.get(id);
+  if (!open) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `lane "${id}"` })]);
+  return open;
+}

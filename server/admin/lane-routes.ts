@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { problem, UsageError } from '../errors.ts';
 import type { Lanes, OpenLane } from '../lanes.ts';
 import { documented } from '../openapi/documented.ts';
 import { clockOf, loadScenario } from '../scenario/load.ts';
@@ -8,6 +7,7 @@ import { profileNames } from '../scenario/service.ts';
 import { laneSchema } from './answers.ts';
 import { readBody } from './body.ts';
 import { MAX_SPEED } from './clock-routes.ts';
+import { findLane } from './deps.ts';
 import { answerWith422, readBundled } from './scenario-routes.ts';
 
 const setting = z.strictObject({
@@ -35,11 +35,6 @@ const describe = ({ id, world, url, nameUrl, sharedUrl, apiKey, adminUrl }: Open
 
 /** `/lanes`: the isolated worlds beside the main one. What each has to tell and to take stands under `/lanes/{id}/...`. */
 export function registerLanes(app: FastifyInstance, lanes: Lanes): void {
-  const find = (id: string): OpenLane => {
-    const open = lanes.get(id);
-    if (!open) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `lane "${id}"` })]);
-    return open;
-  };
   app.get(
     '/lanes',
     documented({
@@ -73,7 +68,7 @@ export function registerLanes(app: FastifyInstance, lanes: Lanes): void {
   app.get<ById>(
     '/lanes/:id',
     documented({ summary: 'One of them.', answer: { schema: laneSchema }, refusals: [404] }),
-    ({ params }) => describe(find(params.id)),
+    ({ params }) => describe(findLane(lanes, params.id)),
   );
   app.delete<ById>(
     '/lanes/:id',
@@ -83,7 +78,7 @@ export function registerLanes(app: FastifyInstance, lanes: Lanes): void {
       refusals: [404],
     }),
     async ({ params }, reply) => {
-      await lanes.close(find(params.id));
+      await lanes.close(findLane(lanes, params.id));
       reply.code(204).send();
     },
   );
