@@ -11,10 +11,14 @@ const EXIT_USAGE = 2;
 /** A day: longer than any client command runs. */
 const MAX_WAIT_MS = 86_400_000;
 
-const upstream = () =>
-  new Option('--upstream <url>', 'pass the API through to this service, and let rules, faults and the verdict be ours');
-const upstreamCa = () =>
-  new Option('--upstream-ca <file>', 'certificate authority of the upstream, such as the CA file of a second mock');
+/** Adds what may be played otherwise than the scenario says, and for what service. */
+const withPlay = (command: Command): Command =>
+  command
+    .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
+    .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
+    .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
+    .option('--upstream <url>', 'pass the API through to this service, and let rules, faults and the verdict be ours')
+    .option('--upstream-ca <file>', 'certificate authority of the upstream, such as the CA file of a second mock');
 
 /** What a command has besides its options: the process it runs in, and where its exit code goes. */
 interface Call {
@@ -73,8 +77,7 @@ Examples:
 // Each command is imported when it is called, so that none waits for what only another one needs.
 
 function addServe(program: Command, { host, end }: Call): void {
-  program
-    .command('serve')
+  withPlay(program.command('serve'))
     .description('run the server until it is interrupted')
     .argument('[scenario]', 'path of a scenario file, or the name of a bundled one')
     .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(8443))
@@ -105,9 +108,6 @@ function addServe(program: Command, { host, end }: Call): void {
         'name it answers for beside localhost and the hosts of Ark; may be given again',
       ).argParser(dnsName),
     )
-    .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
-    .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
-    .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
     .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
     .option('--watch', 'take the scenario file into force again at each change; connections and tasks stay')
     .option('--ready-file <file>', 'gets {"url","adminUrl","dns","caFile","seed","pid"} once the server can serve')
@@ -126,8 +126,6 @@ function addServe(program: Command, { host, end }: Call): void {
         .env('OTEL_EXPORTER_OTLP_ENDPOINT')
         .argParser(origin),
     )
-    .addOption(upstream())
-    .addOption(upstreamCa())
     .option('--keylog <file>', 'append TLS secrets for Wireshark')
     .addHelpText(
       'after',
@@ -149,8 +147,7 @@ Examples:
 }
 
 function addRun(program: Command, { host, end }: Call): void {
-  program
-    .command('run')
+  withPlay(program.command('run'))
     .description('serve a scenario for as long as a client command runs, and judge the client')
     .argument('<scenario>', 'path of a scenario file, or the name of a bundled one')
     .argument('<command...>', 'the client, after --')
@@ -168,11 +165,6 @@ function addRun(program: Command, { host, end }: Call): void {
         .default(10_000),
     )
     .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(0))
-    .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
-    .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
-    .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
-    .addOption(upstream())
-    .addOption(upstreamCa())
     .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('silent'))
     .addHelpText(
       'after',
