@@ -126,8 +126,10 @@ export class Clock {
   }
 
   /** Moves a manual clock, firing what falls due in order, with the promises and I/O callbacks between.
-   * @throws Error when the clock is not manual */
+   * @throws Error when the clock is not manual
+   * @throws RangeError for what is no time to come */
   async advance(ms: number): Promise<void> {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`Time cannot be advanced by ${ms} ms.`);
     if (!this.#manual) throw new Error('Only a manual clock can be advanced: start with `clock: manual`.');
     for (const look of this.#watchers) look();
     await this.#manual.tickAsync(ms);

@@ -11,7 +11,8 @@ import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
 import { isLoopback } from './listen.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
 import { readScenario } from './scenario/bundled.ts';
-import { clockOf, type LoadOptions, loadScenario, type ScenarioInput } from './scenario/load.ts';
+import { loadScenario, type ScenarioInput } from './scenario/load.ts';
+import { readOverrides } from './scenario/overrides.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
 import { makeScratchFolder } from './scratch-folder.ts';
@@ -87,6 +88,7 @@ export interface MockServer extends AsyncDisposable {
   /** Judges the client by what the scenario expects, as far as the run has come. */
   verdict(): Promise<Verdict>;
   /** Opens an isolated world on this server: for one of many tests that run at the same time.
+   * @throws Error when the server is closed
    * @throws UsageError when the scenario has problems, the id is taken or no name, or there is no room */
   openLane(options?: LaneOptions): Promise<MockLane>;
   close(): Promise<void>;
@@ -169,6 +171,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       ...(target && { upstream: target.origin }),
       ...(dns && { dns: dns.address }),
       openLane: async ({ id, ...own } = {}) => {
+        if (closing) throw new Error('No lane can be opened on a server that is closed.');
         const open = await lanes.open({ id, scenario: takeScenario(own) });
         const { world: opened, ...ways } = open;
         return { ...trust, ...handleOf(opened, () => lanes.close(open)), ...ways };
@@ -247,15 +250,8 @@ const PATH_OR_NAME = /^[^\s:{}]+$/;
 function takeScenario(options: StartOptions): Scenario {
   const { scenario = {} } = options;
   const isPath = typeof scenario === 'string' && (PATH_OR_NAME.test(scenario) || existsSync(scenario));
-  return isPath ? readScenario(scenario, overridesOf(options)) : loadScenario(scenario, overridesOf(options));
+  return isPath ? readScenario(scenario, readOverrides(options)) : loadScenario(scenario, readOverrides(options));
 }
-
-/** What takes the place of the scenario's own, whichever scenario it is. */
-export const overridesOf = ({ profile, seed, clock }: StartOptions): Omit<LoadOptions, 'file'> => ({
-  profile,
-  seed,
-  clock: clockOf(clock),
-});
 
 /** Secrets come later, one by one: a file that cannot be written is to be told of now.
  * @throws UsageError FILE_UNWRITABLE */

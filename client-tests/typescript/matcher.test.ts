@@ -39,6 +39,15 @@ test('toPassVerdict passes with the verdict, and fails with what to change', asy
   await expect(await server.verdict()).toPassVerdict();
 });
 
+test('what is inconclusive has neither passed nor failed', async () => {
+  await using server = await startMockServer({ scenario: { expect: ['tasks-settled'] } });
+  expectOfJest.extend({ toPassVerdict });
+  await expect(expect(server).toPassVerdict()).rejects.toThrow('is "inconclusive", not "pass"');
+  await expect(expect(server).not.toPassVerdict()).rejects.toThrow('is "inconclusive", not "fail"');
+  await expect(expectOfJest(server).not.toPassVerdict()).rejects.toThrow('is "inconclusive", not "fail"');
+  expect((await server.verdict()).explain('inconclusive')).toMatch(/is "inconclusive"\.\n/);
+});
+
 const it = test.extend({ mock: seedanceMock({ scenario: 'poll-reset', clock: 'manual' }) });
 const together = test.extend<{ $file: { mock: MockServer } }>({ mock: [seedanceMock(), { scope: 'file' }] });
 

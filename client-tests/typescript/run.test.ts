@@ -91,7 +91,7 @@ describe('run', () => {
     const options = formats.flatMap((format) => ['--report', `${format}:${folder.at(`report.${format}`)}`]);
     const { exitCode, stdout } = await runMock('run', 'lost-create', ...options, '--', node, '-e', 'process.exit(7)');
     expect(stdout).toContain('command: exit code 7');
-    expect(exitCode).toBe(3);
+    expect(exitCode).toBe(1);
     const [text, json, junit, html] = await Promise.all(
       formats.map((format) => readFile(folder.at(`report.${format}`), 'utf8')),
     );
@@ -116,7 +116,7 @@ describe('run', () => {
     const forever = ['sh', '-c', 'sleep 1000 & wait'];
     const { exitCode, stdout } = await runMock('run', 'healthy', '--timeout', '500', '--settle', '0', '--', ...forever);
     expect(stdout).toContain('command: ran into the time-out of 500 ms');
-    expect(exitCode).toBe(3);
+    expect(exitCode).toBe(1);
   });
 
   test('an interrupted run still judges and cleans up', async () => {
@@ -126,7 +126,7 @@ describe('run', () => {
     run.signal('SIGINT');
     const { exitCode, stdout } = await run.ended;
     expect(stdout).toContain('command: was interrupted');
-    expect(exitCode).toBe(3);
+    expect(exitCode).toBe(1);
     await expect(readFile(caFile)).rejects.toThrow('ENOENT');
   });
 

@@ -4,12 +4,10 @@ import { problem, reasonOf, UsageError } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import { documented } from '../openapi/documented.ts';
 import { duration } from '../scenario/duration.ts';
+import { MAX_SPEED } from '../scenario/file.ts';
 import { clockSchema } from './answers.ts';
 import { readBody } from './body.ts';
 import type { FindWorld } from './deps.ts';
-
-/** The same bound as `clock.speed` in a scenario. */
-export const MAX_SPEED = 10_000;
 
 const setting = z.strictObject({
   speed: z.number().positive().max(MAX_SPEED).optional(),

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import type { Lanes, OpenLane } from '../lanes.ts';
 import { documented } from '../openapi/documented.ts';
 import { clockOf, loadScenario } from '../scenario/load.ts';
-import { profileNames } from '../scenario/service.ts';
+import { overrideSchemas } from '../scenario/overrides.ts';
 import { laneSchema } from './answers.ts';
 import { readBody } from './body.ts';
-import { MAX_SPEED } from './clock-routes.ts';
 import { findLane } from './deps.ts';
 import { answerWith422, readBundled } from './scenario-routes.ts';
 
@@ -16,12 +15,9 @@ const setting = z.strictObject({
     .union([z.string(), z.looseObject({})])
     .default({})
     .describe('The name of a bundled one, its YAML, or the same as an object.'),
-  seed: z.int().min(0).optional(),
-  profile: z.enum(profileNames).optional(),
-  clock: z
-    .union([z.literal('manual'), z.number().positive().max(MAX_SPEED)])
-    .optional()
-    .describe('`manual`, or lane seconds in one real second.'),
+  seed: overrideSchemas.seed.optional(),
+  profile: overrideSchemas.profile.optional(),
+  clock: overrideSchemas.clock.optional(),
 });
 
 interface ById {

@@ -73,7 +73,7 @@ export async function runRun(options: RunOptions, host: Host = process): Promise
   stopLogging();
   for (const one of failed) host.stderr.write(`${renderProblem(one)}\n`);
   if (!ended.started || failed.length > 0) return EXIT_CANNOT_START;
-  return report.outcome === 'pass' && !ended.well ? exitCodes.fail : exitCodes[report.outcome];
+  return ended.well ? exitCodes[report.outcome] : exitCodes.fail;
 }
 
 /** From here on: what is started later could outlive a process that is not ready for its end. */

@@ -2,8 +2,9 @@ import { rename, writeFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
-import { type MockServer, overridesOf, type StartOptions, startMockServer } from '../mock-server.ts';
+import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
+import { readOverrides } from '../scenario/overrides.ts';
 import type { Host } from './output.ts';
 
 export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
@@ -82,7 +83,7 @@ interface Following {
 async function follow(file: string, { server, options, host }: Following) {
   // Loaded when wanted, to start the sooner.
   const { watchScenario } = await import('./watch.ts');
-  return watchScenario(file, { lane: server.lane, read: () => readScenario(file, overridesOf(options)) }, host);
+  return watchScenario(file, { lane: server.lane, read: () => readScenario(file, readOverrides(options)) }, host);
 }
 
 const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServer) => ({

@@ -6,7 +6,7 @@ import { profileNames, serviceSchema } from './service.ts';
 const text = z.string().min(1);
 
 /** Timers are no finer than a millisecond, which at this speed is ten seconds of the service's time. */
-const MAX_SPEED = 10_000;
+export const MAX_SPEED = 10_000;
 /** More than a scenario written by hand holds; each is compared with every request of a new kind. */
 const MAX_FAULTS = 2_000;
 

@@ -5,14 +5,24 @@ import { renderPlannedStatus } from '../seedance/planned-status.ts';
 import { alterAnswer } from '../wire/alter-answer.ts';
 import { type Answer, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
 import type { Exchange } from '../wire/exchange.ts';
-import { askScenario, BODILESS, blankPlan, guard, receiveRequest, whereOf, wholeAnswer } from '../wire/messages.ts';
+import {
+  askScenario,
+  BODILESS,
+  blankPlan,
+  digestBody,
+  guard,
+  isAnsweredUnread,
+  receiveRequest,
+  whereOf,
+  wholeAnswer,
+} from '../wire/messages.ts';
 import { isStreamed, learnLength } from '../wire/streamed-body.ts';
 import { AnswerBody } from './answer-body.ts';
 import type { Upstream } from './connections.ts';
 import { describeFailure, type UpstreamFailure } from './failures.ts';
 import { answerFields, requestFields } from './fields.ts';
 import type { Prefix } from './prefix.ts';
-import { discardBody, passBody, type RequestBody } from './request-body.ts';
+import { passBody, type RequestBody } from './request-body.ts';
 import { readTaskCall, type TaskCall, type TaskSightings } from './task-sightings.ts';
 
 /** What passing through takes. */
@@ -44,11 +54,9 @@ export function createPassThrough(deps: PassThroughDeps): (exchange: Exchange, r
 
 async function passThrough(deps: PassThroughDeps, exchange: Exchange, request: object): Promise<void> {
   const plan = receiveRequest(exchange);
+  if (plan && isAnsweredUnread(plan)) digestBody(exchange, request);
   if (plan && !(await carryOutBefore(exchange, plan))) return;
-  if (plan?.statusBefore) {
-    await sendAnswer(deps, exchange, plannedAnswer(deps, exchange, plan.statusBefore));
-    return discardBody(request);
-  }
+  if (plan?.statusBefore) return sendAnswer(deps, exchange, plannedAnswer(deps, exchange, plan.statusBefore));
   const call = readTaskCall(exchange);
   const body = passBody(exchange, request, call?.does === 'create');
   try {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { Readable, Transform } from 'node:stream';
 import type { Exchange } from '../wire/exchange.ts';
+import { noteBody } from '../wire/messages.ts';
 import { Prefix } from './prefix.ts';
 
 /** What a client sends along with its request, or an object without any body at all. */
@@ -28,11 +29,6 @@ function hasBody({ headers, stream }: Exchange, { endAfterHeaders }: Incoming): 
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Reads on and throws away what is left of a request that is answered without it: on HTTP/2 its window would stay shut. */
-export function discardBody(request: object): void {
-  if (request instanceof Readable) request.resume();
-}
-
 /** Takes the body of a request through, at the pace of whoever reads it.
  * @param observed whether its beginning is kept */
 export function passBody(exchange: Exchange, request: object, observed: boolean): RequestBody {
@@ -54,7 +50,7 @@ export function passBody(exchange: Exchange, request: object, observed: boolean)
       // Node ends a stream that the client has reset as if it were whole.
       if ((request as Incoming).aborted) return giveUp();
       sent = true;
-      if (bytes > 0) noteBody(exchange, bytes, digest.digest('hex').slice(0, 16));
+      if (bytes > 0) noteBody(exchange, bytes, digest.digest('hex'));
       done();
     },
   });
@@ -67,7 +63,8 @@ export function passBody(exchange: Exchange, request: object, observed: boolean)
   passing.once('close', () => {
     // First out of the pipe, which would pause it on its own way out.
     request.unpipe(passing);
-    discardBody(request);
+    // On HTTP/2 its window would stay shut.
+    request.resume();
   });
   request.once('close', () => {
     if (!request.readableEnded) giveUp();
@@ -85,6 +82,3 @@ export function passBody(exchange: Exchange, request: object, observed: boolean)
     stop: () => void passing.destroy(),
   };
 }
-
-const noteBody = ({ lane, seat, id }: Exchange, bytes: number, digest: string): void =>
-  lane.journal.append({ type: 'request.body', connection: seat.id, request: id, bytes, digest });

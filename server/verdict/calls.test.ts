@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isTransportRetry } from './calls.ts';
 import { gatherEvidence } from './evidence.ts';
-import { answers, asks, opens, resets, type Step, tell } from './testing.ts';
+import { answers, asks, creates, opens, resets, type Step, tell } from './testing.ts';
 
 const post = { method: 'POST', path: '/tasks' };
 const body = (at: number, connection: number, request: number, digest: string): Step => [
@@ -69,6 +69,48 @@ test('a trace may hold many calls', () => {
   const trace = { asyncTraceId: 't' };
   expect(callsOf(asks(1, 1, 1, trace), answers(2, 1, 1), asks(3, 1, 2, trace), answers(4, 1, 2))).toHaveLength(2);
   expect(callsOf(asks(1, 1, 1, trace), resets(2, 1, 1), asks(3, 2, 1, trace))).toEqual([['GET', 2, 'trace id']]);
+});
+
+test('a trace may hold a whole job: another body in it is another call', () => {
+  const job = { ...post, asyncTraceId: 't' };
+  const first = [asks(1, 1, 1, job), body(1, 1, 1, 'a'), resets(2, 1, 1)];
+  expect(callsOf(...first, asks(3, 2, 1, job), body(3, 2, 1, 'b'))).toHaveLength(2);
+  expect(callsOf(...first, asks(3, 2, 1, job), body(3, 2, 1, 'a'))).toEqual([['POST', 2, 'trace id']]);
+});
+
+test('what was sent before the other had failed does not repeat it', () =>
+  expect(
+    callsOf(
+      ...[asks(1, 1, 1, post), body(1, 1, 1, 'a'), asks(2, 2, 1, post), body(2, 2, 1, 'a')],
+      ...[resets(3, 1, 1), answers(4, 2, 1, ok)],
+    ),
+  ).toHaveLength(2));
+
+test('a create is over once its client has asked for its task, and the same again is another one', () => {
+  const lost = [
+    asks(1, 1, 1, post),
+    body(1, 1, 1, 'a'),
+    creates(2, 'cgt-1', { connection: 1, request: 1 }),
+    resets(2, 1, 1),
+  ];
+  const again = [asks(9, 2, 2, post), body(9, 2, 2, 'a')];
+  const poll = [asks(3, 2, 1, { path: '/tasks/cgt-1' }), answers(4, 2, 1)];
+  expect(callsOf(...lost, ...again)).toEqual([['POST', 2, 'repetition']]);
+  expect(callsOf(...lost, ...poll, ...again)).toHaveLength(3);
+});
+
+test('a create that was cut before its body was read, and comes with another key, is another one', () => {
+  const cut = (idempotencyKey: string) => [asks(1, 1, 1, { ...post, idempotencyKey }), resets(2, 1, 1)];
+  const next = (idempotencyKey: string) => [asks(3, 2, 1, { ...post, idempotencyKey }), body(3, 2, 1, 'a')];
+  expect(callsOf(...cut('one'), ...next('two'))).toHaveLength(2);
+  expect(callsOf(...cut('one'), ...next('one'))).toHaveLength(1);
+});
+
+test('another page of a List is another call', () => {
+  const list = (page: number) => ({ path: `/tasks?page_num=${page}` });
+  const failed = [asks(1, 1, 1, list(1)), answers(2, 1, 1, { status: 503 })];
+  expect(callsOf(...failed, asks(3, 1, 2, list(2)))).toHaveLength(2);
+  expect(callsOf(...failed, asks(3, 1, 2, list(1)))).toEqual([['GET', 2, 'repetition']]);
 });
 
 test('what failed long ago is not repeated', () =>

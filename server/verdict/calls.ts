@@ -35,10 +35,11 @@ export function isTransportRetry(earlier: Request, later: Request): boolean {
 /**
  * Groups a client's requests into logical calls. An attempt belongs to an earlier one
  * - with the same idempotency key, whatever came of that;
- * - with the same `X-Client-Request-Id`, or the same trace id, method and path, unless that was a GET that succeeded: a poll
- *   after a poll is a new call;
- * - or, whatever ids they bear, with the same method, path and body, if that failed no longer ago than the window: SDKs give
- *   each attempt an id of its own.
+ * - with the same `X-Client-Request-Id`, or the same trace id, and the same method, path, query and body, unless that was a GET
+ *   that succeeded: a poll after a poll is a new call, and a trace may hold a whole job;
+ * - or, whatever ids they bear, with the same method, path, query and body, if that had failed by then, and no longer ago than
+ *   the window: SDKs give each attempt an id of its own.
+ * A create is over once its client has asked for its task: the same again is another one.
  */
 export function groupCalls(connections: readonly Connection[], time: ClientTime): readonly Call[] {
   const requests = connections.flatMap((connection) => connection.requests);
@@ -46,16 +47,19 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
   const calls: Call[] = [];
   const byKey = new Map<string, Call>();
   const failed = new Map<string, Call[]>();
+  /** The ids that the client has asked for. */
+  const known = new Set<string>();
 
   for (const request of requests) {
     const { received } = request;
     const path = received.path.split('?')[0] ?? '';
-    const place = `${received.method} ${path}`;
+    const place = `${received.method} ${received.path}`;
     const found = byKeys(request, place) ?? byRepetition(request, place);
     const call: Call = found?.call ?? { method: received.method, path, attempts: [] };
     if (found) call.bond ??= found.bond;
     else calls.push(call);
     call.attempts.push(request);
+    if (received.method === 'GET') known.add(path.slice(path.lastIndexOf('/') + 1));
     for (const [, key] of keysOf(request, place)) byKey.set(key, call);
     if (hasFailed(request)) failed.set(place, [...(failed.get(place) ?? []), call]);
   }
@@ -70,13 +74,18 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
   }
 
   function byRepetition(request: Request, place: string): { call: Call; bond: Bond } | undefined {
-    const waiting = (failed.get(place) ?? []).filter((call) => isStale(call, request) === false);
-    const call = waiting.find((one) => hasSameBody(one, request));
+    const waiting = (failed.get(place) ?? []).filter((call) => !isStale(call, request) && !isKnown(call));
+    const call = waiting.find((one) => hasFailedBefore(one, request) && hasSameBody(one, request));
     failed.set(
       place,
       waiting.filter((one) => one !== call),
     );
     return call && { call, bond: 'repetition' };
+  }
+
+  /** Whether the client has learnt of the task that an attempt made, though not from its answer. */
+  function isKnown({ attempts }: Call): boolean {
+    return attempts.some(({ task }) => task && known.has(task.task));
   }
 
   /** Whether its last attempt is too old to be repeated, or not over yet. */
@@ -93,14 +102,24 @@ function mayContinue(call: Call, later: Request, bond: Bond): boolean {
   const { method, attempts } = call;
   const last = attempts.at(-1);
   if (!last) return false;
-  if (hasFailed(last)) return true;
-  return bond === 'client request id' && method !== 'GET' && hasSameBody(call, later);
+  if (!hasSameBody(call, later)) return false;
+  return hasFailed(last) || (bond === 'client request id' && method !== 'GET');
 }
 
-/** A body that was not read, as when it was refused before, cannot differ; what counts is the last that was. */
-function hasSameBody({ attempts }: Call, { body }: Request): boolean {
+/** Whether the client knew that its last attempt had failed. */
+function hasFailedBefore({ attempts }: Call, { received }: Request): boolean {
+  const last = attempts.at(-1);
+  const end = last && endOf(last);
+  return end !== undefined && end.seq < received.seq;
+}
+
+/** What counts is the last body that was read. One that was not, as when its connection was cut before, cannot differ, unless its client
+ * says by its key that it does. */
+function hasSameBody({ attempts }: Call, { body, received }: Request): boolean {
   const known = attempts.findLast((attempt) => attempt.body)?.body;
-  return !known || !body || known.digest === body.digest;
+  if (known && body) return known.digest === body.digest;
+  const key = attempts.at(-1)?.received.idempotencyKey;
+  return key === undefined || received.idempotencyKey === undefined || key === received.idempotencyKey;
 }
 
 function keysOf({ received }: Request, place: string): readonly (readonly [Bond, string])[] {

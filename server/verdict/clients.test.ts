@@ -21,6 +21,12 @@ test('a client that falls back from h2 stays the same', () => {
   ]);
 });
 
+test('a client that calls the server by an address, and so without SNI, stays the same', () => {
+  const [byName, byAddress] = [{ ja4: 't13d5212h2_a_b' }, { ja4: 't13i5211h2_a_b' }];
+  expect(clientsOf(...opens(0, 1, byName), ...opens(1, 2, byAddress))).toEqual([[1, 2]]);
+  expect(clientsOf(...opens(0, 1, byName), ...opens(1, 2, { ja4: 't13i5212h2_a_b' }))).toEqual([[1], [2]]);
+});
+
 test('a connection that ended before it told all belongs to the one client that fits', () => {
   const cutAtAccept = opens(5, 3).slice(0, 1);
   const cutAtHello = opens(6, 4).slice(0, 2);

@@ -22,8 +22,15 @@ const addressOf = ({ opened, ended }: Connection): string => {
   return remote.slice(0, Math.max(0, remote.lastIndexOf(':')));
 };
 
-/** A client that falls back from h2 offers another ALPN list, and JA4 ends its first part with the list's head. */
-const withoutAlpn = (ja4: string): string => ja4.replace(/^([^_]+)[^_]{2}_/, '$1_');
+/**
+ * What a JA4 tells of a program, whatever it asks for: a client that falls back from h2 offers another ALPN list, with whose head the
+ * first part of JA4 ends; and one that calls a server by an address sends no SNI, which is an extension less, and `i` in place of `d`.
+ */
+function printOf(ja4: string): string {
+  const [, version, named, ciphers, extensions, rest] = /^(...)([di])(\d\d)(\d\d)[^_]{2}_(.*)$/.exec(ja4) ?? [];
+  if (rest === undefined) return ja4;
+  return `${version}${ciphers}${Number(extensions) - (named === 'd' ? 1 : 0)}_${rest}`;
+}
 
 interface Known {
   readonly address: string;
@@ -34,7 +41,7 @@ interface Known {
 }
 
 /**
- * Tells clients apart by address, TLS fingerprint (JA4, but for its ALPN part) and user agent. A connection that ended before
+ * Tells clients apart by address, TLS fingerprint (JA4, but for its parts on ALPN and SNI) and user agent. A connection that ended before
  * it told all three belongs to the one client that fits what it did tell; where none or several fit, to one of its own.
  */
 export function tellApart(connections: readonly Connection[]): readonly Omit<Client, 'calls'>[] {
@@ -45,7 +52,7 @@ export function tellApart(connections: readonly Connection[]): readonly Omit<Cli
   for (const connection of connections.toSorted((a, b) => complete(b) - complete(a))) {
     const { hello, userAgent } = connection;
     const address = addressOf(connection);
-    const print = hello && withoutAlpn(hello.ja4);
+    const print = hello && printOf(hello.ja4);
     const fits = known.filter(
       (one) =>
         one.address === address &&

@@ -39,7 +39,7 @@ const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean =>
 
 /**
  * Pairs each failure of a client's connections with its next attempt. What failed is a call that was cut with its connection,
- * or a connection that never got to its first request; an idle connection that is cut fails nobody. The next attempt at a call
+ * or a connection that never got to its first request; one that is cut for its silence fails nobody. The next attempt at a call
  * is its next request or the connection opened for it. A connection that dies before its first request counts for whoever has
  * waited longest; so does one that is opened while the client has no other, whatever it is used for.
  */
@@ -83,7 +83,7 @@ export function findComebacks(client: Client): readonly Comeback[] {
         open.delete(step.connection);
         const failed = step.connection.ended;
         if (!failed || !isCutOff(failed)) break;
-        if (step.connection.requests.length === 0) {
+        if (isCutAtStart(step.connection)) {
           const { streak = 0, call } = streaks.get(step.connection) ?? {};
           waiting.push({ failed, streak: streak + 1, call });
         }

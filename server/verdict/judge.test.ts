@@ -113,3 +113,12 @@ test('100,000 events are all looked at', () => {
   expect(report).toMatchObject({ outcome: 'pass', missed: 0 });
   expect(report.events).toBeGreaterThan(100_000);
 });
+
+test('a fault that counts for each connection has struck once on each', () => {
+  const strike = (connection: number): Step => [
+    connection,
+    { type: 'fault.injected', fault: 'late', hook: 'request', ordinal: 1, did: 'wait', connection, request: 1 },
+  ];
+  const { report } = judge(tell([strike(1), strike(2), strike(2)]), { scenario: 'story', seed: 1, expect: [] });
+  expect(report.faults).toEqual({ late: 2 });
+});

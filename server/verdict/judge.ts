@@ -120,9 +120,14 @@ function countRules(connections: readonly Connection[]): Record<string, number> 
 }
 
 function countStrikes(evidence: Evidence): Record<string, number> {
-  // Each injection of a rule has an event of its own.
+  // Each injection of a rule has an event of its own; where a rule counts for each connection, say, several have the same ordinal.
   const strikes = Map.groupBy(evidence.of('fault.injected'), ({ fault }) => fault);
   return Object.fromEntries(
-    [...strikes].map(([fault, events]) => [fault, new Set(events.map(({ ordinal }) => ordinal)).size]),
+    [...strikes].map(([fault, events]) => [
+      fault,
+      new Set(
+        events.map(({ hook, ordinal, connection, request, task }) => [hook, ordinal, connection, request, task].join()),
+      ).size,
+    ]),
   );
 }

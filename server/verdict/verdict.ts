@@ -102,14 +102,15 @@ export class Verdict {
     throw new Error(this.explain());
   }
 
-  /** What did not pass: each check, with its events and its hint. */
-  explain(): string {
-    return explainOutcome(this.report);
+  /** What did not pass: each check, with its events and its hint.
+   * @param expected what the verdict should have been */
+  explain(expected: Outcome = 'pass'): string {
+    return explainOutcome(this.report, expected);
   }
 }
 
 /** What a failed assertion says. */
-function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictReport): string {
+function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictReport, expected: Outcome): string {
   const lines = checks
     .filter((result) => result.outcome !== 'pass')
     .flatMap(({ check, expected, doubt, clients, ...result }) => [
@@ -122,7 +123,7 @@ function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictRepo
           ...(hint === undefined ? [] : [`  ${hint}`]),
         ]),
     ]);
-  const head = `The verdict on scenario "${scenario}", seed ${seed}, is "${outcome}", not "pass".`;
+  const head = `The verdict on scenario "${scenario}", seed ${seed}, is "${outcome}"${outcome === expected ? '' : `, not "${expected}"`}.`;
   const none = checks.length === 0 ? ['It expects nothing: say under `expect:` what a client must do.'] : [];
   return [
     head,

@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../clock.ts';
 import { reasonOf } from '../errors.ts';
@@ -44,10 +45,11 @@ export function carryMessages(
     readonly shortcut: (exchange: Exchange, request: object) => boolean;
   },
 ): HandleExchange {
-  app.addHook('onRequest', (_request, reply, next) => {
+  app.addHook('onRequest', (request, reply, next) => {
     const exchange = exchangeOf(reply);
     const plan = receiveRequest(exchange);
     if (!plan) return next();
+    if (isAnsweredUnread(plan)) digestBody(exchange, request.raw);
     guard(exchange, async () => {
       if (!(await carryOutBefore(exchange, plan))) return;
       if (!plan.statusBefore) return next();
@@ -58,7 +60,8 @@ export function carryMessages(
 
   app.decorateRequest('bodyText', '');
   app.addHook('preValidation', (request, reply, next) => {
-    if (request.bodyText !== '') noteBody(exchangeOf(reply), request.bodyText);
+    const { bodyText } = request;
+    if (bodyText !== '') noteBody(exchangeOf(reply), Buffer.byteLength(bodyText), hash('sha256', bodyText));
     next();
   });
 
@@ -146,11 +149,38 @@ export function wholeAnswer(
   };
 }
 
-function noteBody({ lane, seat, id }: Exchange, text: string): void {
-  const digest = hash('sha256', text).slice(0, 16);
-  const bytes = Buffer.byteLength(text);
-  lane.journal.append({ type: 'request.body', connection: seat.id, request: id, bytes, digest });
+/** Whether a request has its answer, or its end, before anybody has read its body. */
+export const isAnsweredUnread = ({ statusBefore, end }: ResponsePlan): boolean =>
+  statusBefore !== undefined || (end?.at === 'before-commit' && end.how !== 'hang');
+
+/** Reads and throws away the body of a request that is answered without it, and notes it if all of it comes: by its body a request is
+ * known when it is sent again. On HTTP/2 its window would stay shut, besides. */
+export function digestBody(exchange: Exchange, request: object): void {
+  if (!(request instanceof Readable)) return;
+  const body = request as Readable & { readonly aborted?: boolean };
+  const digest = createHash('sha256');
+  let bytes = 0;
+  body.on('data', (piece: Buffer) => {
+    digest.update(piece);
+    bytes += piece.byteLength;
+  });
+  // Node ends a stream that the client has reset as if it were whole.
+  body.once('end', () => {
+    if (bytes > 0 && !body.aborted) noteBody(exchange, bytes, digest.digest('hex'));
+  });
 }
+
+/** @param digest SHA-256 in hexadecimal digits, the first of which the journal keeps */
+export const noteBody = ({ lane, seat, id }: Exchange, bytes: number, digest: string): void =>
+  lane.journal.append({
+    type: 'request.body',
+    connection: seat.id,
+    request: id,
+    bytes,
+    digest: digest.slice(0, DIGEST_DIGITS),
+  });
+
+const DIGEST_DIGITS = 16;
 
 export const whereOf = ({ id, stream }: Exchange) => ({ request: id, ...(stream !== undefined && { stream }) });
 

@@ -30,8 +30,9 @@ export const backoff = defineCheck({
   name: 'backoff',
   summary: 'After a reset, waits before it tries again: longer each time, and not in step with others.',
   definition: `Measures from each connection that the service cut to the client's next attempt: for a call that was cut, its next
-attempt, or the connection opened for it; for a connection that ended before its first request, the client's next connection. The wait
-before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row.
+attempt, or the connection opened for it; for a connection that ended before its first request, unless for its silence, the client's next
+connection. A connection that is opened while the client has no other counts, whatever it is for: it is the service that the wait spares. The
+wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row.
 Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap*, *too slow*, *no jitter* (of ${SPREAD_SAMPLES} or more first
 waits the longest and the shortest differ by less than a tenth of \`jitter\`: a herd that comes back in step).`,
   params,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
+import { REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { type Client, type Evidence, endOf, hasFailed } from '../evidence.ts';
 import { isCutAtStart } from '../failures.ts';
@@ -16,7 +17,9 @@ still be in time, and then *too late*.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
 where no call failed and no connection was cut so, or only some of which it cannot be told whose of several clients they were.`,
   params: z.strictObject({
-    within: duration({ minMs: 1 }).default(60_000).describe('The longest time from the first failure to success.'),
+    within: duration({ minMs: 1, maxMs: REPEATED_WITHIN_MS })
+      .default(60_000)
+      .describe('The longest time from the first failure to success.'),
   }),
   expects: ({ within }) => `each call that failed to succeed within ${renderDuration(within)}`,
   judgeClient(client, { within }, evidence: Evidence) {
@@ -81,8 +84,9 @@ function findFailedCalls({ calls }: Client, { time, latest }: Evidence): readonl
   return calls.flatMap(({ method, path, attempts }) => {
     const [first] = attempts;
     const failure = first && hasFailed(first) ? endOf(first) : undefined;
-    if (!failure || attempts.some(({ task, cut }) => task && cut)) return [];
     const success = attempts.find((attempt) => attempt.answer && !hasFailed(attempt))?.answer;
+    const isThere = attempts.some(({ task, cut }) => task && cut);
+    if (!failure || (isThere && !success)) return [];
     const open = !success && attempts.some((attempt) => !endOf(attempt));
     const ms = time.between(failure, success ?? latest ?? failure);
     const events = [failure.seq, ...(success ? [success.seq] : [])];

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass, percent } from '../check.ts';
 
-/** W3C Trace Context, section 3.2: of neither the trace id nor the span id may all digits be 0. */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
+/** W3C Trace Context, sections 3.2 and 4.3: of neither the trace id nor the span id may all digits be 0, and only a later version may say
+ * more. */
+const FIELDS = '(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}';
+const TRACEPARENT = new RegExp(`^(?:00-${FIELDS}|(?!00|ff)[0-9a-f]{2}-${FIELDS}(?:-.*)?)$`);
 
 /** A call that failed can only be found downstream by its trace (reference, B2). */
 export const tracePropagated = defineCheck({
