@@ -116,6 +116,8 @@ export type JournalEntry =
       ms: number;
       /** What `Retry-After` asks a client to wait, in the client's time. */
       retryAfterMs?: number;
+      /** By a fault: another status, another body, or a length that is not the body's. */
+      altered?: true;
     }
   | {
       type: 'response.abandoned';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { errorCodes } from '../../server/faults/error-codes.ts';
+import type { FaultInput } from '../../server/scenario/load.ts';
 import { clients, startFaulty } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client, writeRequest } from './support/http1.ts';
@@ -30,6 +31,40 @@ describe.each(clients)('%s', (_protocol, open) => {
     expect(await client.post(TASKS, textOnly)).toMatchObject({ status: 200 });
     expect(server.journal.events('task.created')).toHaveLength(3);
     expect(server.journal.events('fault.injected').map(({ ordinal }) => ordinal)).toEqual([3, 4]);
+  });
+
+  test('a create that is refused unread is known by its body when it comes again', async () => {
+    await using server = await startFaulty({
+      name: 'busy',
+      on: 'request',
+      match: { method: 'POST' },
+      when: { first: 2 },
+      inject: [{ status: { code: 503 } }],
+    });
+    await using client = await open(server);
+    const another = { ...textOnly, content: [{ type: 'text', text: 'Another.' }] };
+    for (const body of [textOnly, another, textOnly]) await client.post(TASKS, body);
+
+    const [first, second, third] = server.journal
+      .events('request.body')
+      .map(({ digest, bytes }) => ({ digest, bytes }));
+    expect(first).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{16}$/), bytes: JSON.stringify(textOnly).length });
+    expect(third).toEqual(first);
+    expect(second?.digest).not.toBe(first?.digest);
+  });
+
+  test.each<[string, Extract<FaultInput, { on: 'response' }>['inject'], object]>([
+    ['another status', [{ status: { code: 200, body: 'html' } }], { altered: true }],
+    ['another body', [{ 'corrupt-body': {} }], { altered: true }],
+    ['a length that is not its own', [{ 'wrong-length': { by: -1 } }], { altered: true }],
+    ['nothing but a delay', [{ delay: { ms: 0 } }], {}],
+  ])('an answer with %s is noted as altered, if it is', async (_what, inject, noted) => {
+    await using server = await startFaulty({ name: 'odd', on: 'response', inject });
+    await using client = await open(server);
+    await client.get(TASKS).catch(() => {});
+
+    const { altered } = await server.journal.waitFor('response.sent');
+    expect({ ...(altered && { altered }) }).toEqual(noted);
   });
 
   test('a limit starts anew with its scenario', async () => {

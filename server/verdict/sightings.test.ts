@@ -52,6 +52,12 @@ test.each([
   ),
 );
 
+test('what a fault said in place of the service shows nothing', () => {
+  const [asked, [at, answer]] = looks(1_001, '/cgt-1') as [Step, Step];
+  const altered: Step = [at, { ...answer, altered: true } as Step[1]];
+  expect(seenIn(...runs('cgt-1'), asked, altered)).toEqual([]);
+});
+
 test('a page has 20 tasks, and what was deleted makes room on it', () => {
   const all = Array.from({ length: 21 }, (_, index) => runs(`cgt-${index}`, index)).flat();
   expect(seenIn(...all, ...looks(1_001, ''))).toHaveLength(20);

@@ -17,7 +17,7 @@ interface KnownTask {
   readonly status: string;
 }
 
-/** A Get or List that was answered with 200. */
+/** A Get or List that was answered with 200, by the service itself. */
 interface Look {
   readonly type: 'look';
   /** Of its answer. */
@@ -60,7 +60,7 @@ function learn(
 }
 
 function lookOf({ received, answer, cut }: Request): Look | undefined {
-  if (received.method !== 'GET' || answer?.status !== 200 || cut) return undefined;
+  if (received.method !== 'GET' || answer?.status !== 200 || answer.altered || cut) return undefined;
   return { type: 'look', seq: answer.seq, sinceSeq: received.seq, path: received.path };
 }
 

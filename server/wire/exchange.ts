@@ -228,7 +228,9 @@ export abstract class Exchange {
       bytes: this.bytesWritten,
       ms: Math.round(now - this.receivedAt),
     };
-    this.lane.journal.append(retryAfterMs === undefined ? event : { ...event, retryAfterMs }, now);
+    const altered = this.plan !== undefined && isAltered(this.plan);
+    const more = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(altered && { altered }) };
+    this.lane.journal.append(retryAfterMs === undefined && !altered ? event : { ...event, ...more }, now);
   }
 
   destroy(error?: Error): this {
@@ -255,6 +257,9 @@ export abstract class Exchange {
     return this.sink.emit(event, ...given);
   }
 }
+
+const isAltered = ({ statusBefore, statusAfter, changeBody, lengthOffBy }: ResponsePlan): boolean =>
+  [statusBefore, statusAfter, changeBody, lengthOffBy].some((alteration) => alteration !== undefined);
 
 /** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now. */
 function readRetryAfter(value: Headers[string], nowMs: number): number | undefined {

@@ -7,8 +7,8 @@ import { findSeen, isOver } from '../sightings.ts';
 export const tasksSettled = defineCheck({
   name: 'tasks-settled',
   summary: 'Follows every task that it creates to its end, or gives it up by cancelling it.',
-  definition: `A task is *settled* when, after it was over, a Get of any client was answered with 200, or a List on whose page it stood, or a
-callback that told its end was acknowledged; or when it was cancelled or deleted. One that is over and was not seen is *not seen*; one
+  definition: `A task is *settled* when, after it was over, a Get of any client was answered with 200, or a List on whose page it stood, and no
+fault had altered what they said; or a callback that told its end was acknowledged; or when it was cancelled or deleted. One that is over and was not seen is *not seen*; one
 that is still on its way when the run is judged is *left behind*. Inconclusive without a task.`,
   params: z.strictObject({}),
   expects: () => 'every task seen to its end, or cancelled',
