@@ -132,6 +132,14 @@ test('the clock is stopped, moved and hurried from outside', async () => {
   expect(refused).toMatchObject({ status: 400, body: { problems: [{ code: 'ADMIN_BAD_REQUEST' }] } });
 
   const stopped = await call(server.adminUrl, '/clock', { method: 'POST', body: '{"mode":"manual"}' });
+  for (const [by, words] of [
+    ['"8"', 'write a number and its unit, in quotes'],
+    ['8000', 'write a number and its unit, in quotes'],
+    ['"99h"', 'write 72h or less'],
+  ]) {
+    const odd = await call(server.adminUrl, '/clock/advance', { method: 'POST', body: `{"by":${by}}` });
+    expect(odd).toMatchObject({ status: 400, body: { title: expect.stringContaining(`\`by\`: ${words}`) } });
+  }
   const moved = await call(server.adminUrl, '/clock/advance', { method: 'POST', body: '{"by":"8s"}' });
   expect(Number(moved.body.now) - Number(stopped.body.now)).toBe(8_000);
   expect((await call(server.adminUrl, '/clock', { method: 'POST', body: '{"speed":20}' })).body).toMatchObject({

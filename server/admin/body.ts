@@ -19,8 +19,16 @@ export function readBySchema<S extends z.ZodType>(given: unknown, schema: S): z.
   const checked = schema.safeParse(given);
   if (checked.success) return checked.data;
   throw new UsageError(
-    checked.error.issues.map(({ path, message }) =>
-      problem('ADMIN_BAD_REQUEST', { reason: `${path.length > 0 ? `\`${path.join('.')}\`: ` : ''}${message}.` }),
-    ),
+    checked.error.issues.map((issue) => {
+      const where = issue.path.length > 0 ? `\`${issue.path.join('.')}\`: ` : '';
+      return problem('ADMIN_BAD_REQUEST', { reason: `${where}${wordsOf(issue)}.` });
+    }),
   );
+}
+
+/** The schemas of durations name a problem of scenarios in place of a message. */
+function wordsOf({ message, ...issue }: z.core.$ZodIssue): string {
+  if (message === 'INVALID_DURATION') return 'write a number and its unit, in quotes: "250ms", "8s", "48h"';
+  if (message === 'DURATION_TOO_LONG' && issue.code === 'custom') return `write ${issue.params?.limit} or less`;
+  return message;
 }

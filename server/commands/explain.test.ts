@@ -50,6 +50,25 @@ The first 6 requests, one a second, from one client, over one connection until i
 `);
 });
 
+test('an answer that a fault gives in place of the service is matched by what it says', async () => {
+  const yaml = `
+faults:
+  - { name: half, on: request, when: { nth: 2 }, inject: [ status: { code: 503 } ] }
+  - { name: bare, on: response, match: { status: 404 }, inject: [ drop-header: { name: x-request-id } ] }
+`;
+  const told = await explain(yaml, { requests: 4 });
+  expect(told).toMatch(/^fault "bare" .*\n {2}strikes #4 of the first 4, and next #6$/m);
+  expect(told).toContain('request #2 does not match: its status is 503, not 404');
+  expect(told).toMatch(/^ {2}#2 .* -> 503 {2}answer 503 \("half"\)$/m);
+});
+
+test('a frame on the stream of a request reaches it over h2, and over HTTP/1.1 there are none', async () => {
+  const faultOn = (protocol: string) =>
+    `profile: dual-stack\nfaults: [{ name: odd, on: request, match: { protocol: ${protocol} }, inject: [ raw-frame: { type: 190 } ] }]`;
+  expect(await explain(faultOn('h2'), { requests: 2 })).toContain('strikes #1, #2 of the first 2');
+  expect(await explain(faultOn('http/1.1'), { requests: 2 })).toContain('strikes none of the first 2');
+});
+
 test('what several faults do to one request is told together, and what has no effect is said to have none', async () => {
   const yaml = `
 faults:

@@ -1,7 +1,8 @@
 import type { Service } from '../scenario/scenario.ts';
 import { LOG_PREFIX, type Ruling } from './rule.ts';
 
-const WAY_IN = 'serve with `--profile dual-stack` to let such clients in';
+const WAY_IN =
+  'serve with `--profile dual-stack` to let such clients in, or, where the scenario has an `alpn` of its own, offer http/1.1 there';
 
 /** A2 and A3: what becomes of a ClientHello, by what it offers. A ruling `afterHandshake` lets TLS succeed first. */
 export function judgeAlpn(

@@ -94,12 +94,12 @@ function pass(thing: Thing, rules: readonly FaultRule[], { count, seed, protocol
     const number = index + 1;
     if (thing !== 'request') connection = number;
     const facts = { ...kinds[index % kinds.length], connection, ...(thing === 'task' && { task: `cgt-${number}` }) };
-    const { ends, ...met } = meet(thing, rules, { injector, facts, number });
+    const { ends, status = facts.status, ...met } = meet(thing, rules, { injector, facts, number });
     if (ends || ++onConnection === perConnection) {
       connection++;
       onConnection = 0;
     }
-    return { number, facts, ...met };
+    return { number, facts: { ...facts, ...(status !== undefined && { status }) }, ...met };
   });
 }
 
@@ -116,6 +116,8 @@ interface Meeting {
 interface Met extends Pick<Passage, 'effects' | 'looks' | 'drawn'> {
   /** Whether the connection is gone with it. */
   readonly ends: boolean;
+  /** What it was answered in place of what the service had answered. */
+  readonly status?: number | undefined;
 }
 
 function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met {
@@ -132,7 +134,8 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
   const { request } = contexts;
   for (const hook of courses[thing]) {
     if (isOver(hook, contexts)) break;
-    const seen: Facts = hook === 'response' ? { status: request.plan.statusBefore?.code ?? 200, ...facts } : facts;
+    const status = request.plan.statusBefore?.code ?? facts.status ?? 200;
+    const seen: Facts = hook === 'response' ? { ...facts, status } : facts;
     // HTTP/1.1 has no sessions.
     const counted = hook === 'session' && seen.protocol !== 'h2' ? [] : injector.count(hook, seen);
     for (const rule of rules.filter(({ on }) => on === hook)) {
@@ -160,6 +163,7 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
   return {
     looks,
     drawn,
+    status: facts.status === undefined ? undefined : request.plan.statusBefore?.code,
     ends: goaway !== undefined || end?.how === 'reset' || end?.how === 'fin',
     effects: effects.map(({ effect, changed }) => ({
       ...effect,
@@ -185,7 +189,8 @@ function refuserOf({ injector, number }: Meeting): string | undefined {
 }
 
 /** Contexts as the server makes them, of a service that is well; what passes one after the other shares a plan. */
-function createContexts(number: number, { status }: Facts): { readonly [H in Hook]: HookContexts[H] } {
+function createContexts(number: number, { status, protocol }: Facts): { readonly [H in Hook]: HookContexts[H] } {
+  const frames = protocol === 'h2' ? { frames: 'in-reach' as const } : {};
   const connection = { plan: {} };
   const plan = { delayBeforeMs: 0, delayAfterMs: 0 };
   return {
@@ -193,9 +198,9 @@ function createContexts(number: number, { status }: Facts): { readonly [H in Hoo
     'client-hello': connection,
     handshake: connection,
     session: { plan: {} },
-    request: { plan, stage: 'request' },
-    video: { plan, stage: 'video' },
-    response: { plan, stage: 'response' },
+    request: { plan, stage: 'request', ...frames },
+    video: { plan, stage: 'video', ...frames },
+    response: { plan, stage: 'response', ...frames },
     task: { plan: { queuedMs: 1_000, runningMs: 4_000, outcome: 'succeeded' } },
     callback: {
       plan: { dropped: false, delayMs: 0, copies: 0, wrongTask: false, flips: [] },
