@@ -1,7 +1,9 @@
+import net from 'node:net';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
+import { openServe, startMock } from './support/command-line.ts';
 import { makeClientHello, openRawSocket } from './support/sockets.ts';
 import { TASKS } from './support/tasks.ts';
 
@@ -210,4 +212,29 @@ test('B10: a reset that we did send says so', async () => {
   expect(await exhaust(server, 4)).toEqual(Array(4).fill('ECONNRESET'));
   expect(resetsOfOurs(server).length).toBeGreaterThanOrEqual(4);
   expect(resetsOfOurs(server)[0]).toMatchObject({ by: 'fault', cause: 'full' });
+});
+
+test('a port that `POST /faults` closes and `DELETE` opens is closed and open once they are answered', async () => {
+  // Within one process the answer would come late enough by itself.
+  await using serving = await openServe([], startMock);
+  const { adminUrl } = serving.ready;
+  const port = Number(new URL(serving.url).port);
+  const dial = () =>
+    new Promise<string>((resolve) => {
+      const socket = net.connect(port, '127.0.0.1');
+      socket.once('connect', () => resolve('connected')).once('error', ({ message }) => resolve(message));
+      socket.once('connect', () => socket.destroy());
+    });
+  const seen: string[] = [];
+  for (let round = 0; round < 10; round++) {
+    const fault = '{"name":"shut","on":"accept","inject":[{"refuse":{"for":"1h"}}]}';
+    await fetch(`${adminUrl}/faults`, { method: 'POST', body: fault });
+    seen.push(await dial());
+    await fetch(`${adminUrl}/faults/shut`, { method: 'DELETE' });
+    seen.push(await dial());
+  }
+  expect(new Set(seen.filter((_, index) => index % 2 === 0))).toEqual(
+    new Set([expect.stringContaining('ECONNREFUSED')]),
+  );
+  expect(new Set(seen.filter((_, index) => index % 2 === 1))).toEqual(new Set(['connected']));
 });

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { reasonOf } from '../errors.ts';
@@ -92,6 +93,10 @@ async function openApp(deps: AppDeps): Promise<FastifyInstance> {
   answerProblems(app, onBug);
   guardAdmin(app, deps.token);
   readBodiesAsText(app);
+  // What a call changes shows a turn later: a port that a fault closes, say. Whoever has the answer may try at once.
+  app.addHook('onSend', async ({ method }) => {
+    if (method !== 'GET') await setImmediate();
+  });
 
   app.get(
     '/health/live',

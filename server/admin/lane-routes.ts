@@ -75,7 +75,7 @@ export function registerLanes(app: FastifyInstance, lanes: Lanes): void {
     }),
     async ({ params }, reply) => {
       await lanes.close(findLane(lanes, params.id));
-      reply.code(204).send();
+      return reply.code(204).send();
     },
   );
 }
