@@ -183,11 +183,13 @@ export class Lane {
 
   #carryOut(counted: readonly Counted[], { hook, facts, context, where }: StrikeSetting): readonly string[] {
     const struck = new Set<string>();
-    for (const { rule, ordinal, strikes, occasionOf } of counted) {
+    for (const { rule, ordinal, strikes, occasionOf, miss } of counted) {
       if (!strikes) continue;
+      let applied = false;
       for (const [index, injection] of rule.inject.entries()) {
         const occasion = occasionOf(index);
         if (!injection.applies(context as never, occasion)) continue;
+        applied = true;
         struck.add(rule.name);
         this.journal.append({
           type: 'fault.injected',
@@ -201,6 +203,7 @@ export class Lane {
         });
         injection.apply(context as never, occasion);
       }
+      if (!applied) miss();
     }
     return [...struck];
   }

@@ -67,6 +67,21 @@ describe.each(clients)('%s', (_protocol, open) => {
     expect({ ...(altered && { altered }) }).toEqual(noted);
   });
 
+  test('what is not over the limit is none of the times that a fault may strike', async () => {
+    await using server = await startFaulty({
+      name: 'limit',
+      on: 'request',
+      when: { times: 1 },
+      inject: [{ 'rate-limit': { requests: 2, per: '1h' } }],
+    });
+    await using client = await open(server);
+    const statuses = [];
+    for (let call = 0; call < 4; call++) statuses.push((await read(client.get(TASKS))).status);
+
+    expect(statuses).toEqual([200, 200, 429, 200]);
+    expect(server.lane.faults).toMatchObject([{ matched: 4, struck: 1 }]);
+  });
+
   test('a limit starts anew with its scenario', async () => {
     await using server = await startFaulty({
       name: 'limit',

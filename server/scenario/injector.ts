@@ -11,6 +11,8 @@ export interface Counted {
   readonly strikes: boolean;
   /** What the rule's injections, counted from 0, may ask. */
   readonly occasionOf: (injection: number) => Occasion;
+  /** Takes the strike back: none of the injections had anything to do. It is not one of `times`. */
+  readonly miss: () => void;
 }
 
 /** An armed fault, and what became of it so far. */
@@ -199,7 +201,10 @@ export class Injector {
       draw: (label = '') => chance(seed, lane, rule.name, who, ordinal, injection, label),
       memory: (create) => remember(armed.memories, injection, create),
     });
-    return { rule, ordinal, strikes, occasionOf };
+    const miss = () => {
+      armed.struck--;
+    };
+    return { rule, ordinal, strikes, occasionOf, miss };
   }
 }
 

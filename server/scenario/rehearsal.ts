@@ -142,12 +142,14 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
       const found = counted.find((one) => one.rule === rule);
       looks.push(found ? { fault: rule.name, ordinal: found.ordinal, strikes: found.strikes } : misses(rule, seen));
     }
-    for (const { rule, ordinal, strikes, occasionOf } of counted) {
+    for (const { rule, ordinal, strikes, occasionOf, miss } of counted) {
+      let applied = false;
       if (rule.when.probability !== undefined) drawn.add(rule.name);
       for (const [index, injection] of strikes ? rule.inject.entries() : []) {
         const occasion = heard(occasionOf(index), () => drawn.add(rule.name));
         const context = contexts[hook] as never;
         if (!injection.applies(context, occasion)) continue;
+        applied = true;
         const before = snapshot(contexts[hook].plan);
         injection.apply(context, occasion);
         const changed = differing(before, snapshot(contexts[hook].plan));
@@ -156,6 +158,7 @@ function meet(thing: Thing, rules: readonly FaultRule[], meeting: Meeting): Met 
         const effect = { fault: rule.name, ordinal, did: injection.didOn(occasion), hasEffect };
         effects.push({ effect, changed });
       }
+      if (strikes && !applied) miss();
     }
   }
   const isReached = (changed: readonly string[]) => changed.some((key) => reaches(request.plan, key));
