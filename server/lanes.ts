@@ -90,6 +90,11 @@ export class Lanes implements Directory {
     this.#shared = place;
   }
 
+  /** Scheme and authority of the main lane. */
+  get url(): string {
+    return `https://${this.#setting.authorityName}:${this.#shared?.port}`;
+  }
+
   /** Opens one more.
    * @throws UsageError LANE_ID_INVALID, LANE_EXISTS, TOO_MANY_LANES, NO_LANE_PORT, CANNOT_LISTEN */
   async open({ id = this.#nextId(), scenario }: LaneSetting): Promise<OpenLane> {
@@ -109,7 +114,7 @@ export class Lanes implements Directory {
         world,
         url: `https://${authorityName}:${await world.listener.listen(host, port)}`,
         nameUrl: `https://${id}.localhost:${sharedPort}`,
-        sharedUrl: `https://${authorityName}:${sharedPort}`,
+        sharedUrl: this.url,
         apiKey: `${KEY_PREFIX}${id}`,
         adminUrl: `${adminUrl}/lanes/${id}`,
       };

@@ -353,3 +353,9 @@ test('with a token, just what its document calls open answers without one', asyn
   }
   expect(open).toEqual(['/health/live', '/health/ready', '/ca.pem']);
 });
+
+test('each says where its API is', async () => {
+  await using server = await startMockServer();
+  const [api, admin] = await Promise.all(documents.map((path) => fetchDocument(server, path)));
+  expect([api?.servers, admin?.servers]).toEqual([[{ url: server.url }], [{ url: server.adminUrl }]]);
+});

@@ -142,7 +142,12 @@ async function openApp(deps: AppDeps): Promise<FastifyInstance> {
   registerEventSchemas(app);
   registerLanes(app, lanes);
   app.register(async (scope) => registerWorld(scope, worldOf), { prefix: OF_A_LANE });
-  registerDocs(app, { admin: () => routes.filter(isToldOnce), api: main.apiRoutes, onBug });
+  registerDocs(app, {
+    admin: () => routes.filter(isToldOnce),
+    api: main.apiRoutes,
+    apiUrl: () => lanes.url,
+    onBug,
+  });
   app.get(
     '/',
     documented({

@@ -41,7 +41,7 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
   app.put(
     '/scenario',
     documented({
-      summary: 'Takes another scenario into force; connections and tasks stay.',
+      summary: 'Takes another scenario into force; connections and tasks stay, and the clock where it has none of its own.',
       description: 'On a mistake 422 with every problem, and the old one stays.',
       body: written('A scenario'),
       answer: { schema: scenarioAnswer },
@@ -113,7 +113,7 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
   app.post(
     '/reset',
     documented({
-      summary: 'Starts over: forgets the tasks, and arms the faults of the file again.',
+      summary: 'Starts over: forgets the tasks, and arms the faults of the file again. Connections and the clock stay.',
       answer: { schema: z.object({ seq: z.int(), seed: z.int() }) },
     }),
     (request) => {

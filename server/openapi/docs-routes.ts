@@ -11,6 +11,8 @@ import { type DocumentedRoute, documented } from './documented.ts';
 export interface DocsDeps {
   readonly api: readonly DocumentedRoute[];
   readonly admin: () => readonly DocumentedRoute[];
+  /** Scheme and authority of the mocked API. */
+  readonly apiUrl: () => string;
   /** Takes what goes wrong in the page and is no refusal. */
   readonly onBug: (error: unknown) => void;
 }
@@ -22,7 +24,7 @@ const ADMIN_DOCUMENT = '/openapi-admin.json';
 const openApi = z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) });
 
 /** `/openapi.json`, `/openapi-admin.json` and the page that shows them, all made when they are first asked for. */
-export function registerDocs(app: FastifyInstance, { api, admin, onBug }: DocsDeps): void {
+export function registerDocs(app: FastifyInstance, { api, admin, apiUrl, onBug }: DocsDeps): void {
   const documents = {
     [API_DOCUMENT]: async () => {
       const { documentOf } = await import('./document.ts');
@@ -30,20 +32,21 @@ export function registerDocs(app: FastifyInstance, { api, admin, onBug }: DocsDe
         title: 'Seedance 2.0 video tasks, as seedance-mock serves them',
         description:
           'The Ark video task API (Volcengine Ark, BytePlus ModelArk), under any prefix. Any bearer token will do.',
-        servers: ['https://localhost:8443'],
+        servers: [apiUrl()],
         bearer: { description: 'An API key; any will do.' },
         refusal: (status) => ({ type: 'application/json', schema: arkErrorSchema(status) }),
         requestHeaders,
         answerHeaders,
       });
     },
-    [ADMIN_DOCUMENT]: async () => {
+    [ADMIN_DOCUMENT]: async ({ headers }: FastifyRequest) => {
       const { documentOf } = await import('./document.ts');
       return documentOf(admin(), {
         title: 'The control plane of seedance-mock',
         description:
           'On a port of its own, never hit by faults. Errors are RFC 9457 problem documents. What it tells and takes of the main lane stands under `/lanes/{id}` for each other one.',
-        servers: ['http://localhost:8480'],
+        // As it is called: a container's ports are other ones outside.
+        servers: [`http://${headers.host}`],
         bearer: { description: 'The text given to --admin-token.', optional: true },
         refusal: () => ({ type: 'application/problem+json', schema: problemSchema }),
         answerHeaders: (status) => (status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
