@@ -83,6 +83,7 @@ describe('run', () => {
     const knock = "require('https').get(process.env.ARK_BASE_URL).on('error', () => {})";
     const { stdout } = await runMock('run', 'healthy', '--', node, '-e', knock);
     expect(stdout).toMatch(/on\s+1 connection, 1 reset\s+\(service\s+rules: alpn 1\)/);
+    expect(stdout).toMatch(/-> The service takes only HTTP\/2, by ALPN; `--profile dual-stack` lets/);
   });
 
   test('every report is written, also when the command crashes', async () => {

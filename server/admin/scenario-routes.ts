@@ -41,7 +41,8 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
   app.put(
     '/scenario',
     documented({
-      summary: 'Takes another scenario into force; connections and tasks stay, and the clock where it has none of its own.',
+      summary:
+        'Takes another scenario into force; connections and tasks stay, and the clock where it has none of its own.',
       description: 'On a mistake 422 with every problem, and the old one stays.',
       body: written('A scenario'),
       answer: { schema: scenarioAnswer },

@@ -1,5 +1,11 @@
 import type { Outcome } from '../check.ts';
-import { type CheckResult, type ClientResult, describeClient, type VerdictReport } from '../verdict.ts';
+import {
+  type CheckResult,
+  type ClientResult,
+  type ClientSummary,
+  describeClient,
+  type VerdictReport,
+} from '../verdict.ts';
 
 /** A report fits a terminal of this width. */
 export const COLUMNS = 100;
@@ -26,7 +32,7 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
   const struck = Object.entries(faults).map(([name, times]) => `"${name}" struck ${times} times`);
   const lines = [
     ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
-    ...clients.flatMap((client) => wrap(describeClient(client), '  ', '    ')),
+    ...clients.flatMap((client) => [...wrap(describeClient(client), '  ', '    '), ...advise(client)]),
     ...struck.flatMap((line) => wrap(line.replace(/ 1 times$/, ' once'), '  ', '    ')),
     ...(missed > 0 ? wrap(`${missed} events had made room before they were looked at`, '  ', '    ') : []),
     '',
@@ -38,6 +44,12 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
     `${paint(outcome)(outcome === 'fail' ? 'FAIL' : outcome)}: ${countOutcomes(checks)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** For who was never let in there is nothing else to be seen. */
+function advise({ requests, rules }: ClientSummary): string[] {
+  if (requests > 0 || rules.alpn === undefined) return [];
+  return wrap('-> The service takes only HTTP/2, by ALPN; `--profile dual-stack` lets HTTP/1.1 in too.', '    ');
 }
 
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult, paint: (of: Outcome) => Paint) {
