@@ -104,3 +104,12 @@ test("waits are the client's: where time runs 20 times as fast, 2 s of the lane 
   });
   expect(judge([faster, ...cutAndWait([150])])).toMatchObject({ clients: [{ finding: 'too fast' }] });
 });
+
+test('a cap below the first wait is refused: no client could keep to both', () => {
+  const allows = (params: object) => backoff.params.safeParse(params).success;
+  expect([{ base: '5s', max: '1s' }, { max: '50ms' }, { base: '1s', max: '1s' }].map(allows)).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});

@@ -9,14 +9,19 @@ import { type Comeback, findComebacks } from '../failures.ts';
 const SPREAD_SAMPLES = 5;
 const SPREAD_AT_LEAST = 0.1;
 
-const params = z.strictObject({
-  base: duration().default(100).describe('The wait before the first new attempt.'),
-  factor: z.number().min(1).max(100).default(2).describe('By how much each further wait grows.'),
-  max: duration().default(30_000).describe('No wait is longer.'),
-  jitter: duration().default(100).describe('Chance adds up to this much; `0ms`: it need not.'),
-  early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
-  late: duration().default(1_000).describe('A wait may be this much longer: clients do other things too.'),
-});
+const params = z
+  .strictObject({
+    base: duration().default(100).describe('The wait before the first new attempt.'),
+    factor: z.number().min(1).max(100).default(2).describe('By how much each further wait grows.'),
+    max: duration().default(30_000).describe('No wait is longer.'),
+    jitter: duration().default(100).describe('Chance adds up to this much; `0ms`: it need not.'),
+    early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
+    late: duration().default(1_000).describe('A wait may be this much longer: clients do other things too.'),
+  })
+  .refine(({ base, max }) => max >= base, {
+    path: ['max'],
+    error: 'Write no less than `base`, 100ms if it is left out: the first wait would be over the cap.',
+  });
 type Params = z.output<typeof params>;
 
 interface Gap extends Comeback {

@@ -66,3 +66,12 @@ test('two clients that poll one task by turns are judged apart', () => {
     'inconclusive',
   ]);
 });
+
+test('a longest interval below the shortest is refused', () => {
+  const allows = (params: object) => pollInterval.params.safeParse(params).success;
+  expect([{ atLeast: '5s', atMost: '1s' }, { atMost: '500ms' }, { atMost: '1s' }].map(allows)).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});

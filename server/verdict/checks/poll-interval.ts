@@ -11,11 +11,16 @@ export const pollInterval = defineCheck({
   summary: 'Polls each task neither too often nor too seldom.',
   definition: `Measures, for each client and task, the time from one Get to the next, repeated attempts at the same call aside. Shorter than
 \`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. Inconclusive where no task was asked for twice.`,
-  params: z.strictObject({
-    atLeast: duration().default(1_000).describe('The shortest time between two polls of a task.'),
-    atMost: duration().optional().describe('The longest.'),
-    early: duration().default(20).describe('An interval may be this much shorter: clocks tick.'),
-  }),
+  params: z
+    .strictObject({
+      atLeast: duration().default(1_000).describe('The shortest time between two polls of a task.'),
+      atMost: duration().optional().describe('The longest.'),
+      early: duration().default(20).describe('An interval may be this much shorter: clocks tick.'),
+    })
+    .refine(({ atLeast, atMost = atLeast }) => atMost >= atLeast, {
+      path: ['atMost'],
+      error: 'Write no less than `atLeast`, 1s if it is left out: no client could meet both.',
+    }),
   expects: ({ atLeast, atMost }) =>
     `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
   judgeClient({ calls }, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, evidence) {
