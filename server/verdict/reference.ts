@@ -23,8 +23,9 @@ one of them fails it, and passes when one passes and none fails. A connection th
 client that fits what it did tell.
 
 **A logical call** is what a client wanted once; its attempts are grouped by idempotency key (\`Idempotency-Key\`), else by
-\`X-Client-Request-Id\`, else by trace id with method and path, else by method, path and body, where the attempt before failed no more
-than ${REPEATED_WITHIN_MS / 1_000} s ago, beside what its \`Retry-After\` asked to wait: SDKs give each attempt an id of its own. A GET that succeeded ends its call: the next poll is a new one. An attempt has *failed* when its
+\`X-Client-Request-Id\` or by trace id, with method, path, query and body, else by these alone, where the attempt before had failed by then, and no
+more than ${REPEATED_WITHIN_MS / 1_000} s ago, beside what its \`Retry-After\` asked to wait: SDKs give each attempt an id of its own. A GET that succeeded ends its call:
+the next poll is a new one. So does a GET for the task that a lost create has made: the same create after it is meant. An attempt has *failed* when its
 answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. A retry on another connection with the same ids and bytes is one
 of the *transport* (the HTTP library does it by itself), any other one of the *application*.
 
