@@ -305,6 +305,11 @@ export class Journal {
     return this.#seq;
   }
 
+  /** Lane time, in whole Unix milliseconds, as of an event that were noted now. */
+  get nowMs(): number {
+    return Math.floor(this.#now());
+  }
+
   /** How many events had to make room for newer ones. */
   get dropped(): number {
     return Math.max(0, this.#seq - this.capacity);

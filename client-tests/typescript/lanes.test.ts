@@ -53,6 +53,19 @@ describe.each(ways)('a lane by %s', (way, target, headersOf) => {
     if (way !== 'its key') expect((await server.verdict()).report.clients).toEqual([]);
   });
 
+  test('hears the heartbeats of its connections', async () => {
+    await using server = await startMockServer();
+    await using lane = await server.openLane();
+    await using client = await openClient(target(lane));
+
+    for (const _beat of [1, 2]) await client.get(TASKS, { ...headersOf(lane), 'x-client-timestamp': `${Date.now()}` });
+
+    expect(lane.journal.events('heartbeat')).toMatchObject([
+      { connection: 1, source: 'header' },
+      { connection: 1, source: 'header' },
+    ]);
+  });
+
   test('gives results that can be fetched', async () => {
     await using server = await startMockServer();
     await using lane = await server.openLane({ scenario: { tasks: { queued: '0ms', running: '0ms' } } });

@@ -27,7 +27,10 @@ export async function post(
     let answer: { readonly code: number; readonly replayed: boolean } | undefined;
     let failure = new Error('closed without an answer');
     sending.on('response', (response) => {
-      answer = { code: response.statusCode ?? 0, replayed: response.headers[REPLAYED] === 'true' };
+      answer = {
+        code: response.statusCode ?? 0,
+        replayed: String(response.headers[REPLAYED]).toLowerCase() === 'true',
+      };
       // Only its head counts. What breaks off behind that does no harm.
       response.on('error', () => {}).resume();
     });

@@ -126,3 +126,10 @@ test('a transport repeats the same bytes on another connection; an application c
   expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 'r' })).toBe(true);
   expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 's' })).toBe(false);
 });
+
+test('a poll that is sent again before the first is answered, with its id, is a hedge of the same call', () => {
+  const id = { clientRequestId: 'r' };
+  const hedged = [asks(1, 1, 1, id), asks(2, 2, 1, id), answers(3, 1, 1), answers(3, 2, 1)];
+  expect(callsOf(...hedged)).toEqual([['GET', 2, 'client request id']]);
+  expect(callsOf(asks(1, 1, 1, id), answers(2, 1, 1), asks(3, 2, 1, id), answers(4, 2, 1))).toHaveLength(2);
+});

@@ -103,14 +103,20 @@ function mayContinue(call: Call, later: Request, bond: Bond): boolean {
   const last = attempts.at(-1);
   if (!last) return false;
   if (!hasSameBody(call, later)) return false;
-  return hasFailed(last) || (bond === 'client request id' && method !== 'GET');
+  if (hasFailed(last)) return true;
+  // Sent while the one before had no answer yet, it is a hedge.
+  return bond === 'client request id' && (method !== 'GET' || !isOverBefore(last, later.received));
 }
 
 /** Whether the client knew that its last attempt had failed. */
 function hasFailedBefore({ attempts }: Call, { received }: Request): boolean {
   const last = attempts.at(-1);
-  const end = last && endOf(last);
-  return end !== undefined && end.seq < received.seq;
+  return last !== undefined && isOverBefore(last, received);
+}
+
+function isOverBefore(earlier: Request, { seq }: { readonly seq: number }): boolean {
+  const end = endOf(earlier);
+  return end !== undefined && end.seq < seq;
 }
 
 /** What counts is the last body that was read. One that was not, as when its connection was cut before, cannot differ, unless its client

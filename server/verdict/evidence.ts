@@ -36,8 +36,8 @@ export interface Evidence {
   readonly clients: readonly Client[];
   readonly connections: ReadonlyMap<number, Connection>;
   readonly time: ClientTime;
-  /** The newest event: up to here the run is known, and what is open now was open until then. */
-  readonly latest: JournalEvent | undefined;
+  /** The newest event, and the moment of judging: up to then the run is known, and what is open was open. */
+  readonly latest: { readonly seq: number; readonly at: number };
   /** Events that had to make room before they could be looked at. */
   readonly missed: number;
   /** The events of one type, in order. */
@@ -62,7 +62,14 @@ export function gatherEvidence(journal: Journal): Evidence {
     ...client,
     calls: groupCalls(client.connections, time),
   }));
-  return { clients, connections, time, latest: events.at(-1), missed: start < 0 ? journal.dropped : 0, of };
+  return {
+    clients,
+    connections,
+    time,
+    latest: { seq: journal.seq, at: journal.nowMs },
+    missed: start < 0 ? journal.dropped : 0,
+    of,
+  };
 }
 
 function readConnections(events: readonly JournalEvent[]): ReadonlyMap<number, Connection> {

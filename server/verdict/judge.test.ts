@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { Journal } from '../journal.ts';
 import { backoff } from './checks/backoff.ts';
 import { connectionReuse } from './checks/connection-reuse.ts';
+import { heartbeatInterval } from './checks/heartbeat-interval.ts';
 import { judge } from './judge.ts';
 import { answers, asks, judgeBy, opens, resets, type Step, tell } from './testing.ts';
 
@@ -121,4 +123,18 @@ test('a fault that counts for each connection has struck once on each', () => {
   ];
   const { report } = judge(tell([strike(1), strike(2), strike(2)]), { scenario: 'story', seed: 1, expect: [] });
   expect(report.faults).toEqual({ late: 2 });
+});
+
+test('what is open when the run is judged was open until then, though nothing has happened since', () => {
+  let now = 0;
+  const journal = new Journal(() => now);
+  journal.append({ type: 'scenario.loaded', name: 'story', seed: 1, faults: 0 });
+  const beat: Step = [0, { type: 'heartbeat', connection: 1, source: 'ping', ageMs: 0, judgedBy: 'arrival' }];
+  for (const [, entry] of [...opens(0, 1), asks(0, 1, 1), beat]) journal.append({ ...entry });
+  const expect1s = [heartbeatInterval.bind(heartbeatInterval.params.parse({ within: '1s' }))];
+  const outcomeAt = (atMs: number) => {
+    now = atMs;
+    return judge(journal, { scenario: 'story', seed: 1, expect: expect1s }).outcome;
+  };
+  expect([outcomeAt(900), outcomeAt(4_000)]).toEqual(['pass', 'fail']);
 });

@@ -8,8 +8,8 @@ export function noteBeat(
   source: 'ping' | 'header' | 'endpoint',
   reportedMs: number | undefined,
 ): void {
-  const { clock, journal, service } = connection.lane;
+  const { clock, service } = connection.lane;
   const { ageMs, judgedBy } = judgeBeat(reportedMs, clock.wallNow(), service);
-  journal.append({ type: 'heartbeat', connection: connection.id, source, ageMs, judgedBy });
+  connection.note({ type: 'heartbeat', source, ageMs, judgedBy });
   connection.heartbeatAt = clock.now() - ageMs;
 }

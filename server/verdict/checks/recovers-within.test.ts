@@ -93,6 +93,12 @@ describe('a connection that is cut before its first request', () => {
     expect(findRun(...opens(0, 1), ends(8_000, 1, { by: 'rule', how: 'reset', cause }))).toEqual(['inconclusive']),
   );
 
+  test('is a spare one, where another is open on which the client got through', () => {
+    const served = (atMs: number) => [...opens(0, 2), asks(0, 2, 1), answers(atMs, 2, 1)];
+    expect(findRun(...served(5), ...cut(10, 1))).toEqual(['inconclusive']);
+    expect(findRun(...served(5), ends(8, 2), ...cut(10, 1))).toEqual(['gave up']);
+  });
+
   test('by its client is none', () => expect(findRun(...opens(0, 1), ends(10, 1))).toEqual(['inconclusive']));
 
   test('that said nothing of who it is may be any one of several clients', () => {

@@ -88,7 +88,7 @@ function findFailedCalls({ calls }: Client, { time, latest }: Evidence): readonl
     const isThere = attempts.some(({ task, cut }) => task && cut);
     if (!failure || (isThere && !success)) return [];
     const open = !success && attempts.some((attempt) => !endOf(attempt));
-    const ms = time.between(failure, success ?? latest ?? failure);
+    const ms = time.between(failure, success ?? latest);
     const events = [failure.seq, ...(success ? [success.seq] : [])];
     return [{ what: `${method} ${path}`, attempts: attempts.length, lost: !success && !open, open, ms, events }];
   });
@@ -103,7 +103,14 @@ function findOutages({ connections, ja4, userAgent }: Client, { clients, time, l
     .flatMap((request) => (request.answer && !hasFailed(request) ? [request.answer] : []))
     .toSorted((a, b) => a.seq - b.seq);
   const cuts = connections.filter(isCutAtStart).flatMap(({ ended }) => ended ?? []);
-  const outages = Map.groupBy(cuts, ({ seq }) => successes.find((success) => success.seq > seq));
+  /** Whether the client had another connection, on which it got through: then it has missed a spare one. */
+  const isSpare = ({ seq }: { readonly seq: number }) =>
+    connections.some(
+      ({ ended, requests: own }) =>
+        (!ended || ended.seq > seq) && own.some(({ received, answer }) => answer && received.seq < seq),
+    );
+  const missed = cuts.filter((cut) => !isSpare(cut));
+  const outages = Map.groupBy(missed, ({ seq }) => successes.find((success) => success.seq > seq));
   return [...outages].flatMap(([success, those]) => {
     const [first] = those.toSorted((a, b) => a.seq - b.seq);
     if (!first) return [];
@@ -112,7 +119,7 @@ function findOutages({ connections, ja4, userAgent }: Client, { clients, time, l
     const waits = !success && (open || asked.some((request) => !endOf(request)));
     // What it asked for since has failed as a call of its own.
     if (!success && !waits && asked.length > 0) return [];
-    const ms = time.between(first, success ?? latest ?? first);
+    const ms = time.between(first, success ?? latest);
     const events = [...those.map(({ seq }) => seq), ...(success ? [success.seq] : [])];
     return [{ what: 'a connection', attempts: those.length, lost: !success && !waits, open: waits, ms, events }];
   });
