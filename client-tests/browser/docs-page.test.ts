@@ -15,7 +15,7 @@ test.runIf(chromium)('/docs shows both APIs, and loads nothing from elsewhere', 
     await page.getByText('Creates a task.').waitFor();
     await page.getByText('Cancels a task that is queued, removes one that is over.').waitFor();
     await page.getByLabel('Select a definition').selectOption('The admin API');
-    await page.getByText('Takes another scenario into force; connections and tasks stay.').waitFor();
+    await page.getByText('Takes another scenario into force; connections and tasks stay, and the clock').waitFor();
 
     expect(failed).toEqual([]);
     expect(asked.filter((url) => !url.startsWith(server.adminUrl) && !url.startsWith('data:'))).toEqual([]);
