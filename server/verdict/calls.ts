@@ -46,7 +46,8 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
   requests.sort((a, b) => a.received.seq - b.received.seq);
   const calls: Call[] = [];
   const byKey = new Map<string, Call>();
-  const failed = new Map<string, Call[]>();
+  /** What may be repeated, by place and body: there may be thousands that differ in their bodies alone. */
+  const failed = new Map<string, Map<string, Call[]>>();
   /** The ids that the client has asked for. */
   const known = new Set<string>();
 
@@ -61,7 +62,7 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
     call.attempts.push(request);
     if (received.method === 'GET') known.add(path.slice(path.lastIndexOf('/') + 1));
     for (const [, key] of keysOf(request, place)) byKey.set(key, call);
-    if (hasFailed(request)) failed.set(place, [...(failed.get(place) ?? []), call]);
+    if (hasFailed(request)) noteFailed(place, call);
   }
   return calls;
 
@@ -73,14 +74,25 @@ export function groupCalls(connections: readonly Connection[], time: ClientTime)
     return undefined;
   }
 
+  function noteFailed(place: string, call: Call): void {
+    const bodies = failed.get(place) ?? new Map<string, Call[]>();
+    const body = bodyOf(call)?.digest ?? UNREAD;
+    failed.set(place, bodies.set(body, [...(bodies.get(body) ?? []), call]));
+  }
+
   function byRepetition(request: Request, place: string): { call: Call; bond: Bond } | undefined {
-    const waiting = (failed.get(place) ?? []).filter((call) => !isStale(call, request) && !isKnown(call));
-    const call = waiting.find((one) => hasFailedBefore(one, request) && hasSameBody(one, request));
-    failed.set(
-      place,
-      waiting.filter((one) => one !== call),
-    );
-    return call && { call, bond: 'repetition' };
+    const bodies = failed.get(place);
+    if (!bodies) return undefined;
+    // One whose own body was not read may be any of them.
+    for (const body of request.body ? [request.body.digest, UNREAD] : [...bodies.keys()]) {
+      const waiting = (bodies.get(body) ?? []).filter((call) => !isStale(call, request) && !isKnown(call));
+      const call = waiting.find((one) => hasFailedBefore(one, request) && hasSameBody(one, request));
+      const left = waiting.filter((one) => one !== call);
+      if (left.length > 0) bodies.set(body, left);
+      else bodies.delete(body);
+      if (call) return { call, bond: 'repetition' };
+    }
+    return undefined;
   }
 
   /** Whether the client has learnt of the task that an attempt made, though not from its answer. */
@@ -119,10 +131,16 @@ function isOverBefore(earlier: Request, { seq }: { readonly seq: number }): bool
   return end !== undefined && end.seq < seq;
 }
 
+/** In place of the digest of a body. */
+const UNREAD = '';
+
+const bodyOf = ({ attempts }: Pick<Call, 'attempts'>): Request['body'] =>
+  attempts.findLast((attempt) => attempt.body)?.body;
+
 /** What counts is the last body that was read. One that was not, as when its connection was cut before, cannot differ, unless its client
  * says by its key that it does. */
 function hasSameBody({ attempts }: Call, { body, received }: Request): boolean {
-  const known = attempts.findLast((attempt) => attempt.body)?.body;
+  const known = bodyOf({ attempts });
   if (known && body) return known.digest === body.digest;
   const key = attempts.at(-1)?.received.idempotencyKey;
   return key === undefined || received.idempotencyKey === undefined || key === received.idempotencyKey;

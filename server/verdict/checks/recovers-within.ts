@@ -102,17 +102,27 @@ function findOutages({ connections, ja4, userAgent }: Client, { clients, time, l
   const successes = requests
     .flatMap((request) => (request.answer && !hasFailed(request) ? [request.answer] : []))
     .toSorted((a, b) => a.seq - b.seq);
-  const cuts = connections.filter(isCutAtStart).flatMap(({ ended }) => ended ?? []);
-  /** Whether the client had another connection, on which it got through: then it has missed a spare one. */
-  const isSpare = ({ seq }: { readonly seq: number }) =>
-    connections.some(
-      ({ ended, requests: own }) =>
-        (!ended || ended.seq > seq) && own.some(({ received, answer }) => answer && received.seq < seq),
-    );
-  const missed = cuts.filter((cut) => !isSpare(cut));
-  const outages = Map.groupBy(missed, ({ seq }) => successes.find((success) => success.seq > seq));
+  const cuts = connections
+    .filter(isCutAtStart)
+    .flatMap(({ ended }) => ended ?? [])
+    .toSorted((a, b) => a.seq - b.seq);
+  const spells = spellsOfService(connections);
+  const outages = new Map<(typeof successes)[number] | undefined, typeof cuts>();
+  // One walk: a run may have tens of thousands of each.
+  let [servedUntil, nextSpell, nextSuccess] = [0, 0, 0];
+  for (const cut of cuts) {
+    for (let spell = spells[nextSpell]; spell && spell.from < cut.seq; spell = spells[++nextSpell])
+      servedUntil = Math.max(servedUntil, spell.to);
+    // It had another connection, on which it got through, and has missed a spare one.
+    if (servedUntil > cut.seq) continue;
+    while ((successes[nextSuccess]?.seq ?? Number.POSITIVE_INFINITY) < cut.seq) nextSuccess++;
+    const success = successes[nextSuccess];
+    const outage = outages.get(success);
+    if (outage) outage.push(cut);
+    else outages.set(success, [cut]);
+  }
   return [...outages].flatMap(([success, those]) => {
-    const [first] = those.toSorted((a, b) => a.seq - b.seq);
+    const [first] = those;
     if (!first) return [];
     const open = !success && connections.some(({ ended, requests: own }) => !ended && !own.length);
     const asked = requests.filter(({ received }) => received.seq > first.seq);
@@ -123,6 +133,18 @@ function findOutages({ connections, ja4, userAgent }: Client, { clients, time, l
     const events = [...those.map(({ seq }) => seq), ...(success ? [success.seq] : [])];
     return [{ what: 'a connection', attempts: those.length, lost: !success && !waits, open: waits, ms, events }];
   });
+}
+
+/** For each connection that has carried a request that was answered: from that to its end, by sequence numbers, the earliest first. */
+function spellsOfService(
+  connections: Client['connections'],
+): readonly { readonly from: number; readonly to: number }[] {
+  return connections
+    .flatMap(({ ended, requests }) => {
+      const first = requests.find(({ answer }) => answer);
+      return first ? [{ from: first.received.seq, to: ended?.seq ?? Number.POSITIVE_INFINITY }] : [];
+    })
+    .toSorted((a, b) => a.from - b.from);
 }
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
