@@ -1,4 +1,5 @@
 import { createClock, type Clock as FakeClock } from '@sinonjs/fake-timers';
+import { guarded } from './guarded.ts';
 
 /** A timer that has not fired yet. Cancelling twice, or after it fired, does nothing. */
 export interface Timer {
@@ -11,6 +12,9 @@ interface Pending {
   readonly watching: boolean;
   disarm: () => void;
 }
+
+/** What a watch calls; a step of a manual clock waits for the promise that it may return. */
+type Look = () => Promise<void> | undefined | void;
 
 /** Node's timers overflow above this and fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -31,9 +35,10 @@ export class Clock {
   #speed: number;
   #manual: FakeClock | undefined;
   readonly #pending = new Set<Pending>();
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<Look>();
   readonly #armed = new Set<() => void>();
   readonly #listeners = new Set<() => void>();
+  #onError: ((error: unknown) => void) | undefined;
 
   constructor({ speed = 1, mode = 'real' }: { speed?: number; mode?: 'real' | 'manual' } = {}) {
     this.#anchorLaneMs = this.wallNow();
@@ -53,6 +58,11 @@ export class Clock {
   /** Calls `hear` after each change of mode or speed. */
   onChange(hear: () => void): void {
     this.#listeners.add(hear);
+  }
+
+  /** Hands errors of what the clock calls to `onError`, the last one given; without one they are thrown. */
+  guard(onError: (error: unknown) => void): void {
+    this.#onError = onError;
   }
 
   /** Lane time, in Unix milliseconds. It follows the monotonic clock, so a corrected system time moves no deadline. */
@@ -89,7 +99,7 @@ export class Clock {
    * Calls `look` every `everyMs` of lane time. A manual clock also calls it before and after each step, so that what
    * happened while time stood still is seen at the moment at which it happened, and a deadline is met to the millisecond.
    */
-  watch(everyMs: number, look: () => void): Timer {
+  watch(everyMs: number, look: Look): Timer {
     let timer: Timer;
     const arm = () => {
       const leastMs = this.#manual ? MANUAL_WATCH_MS : WATCH_REAL_MS_AT_LEAST * this.#speed;
@@ -97,7 +107,7 @@ export class Clock {
     };
     const again = () => {
       arm();
-      look();
+      void look();
     };
     arm();
     this.#watchers.add(look);
@@ -131,15 +141,19 @@ export class Clock {
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`Time cannot be advanced by ${ms} ms.`);
     if (!this.#manual) throw new Error('Only a manual clock can be advanced: start with `clock: manual`.');
-    for (const look of this.#watchers) look();
+    await this.#lookNow();
     await this.#manual.tickAsync(ms);
-    for (const look of this.#watchers) look();
+    await this.#lookNow();
   }
 
   /** Resolves once something waits for exactly `ms` more of lane time, which tells a test that the server got there. */
   async waiting(ms: number): Promise<void> {
     const reached = () => [...this.#pending].some((timer) => !timer.watching && timer.dueMs - this.now() === ms);
     while (!reached()) await new Promise<void>((resolve) => this.#armed.add(resolve));
+  }
+
+  async #lookNow(): Promise<void> {
+    await Promise.all([...this.#watchers].map((look) => look()));
   }
 
   #schedule(ms: number, run: () => void, watching: boolean): Timer {
@@ -162,7 +176,7 @@ export class Clock {
     const leftMs = Math.max(0, pending.dueMs - this.now());
     const fire = () => {
       this.#pending.delete(pending);
-      pending.run();
+      this.#run(pending.run);
     };
     const manual = this.#manual;
     if (manual) {
@@ -175,6 +189,11 @@ export class Clock {
     const id = setTimeout(look, Math.min(Math.ceil(leftMs / this.#speed), MAX_TIMEOUT_MS));
     id.unref();
     pending.disarm = () => clearTimeout(id);
+  }
+
+  #run(run: () => void): void {
+    if (this.#onError) guarded(this.#onError, run)();
+    else run();
   }
 
   #rearm(change: (nowMs: number) => void): void {

@@ -1,4 +1,4 @@
-import type { Problem } from './errors.ts';
+import { type Problem, reasonOf } from './errors.ts';
 
 /** Trace context a client sent along; kept on every event that ends a call, so that it can be found downstream. */
 export interface Trace {
@@ -126,6 +126,8 @@ export type JournalEntry =
       stream?: number;
       by: EndedBy;
       how: string;
+      /** How many bytes of its body were sent before. */
+      bytes: number;
       cause?: string;
     }
   /** The service behind this one gave no answer, or not the whole of it: neither a fault nor the client's doing. */
@@ -321,7 +323,14 @@ export class Journal {
     event.at = Math.floor(nowMs);
     event.seq = ++this.#seq;
     this.#ring[(event.seq - 1) % this.capacity] = event;
-    for (const read of this.#readers) read(event);
+    for (const read of this.#readers) this.#tell(read, event);
+  }
+
+  /** Records a failure of our own code: never one that a client, a scenario or the machine caused.
+   * @param where the connection and the request that it concerned, if any */
+  bug(error: unknown, where: Pick<JournalEvent<'bug'>, 'connection' | 'request'> = {}): void {
+    const stack = error instanceof Error && error.stack !== undefined && { stack: error.stack };
+    this.append({ type: 'bug', message: reasonOf(error), ...where, ...stack });
   }
 
   /** The events kept, oldest first; of one type, after one sequence number. */
@@ -335,7 +344,8 @@ export class Journal {
     return found;
   }
 
-  /** Calls `read` for each event from now on, until the returned function is called. */
+  /** Calls `read` for each event from now on, until the returned function is called. A reader that
+   * throws is called no more, and its error is a `bug`. */
   subscribe(read: (event: JournalEvent) => void): () => void {
     this.#readers.add(read);
     return () => this.#readers.delete(read);
@@ -355,5 +365,15 @@ export class Journal {
         resolve(event as JournalEvent<T>);
       });
     });
+  }
+
+  /** Whoever writes an event is not to fail because of one who reads it. */
+  #tell(read: (event: JournalEvent) => void, event: JournalEvent): void {
+    try {
+      read(event);
+    } catch (error) {
+      this.#readers.delete(read);
+      this.bug(error);
+    }
   }
 }

@@ -46,6 +46,7 @@ export class Lane {
     this.upstream = upstream;
     this.clock = clock;
     this.journal = new Journal(() => clock.now(), journalCapacity);
+    clock.guard((error) => this.journal.bug(error));
     const noteClock = () => this.journal.append({ type: 'clock.changed', mode: clock.mode, speed: clock.speed });
     clock.onChange(noteClock);
     if (clock.mode === 'real' && clock.speed !== 1) noteClock();

@@ -265,8 +265,6 @@ async function openKeylog(file: string): Promise<void> {
 
 function keepTlsSecrets(listener: Listener, journal: Journal, file: string): void {
   listener.onTlsSecret((line) => {
-    appendFile(file, line).catch((error: unknown) =>
-      journal.append({ type: 'bug', message: `keylog: ${reasonOf(error)}` }),
-    );
+    appendFile(file, line).catch((error: unknown) => journal.bug(error));
   });
 }

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setImmediate } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { reasonOf } from '../errors.ts';
 import { listenOn } from '../listen.ts';
 import { registerDocs } from '../openapi/docs-routes.ts';
 import { collectRoutes, type DocumentedRoute, documented, pathOf } from '../openapi/documented.ts';
@@ -41,12 +40,7 @@ export class Admin {
       // It counts from here on.
       renderMetrics: createMetrics(deps.main),
       isReady: () => this.ready,
-      onBug: (error) =>
-        journal.append({
-          type: 'bug',
-          message: reasonOf(error),
-          ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
-        }),
+      onBug: (error) => journal.bug(error),
     };
   }
 

@@ -55,7 +55,7 @@ test('A7 holds for HTTP/2 in profile seedance', async () => {
   expect(await socket.ended()).toBe('fin');
 
   await server.clock.advance(400);
-  expect(server.journal.events('connection.ended')).toMatchObject([{ by: 'rule', how: 'reset', cause: 'fin' }]);
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'rule', how: 'reset', cause: 'fin' });
   expect(await socket.probe()).toBe('reset');
 });
 

@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { reasonOf } from '../errors.ts';
+import type { Journal } from '../journal.ts';
 import type { Lane } from '../lane.ts';
+import { recordFailure } from '../wire/boundary.ts';
+import { Exchange } from '../wire/exchange.ts';
 import { ArkError, errorBody, invalid } from './errors.ts';
 import { JSON_TYPE } from './paths.ts';
 import { createPollShortcut } from './poll-shortcut.ts';
@@ -70,13 +73,16 @@ function sendError(reply: FastifyReply, error: ArkError, requestId: string): Fas
   return reply.send(JSON.stringify(errorBody(error.status, error, requestId)));
 }
 
+function noteFailure(error: unknown, { raw }: FastifyReply, journal: Journal): void {
+  const exchange: object = raw;
+  if (exchange instanceof Exchange) recordFailure(error, exchange.connection, exchange);
+  else journal.bug(error);
+}
+
 function answerErrors(app: FastifyInstance, { journal }: Lane): void {
   app.setErrorHandler((error, request, reply) => {
     const known = toArkError(error);
-    if (!known) {
-      const stack = error instanceof Error ? error.stack : undefined;
-      journal.append({ type: 'bug', message: reasonOf(error), ...(stack !== undefined && { stack }) });
-    }
+    if (!known) noteFailure(error, reply, journal);
     // Fastify closes the connection after a body it could not parse. This one was read to its end, so it can stay.
     if (error instanceof ArkError) reply.removeHeader('connection');
     return sendError(reply, known ?? new ArkError('InternalServiceError'), request.requestId);

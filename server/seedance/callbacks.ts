@@ -1,4 +1,3 @@
-import { reasonOf } from '../errors.ts';
 import type { CallbackPlan } from '../faults/plans.ts';
 import type { CallbackNews } from '../journal.ts';
 import type { Lane } from '../lane.ts';
@@ -48,7 +47,7 @@ export class Callbacks {
         this.#announce(task);
       } catch (error) {
         // The task goes on: it has done its part.
-        this.#noteBug(error);
+        deps.lane.journal.bug(error);
       }
     });
   }
@@ -119,7 +118,7 @@ export class Callbacks {
     const delivery = { ...callback, acceptedAtMs: lane.clock.now(), signal: this.#callOff.signal, giveUp };
     const work = this.#courier
       .deliver(delivery, departure)
-      .catch((error: unknown) => this.#noteBug(error))
+      .catch((error: unknown) => lane.journal.bug(error))
       .finally(() => this.#underWay.delete(work));
     this.#underWay.add(work);
   }
@@ -127,10 +126,5 @@ export class Callbacks {
   /** The id of the newest other task; where there is none, one that no task has. */
   #otherThan(id: string): string {
     return this.#deps.tasks.all().find((task) => task.id !== id)?.id ?? 'cgt-00000000000000-none0';
-  }
-
-  #noteBug(error: unknown): void {
-    const stack = error instanceof Error ? error.stack : undefined;
-    this.#deps.lane.journal.append({ type: 'bug', message: reasonOf(error), ...(stack !== undefined && { stack }) });
   }
 }

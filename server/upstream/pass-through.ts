@@ -3,6 +3,7 @@ import { errorBody } from '../seedance/errors.ts';
 import { API_PREFIX, JSON_TYPE } from '../seedance/paths.ts';
 import { renderPlannedStatus } from '../seedance/planned-status.ts';
 import { alterAnswer } from '../wire/alter-answer.ts';
+import { attemptExchange } from '../wire/boundary.ts';
 import { type Answer, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import {
@@ -10,7 +11,6 @@ import {
   BODILESS,
   blankPlan,
   digestBody,
-  guard,
   isAnsweredUnread,
   receiveRequest,
   whereOf,
@@ -47,7 +47,7 @@ export function createPassThrough(deps: PassThroughDeps): (exchange: Exchange, r
   return (exchange, request) => {
     // CONNECT has no path, and `OPTIONS *` is for us.
     if (!exchange.url.startsWith('/') || isOurs(exchange)) return false;
-    guard(exchange, () => passThrough(deps, exchange, request));
+    attemptExchange(exchange, () => passThrough(deps, exchange, request));
     return true;
   };
 }

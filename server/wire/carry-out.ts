@@ -3,6 +3,7 @@ import { closeConnection, handedToKernel } from './closing.ts';
 import type { Reason } from './connection.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import { drainSession } from './http2.ts';
+import { whenArrived } from './send-queue.ts';
 import { isStreamed, MAX_AHEAD_BYTES, type StreamedBody } from './streamed-body.ts';
 
 /** The answer as the service would give it, before any fault. */
@@ -66,7 +67,7 @@ async function cutAnswer(exchange: Exchange, end: ResponseEnd, body: Answer['bod
 /** Sends planned frames and a planned GOAWAY once; on HTTP/1.1 the head of the answer says `connection: close` for GOAWAY. */
 function announce(exchange: Exchange, { goaway, extraFrames = [] }: ResponsePlan): void {
   const { connection, stream } = exchange;
-  for (const extra of extraFrames.splice(0)) void connection.tap?.add(extra, stream);
+  for (const extra of extraFrames.splice(0)) connection.tap?.add(extra, stream);
   if (!goaway || exchange.goawaySent) return;
   exchange.goawaySent = true;
   drainSession(connection, goaway, exchange.struckBy.join(', '));
@@ -120,15 +121,8 @@ export async function endExchange(
 ): Promise<void> {
   const { connection } = exchange;
   await handedToKernel(connection);
-  exchange.abandoned = true;
-  exchange.lane.journal.append({
-    type: 'response.abandoned',
-    connection: exchange.seat.id,
-    request: exchange.id,
-    ...(exchange.stream !== undefined && { stream: exchange.stream }),
-    how,
-    ...reason,
-  });
+  if (how === 'reset') await whenArrived(connection);
+  exchange.noteAbandoned(how, reason);
   switch (how) {
     case 'reset':
     case 'fin':

@@ -1,10 +1,18 @@
+import { setImmediate, setTimeout } from 'node:timers';
+import { guarded } from '../guarded.ts';
 import type { Connection, Reason } from './connection.ts';
+
+/** How long our FIN may stand behind bytes that the client does not take, in real time. */
+const FLUSH_LIMIT_MS = 2_000;
+const LOOK_EVERY_MS = 10;
 
 /**
  * The one door through which a rule, a fault, an admin or a shutdown ends a connection.
  *
- * - `reset`: a TCP RST at once; what is still unread on either side is lost.
- * - `fin`: TLS close_notify and a TCP FIN; the client's own FIN is awaited (rule A7 limits how long).
+ * - `reset`: a TCP RST; what is still unread on either side is lost. On a fresh HTTP/2 connection it waits for the client
+ *   to acknowledge our SETTINGS, 250 ms of real time at most: that acknowledgement would meet the RST, and many clients then drop what they have read.
+ * - `fin`: TLS close_notify and a TCP FIN, once all before it is sent; the client's own FIN is awaited (rule A7 limits how
+ *   long). A client that takes nothing for 2 s is reset instead.
  * - `goaway`: GOAWAY, then `fin` when the streams still open have ended; on HTTP/1.1 simply `fin`.
  * - `hang`: nothing more is said, and no rule interferes.
  */
@@ -16,8 +24,7 @@ export function closeConnection(
   if (connection.ended) return;
   switch (how) {
     case 'reset':
-      connection.recordEnd('reset', reason);
-      connection.raw.resetAndDestroy();
+      resetOnceAcknowledged(connection, reason);
       return;
     case 'fin':
       sendFin(connection, 'fin', reason);
@@ -55,22 +62,93 @@ export function finAfterStreams(connection: Connection, reason: Reason): void {
   }
 }
 
+/** The first to end a connection does; whoever else wants to meanwhile has nothing left to do. */
+function resetOnceAcknowledged(connection: Connection, reason: Reason): void {
+  const { session, settingsAckDueMs } = connection;
+  if (!session || settingsAckDueMs === 0) return sendReset(connection, reason);
+  if (connection.resetting) return;
+  connection.resetting = true;
+  const proceed = later(connection, () => {
+    clearTimeout(limit);
+    session.off('localSettings', proceed).off('close', proceed);
+    sendReset(connection, reason);
+  });
+  const limit = setTimeout(proceed, settingsAckDueMs);
+  session.on('localSettings', proceed).on('close', proceed);
+}
+
+/** Resets a connection now. Where that is not possible, the socket is closed, and the journal says so. */
+function sendReset(connection: Connection, reason: Reason): void {
+  if (connection.ended) return;
+  const open = connection.openNow;
+  const how = connection.raw.destroyed ? undefined : resetSocket(connection.raw);
+  // A socket that is gone has ended by itself, and its end is about to be recorded.
+  if (how) connection.recordEnd(how, reason, open);
+}
+
+/** What a raw socket holds that TypeScript does not know of. */
+interface TcpHandle {
+  /** @returns 0, or libuv's error */
+  reset(done: () => void): number;
+  close(done: () => void): void;
+}
+
+/**
+ * Sends RST and closes the socket. libuv refuses the former while a FIN waits for bytes before it, and Node would then
+ * leave the socket open for good: it is closed instead, which sends FIN.
+ */
+function resetSocket(raw: Connection['raw']): 'reset' | 'fin' {
+  const { _handle: handle } = raw as typeof raw & { readonly _handle?: TcpHandle | null };
+  let how: 'reset' | 'fin' = 'reset';
+  if (handle) {
+    const reset = handle.reset.bind(handle);
+    handle.reset = (done) => {
+      if (reset(done) === 0) return 0;
+      how = 'fin';
+      handle.close(done);
+      return 0;
+    };
+  }
+  raw.resetAndDestroy();
+  return how;
+}
+
 function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason): void {
   if (connection.half) return;
-  const relayed = connection.tls && connection.transport;
-  connection.half = { at: relayed ? Number.POSITIVE_INFINITY : connection.lane.clock.now(), how, reason };
-  const socket = connection.tls ?? connection.raw;
+  // Until it is sent nothing is to be counted from it.
+  connection.half = { at: Number.POSITIVE_INFINITY, how, reason };
   // A GOAWAY that waits to be sent would be lost behind the FIN.
-  void handedToKernel(connection).then(() => {
-    if (connection.ended) return;
-    socket.end();
-    // Whatever still comes is thrown away, up to the client's own FIN.
-    socket.resume();
-    connection.listenForFin();
-    // A client that closed first has nothing left to answer.
-    if (connection.clientEnd.fin) connection.raw.destroySoon();
-  });
+  void handedToKernel(connection).then(later(connection, () => finOnceFlushed(connection, reason)));
 }
+
+/** @param blockedSinceMs monotonic time since which the kernel takes no more bytes */
+function finOnceFlushed(connection: Connection, reason: Reason, blockedSinceMs?: number): void {
+  if (connection.ended || connection.raw.destroyed) return;
+  if (connection.unsentBytes === 0) return finish(connection);
+  const nowMs = performance.now();
+  const sinceMs = blockedSinceMs ?? nowMs;
+  if (nowMs - sinceMs >= FLUSH_LIMIT_MS) return sendReset(connection, reason);
+  setTimeout(
+    later(connection, () => finOnceFlushed(connection, reason, sinceMs)),
+    LOOK_EVERY_MS,
+  );
+}
+
+function finish(connection: Connection): void {
+  const socket = connection.tls ?? connection.raw;
+  socket.end();
+  // Through a relay it is on its way, and comes out later.
+  if (!(connection.tls && connection.transport)) connection.noteFinSent();
+  // Whatever still comes is thrown away, up to the client's own FIN.
+  socket.resume();
+  connection.listenForFin();
+  // A client that closed first has nothing left to answer.
+  if (connection.clientEnd.fin) connection.raw.destroySoon();
+}
+
+/** For what is called once a turn of the loop, a timer or the client has come. */
+const later = (connection: Connection, run: () => void): (() => void) =>
+  guarded((error) => connection.lane.journal.bug(error, { connection: connection.id }), run);
 
 /** A frame is queued in this turn of the loop, turned into TLS records in the next, and with the kernel after that; where a
  * plan makes it late, then once it is out. */

@@ -64,9 +64,11 @@ export class Connection implements Seat {
   onceSecured: (() => void) | undefined;
   /** What stands between the raw socket and TLS, where the plan asks for it. */
   transport: { drained(): Promise<void> } | undefined;
+  /** A reset waits for the client to acknowledge our SETTINGS. */
+  resetting = false;
   /** Our side was closed below TLS: answers are still made, and arrive nowhere. */
   muted = false;
-  /** Set once we have sent our FIN: lane time, and why. A FIN that is still on its way through a relay is yet to be timed. */
+  /** Set once we want to send our FIN: why, and the lane time at which it was sent; infinite until it is. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
   #userAgent: string | undefined;
@@ -78,6 +80,9 @@ export class Connection implements Seat {
   /** What a lane has to know that comes to it later. */
   readonly #told: ConnectionNews[] = [];
   #bytesSeen = 0;
+  #lookedAtMs = 0;
+  /** Monotonic. */
+  #settingsSentAt = 0;
   #ended = false;
 
   /** @param directory finds the lanes that calls on it are meant for, where there are several */
@@ -167,6 +172,28 @@ export class Connection implements Seat {
     return [...this.exchanges].map((exchange) => exchange.describe());
   }
 
+  /** The calls that are open now, or were when the client broke the connection. */
+  get openNow(): readonly Exchange[] {
+    return this.#openAtError ?? [...this.exchanges];
+  }
+
+  /** Notes that HTTP/2 settings are being sent. */
+  noteSettingsSent(): void {
+    this.#settingsSentAt = performance.now();
+  }
+
+  /** How long the client may still take to acknowledge our settings, in real milliseconds; 0 once it has, or never will. */
+  get settingsAckDueMs(): number {
+    if (!this.session || this.session.destroyed || !this.session.pendingSettingsAck) return 0;
+    return Math.max(0, this.#settingsSentAt + SETTINGS_ACK_LIMIT_MS - performance.now());
+  }
+
+  /** Bytes that wait in this process because the kernel takes no more for now. */
+  get unsentBytes(): number {
+    const { _handle: handle } = this.raw as RawSocket;
+    return (this.tls?.writableLength ?? 0) + this.raw.writableLength + (handle?.writeQueueSize ?? 0);
+  }
+
   /** Starts what the service's rules count: it has known nothing of the connection before. */
   startServing(): void {
     this.servedAt = this.lastTrafficAt = this.heartbeatAt = this.lane.clock.now();
@@ -185,14 +212,26 @@ export class Connection implements Seat {
     (this.tls as (TLSSocket & { readonly _handle?: { readStart(): number } | null }) | undefined)?._handle?.readStart();
   }
 
-  /** Whether the client has reset the connection. When a write meets the reset, Node drops the news, and the next read sees
-   * a plain end; but the kernel forgets the peer of a connection that was reset, and of no other. */
-  get lost(): boolean {
-    const raw = this.raw as Socket & { readonly _handle?: { getpeername(found: object): number } | null };
-    return raw._handle != null && raw._handle.getpeername({}) !== 0;
+  /** Whether the client is gone. When a write meets its reset, Node drops the news, and the next read sees a plain end; but
+   * the kernel forgets the peer of a connection that is over. */
+  get gone(): boolean {
+    const { _handle: handle } = this.raw as RawSocket;
+    return handle != null && handle.getpeername({}) !== 0;
   }
 
-  /** Notes that a FIN has come out of the relay: from now on the client's own is awaited. */
+  /** The same, asked at most once a second of lane time for a connection that is quiet: it is a system call. */
+  goneWhileQuiet(nowMs: number): boolean {
+    if (nowMs - Math.max(this.lastTrafficAt, this.#lookedAtMs) < QUIET_MS) return false;
+    this.#lookedAtMs = nowMs;
+    return this.gone;
+  }
+
+  /** Whether we have closed our side, or are about to: a client that then closes its own is gone without a reset. */
+  get #finished(): boolean {
+    return this.raw.writableEnded || this.tls?.writableEnded === true || this.session?.destroyed === true;
+  }
+
+  /** Notes that our FIN is with the kernel: from now on the client's own is awaited. */
   noteFinSent(): void {
     if (this.half?.at === Number.POSITIVE_INFINITY) this.half = { ...this.half, at: this.lane.clock.now() };
   }
@@ -200,7 +239,7 @@ export class Connection implements Seat {
   /** Notes that the client closed its side, or that it has gone altogether. */
   noteClientEnd(): void {
     if (this.clientEnd.fin) return;
-    if (!this.lost) this.clientEnd.fin = true;
+    if (this.#finished || !this.gone) this.clientEnd.fin = true;
     else this.noteClientError(Object.assign(new Error('The client reset the connection.'), { code: 'ECONNRESET' }));
   }
 
@@ -211,8 +250,9 @@ export class Connection implements Seat {
     this.#openAtError = [...this.exchanges];
   }
 
-  /** Writes the one event that every connection's end has. Only the first call counts. */
-  recordEnd(how: EndedHow, reason: Reason): void {
+  /** Writes the one event that every connection's end has. Only the first call counts.
+   * @param open the calls that its end leaves open */
+  recordEnd(how: EndedHow, reason: Reason, open = this.openNow): void {
     if (this.#ended) return;
     this.#ended = true;
     const now = this.lane.clock.now();
@@ -227,7 +267,6 @@ export class Connection implements Seat {
       ageMs: Math.round(now - this.openedAt),
       ...(this.latestTrace && { trace: snapshotOf(this.latestTrace) }),
     } as const;
-    const open = this.#openAtError ?? [...this.exchanges];
     for (const seat of [this, ...this.#guests.values()]) {
       const own = open.filter((exchange) => exchange.seat.lane === seat.lane);
       noteAt(seat, { ...news, requests: own.map((exchange) => exchange.describe()) });
@@ -236,8 +275,10 @@ export class Connection implements Seat {
 
   /** Tells whose doing the end of the socket was, once the socket is gone. */
   recordSocketClosed(): void {
-    if (this.half) return this.recordEnd(this.half.how, this.half.reason);
     const { error, goaway, fin } = this.clientEnd;
+    // A FIN that was yet to be sent when the client broke the connection has ended nothing.
+    if (this.half && !(error && this.half.at === Number.POSITIVE_INFINITY))
+      return this.recordEnd(this.half.how, this.half.reason);
     if (error) {
       const how = error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'error';
       return this.recordEnd(how, { by: 'client', ...(error.code !== undefined && { cause: error.code }) });
@@ -249,6 +290,15 @@ export class Connection implements Seat {
 
 /** RFC 9113, section 7. */
 const CANCEL = 8;
+/** Real time: more than a round trip to any client that answers at all. */
+const SETTINGS_ACK_LIMIT_MS = 250;
+/** How long nothing has to pass before we look whether the client is still there. */
+const QUIET_MS = 1_000;
+
+/** What a raw socket holds that TypeScript does not know of. */
+type RawSocket = Socket & {
+  readonly _handle?: { readonly writeQueueSize: number; getpeername(found: object): number } | null;
+};
 
 const noteAt = ({ lane, id }: Seat, news: ConnectionNews): void =>
   lane.journal.append({ connection: id, ...news } as JournalEntry);

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import type { ResponsePlan } from '../faults/plans.ts';
 import type { OpenRequest, StampableEntry } from '../journal.ts';
 import type { Lane } from '../lane.ts';
+import { attemptExchange } from './boundary.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason, Seat } from './connection.ts';
 import { maskQuery } from './mask-query.ts';
@@ -73,6 +74,30 @@ export abstract class Exchange {
   protected abstract sendHead(status: number, headers: Headers): void;
   /** Ends this exchange alone, with an RST_STREAM of `code`; on HTTP/1.1, which has no streams, the connection is reset. */
   abstract resetStream(code: number, reason: Reason): void;
+  /** Ends this exchange in place of an answer that has failed: what was begun must not look finished. */
+  protected abstract cutOff(reason: Reason): void;
+
+  /** The same, noted first; nothing where the exchange is over. */
+  abort(reason: Reason): void {
+    if (this.destroyed) return;
+    this.noteAbandoned('rst-stream', reason);
+    this.cutOff(reason);
+  }
+
+  /** Notes that the answer will not be finished. */
+  noteAbandoned(how: 'reset' | 'fin' | 'rst-stream' | 'hang', reason: Reason): void {
+    this.abandoned = true;
+    this.lane.journal.append({
+      type: 'response.abandoned',
+      connection: this.seat.id,
+      request: this.id,
+      ...(this.stream !== undefined && { stream: this.stream }),
+      how,
+      bytes: this.bytesWritten,
+      ...reason,
+    });
+  }
+
   describe(): OpenRequest {
     return {
       request: this.id,
@@ -116,6 +141,7 @@ export abstract class Exchange {
     return { by: 'fault', cause: this.struckBy.join(', ') };
   }
 
+  /** Whether the answer can reach nobody any more. */
   get destroyed(): boolean {
     return this.sink.destroyed;
   }
@@ -162,7 +188,8 @@ export abstract class Exchange {
     this.headersSent = true;
     const fields = this.#staged ? { ...this.#staged, ...headers } : headers;
     if (status >= 429) this.retryAfterMs = readRetryAfter(fields['retry-after'], this.lane.clock.wallNow());
-    this.sendHead(status, fields);
+    // Node throws for a head that it cannot send, and this may be called from where nobody would catch it.
+    attemptExchange(this, () => this.sendHead(status, fields));
     return this;
   }
 
@@ -192,24 +219,11 @@ export abstract class Exchange {
     if (!this.headersSent) this.writeHead(this.statusCode);
     if (chunk != null) this.bytesWritten += Buffer.byteLength(chunk);
     this.writableEnded = true;
-    if (this.connection.muted) this.#noteMuted();
+    if (this.connection.muted) this.noteAbandoned('fin', this.connection.half?.reason ?? { by: 'fault' });
     else this.#noteSent();
     if (chunk == null) this.sink.end();
     else this.sink.end(chunk);
     return this;
-  }
-
-  #noteMuted(): void {
-    const { connection, id, stream } = this;
-    const reason = connection.half?.reason ?? { by: 'fault' };
-    this.lane.journal.append({
-      type: 'response.abandoned',
-      connection: this.seat.id,
-      request: id,
-      ...(stream !== undefined && { stream }),
-      how: 'fin',
-      ...reason,
-    });
   }
 
   #noteSent(): void {
@@ -296,6 +310,11 @@ export class Http2Exchange extends Exchange {
     this.stream = sink.id ?? 0;
   }
 
+  /** A client may have reset the stream before Node tells of it: then it is closed, and not destroyed yet. */
+  override get destroyed(): boolean {
+    return this.sink.destroyed || this.sink.closed;
+  }
+
   protected sendHead(status: number, headers: Headers): void {
     const admitted = withoutHopByHop(headers);
     // Node fills in a status of 200 by itself, and copies what it is given.
@@ -311,9 +330,14 @@ export class Http2Exchange extends Exchange {
     this.sink.close(code);
   }
 
+  /** RST_STREAM with INTERNAL_ERROR, and no END_STREAM before it. */
+  protected cutOff(): void {
+    this.sink.destroy(new Error('The answer has failed.'));
+  }
+
   /** Sends END_STREAM, which without any trailers is an empty DATA frame. */
   #finish(): void {
-    if (!this.abandoned) this.sink.sendTrailers({});
+    if (!this.abandoned && !this.destroyed) this.sink.sendTrailers({});
   }
 }
 
@@ -347,6 +371,10 @@ export class Http1Exchange extends Exchange {
   }
 
   resetStream(_code: number, reason: Reason): void {
+    closeConnection(this.connection, 'reset', reason);
+  }
+
+  protected cutOff(reason: Reason): void {
     closeConnection(this.connection, 'reset', reason);
   }
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { frameFlags, frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Frame, FrameRule } from '../faults/plans.ts';
 import { chance } from '../random.ts';
+import { attempt } from './boundary.ts';
 import type { Connection } from './connection.ts';
 import { carryOutDeed, encodeOutgoing, type Outgoing } from './frame-deeds.ts';
 import { FrameGate } from './frame-gate.ts';
@@ -87,7 +88,11 @@ export class FrameTap extends Duplex {
 
   /** Sends frames of our own, at their pace, until they are all sent or the connection is gone.
    * @param ownStream the stream of those that name none */
-  async add({ frame, count, perSecond }: ExtraFrame, ownStream = 0): Promise<void> {
+  add(extra: ExtraFrame, ownStream = 0): void {
+    attempt(this.#connection, () => this.#addAll(extra, ownStream));
+  }
+
+  async #addAll({ frame, count, perSecond }: ExtraFrame, ownStream: number): Promise<void> {
     const bytes =
       frame instanceof Uint8Array ? Buffer.from(frame) : encodeFrame({ ...frame, stream: frame.stream ?? ownStream });
     for (let sent = 0; sent < count && !this.destroyed; sent++) {
@@ -109,13 +114,14 @@ export class FrameTap extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#sent.read(chunk);
-    this.#flush(done);
+    this._writev([{ chunk }], done);
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: () => void): void {
-    for (const { chunk } of chunks) this.#sent.read(chunk);
-    this.#flush(done);
+    attempt(this.#connection, () => {
+      for (const { chunk } of chunks) this.#sent.read(chunk);
+      this.#flush(done);
+    });
   }
 
   override _final(done: () => void): void {

@@ -1,5 +1,6 @@
 import net, { type AddressInfo, type Server } from 'node:net';
 import type { Timer } from '../clock.ts';
+import { guarded } from '../guarded.ts';
 import type { EventType } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { listenOn } from '../listen.ts';
@@ -33,10 +34,15 @@ export class Gate {
     this.#unsubscribe = lane.journal.subscribe(({ type }) => {
       if (!changesFaults.includes(type)) return;
       // The journal is told before the deed.
-      queueMicrotask(() => {
-        this.#lookOn();
-        this.look();
-      });
+      queueMicrotask(
+        guarded(
+          (error) => lane.journal.bug(error),
+          () => {
+            this.#lookOn();
+            this.look();
+          },
+        ),
+      );
     });
   }
 
@@ -45,7 +51,7 @@ export class Gate {
    * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
   async listen(host: string, port: number): Promise<number> {
     const given = await listenOn(this.#tcp, host, port);
-    this.#tcp.on('error', (error) => this.#lane.journal.append({ type: 'bug', message: `listen: ${error.message}` }));
+    this.#tcp.on('error', (error) => this.#lane.journal.bug(error));
     this.look();
     return given;
   }

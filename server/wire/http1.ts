@@ -1,5 +1,6 @@
 import http, { type Server } from 'node:http';
 import { asksForH2c, refuseH2c } from '../rules/cleartext.ts';
+import { attempt, guardExchangeEvents } from './boundary.ts';
 import type { Connection, Reason } from './connection.ts';
 import { type Exchange, Http1Exchange } from './exchange.ts';
 import { applyRuling } from './sweeper.ts';
@@ -20,8 +21,12 @@ export function createHttp1Server(
   const server = http.createServer((request, response) => {
     const connection = connectionOf(request.socket);
     if (!connection) return;
-    if (asksForH2c(request.headers.upgrade)) return applyRuling(connection, refuseH2c('upgrade'));
-    handle(new Http1Exchange(connection, request, response), request);
+    attempt(connection, () => {
+      if (asksForH2c(request.headers.upgrade)) return applyRuling(connection, refuseH2c('upgrade'));
+      const exchange = new Http1Exchange(connection, request, response);
+      for (const emitter of [request, response]) guardExchangeEvents(emitter, exchange);
+      handle(exchange, request);
+    });
   });
   // How long a connection may idle is for the service rules to say, not for Node's defaults.
   server.keepAliveTimeout = 0;

@@ -1,9 +1,11 @@
+import { EventEmitter } from 'node:events';
 import http2, { type Http2Stream, type ServerHttp2Session, type ServerOptions, type Settings } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
 import { noteBeat } from './beats.ts';
+import { attempt, boundEmit, failConnection, failExchange, guardEvents } from './boundary.ts';
 import { finAfterStreams, noteGoaway } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
@@ -21,6 +23,14 @@ export function serveHttp2(
     connection.tap = new FrameTap(connection, socket, { rules: plan.frameRules ?? [], cause });
   const session = http2.performServerHandshake(connection.tap ?? socket, optionsOf(plan));
   connection.session = session;
+  connection.noteSettingsSent();
+  guardEvents(session, connection);
+  // One function for all streams, as below.
+  const emit = boundEmit<Http2Stream>(EventEmitter.prototype.emit, function (error) {
+    const exchange = connection.exchanges.onStream(this.id);
+    if (exchange) failExchange(error, exchange);
+    else failConnection(error, connection);
+  });
 
   // One function for all streams: nothing of an exchange hangs on its stream, which Node keeps for two collections more.
   function forget(this: Http2Stream) {
@@ -29,6 +39,7 @@ export function serveHttp2(
   }
 
   session.on('stream', (stream, headers) => {
+    stream.emit = emit;
     stream.on('error', ignore).on('close', forget);
     const exchange = new Http2Exchange(connection, stream, headers);
     if (exchange.stream > connection.lastStreamId) {
@@ -49,9 +60,9 @@ export function serveHttp2(
   session.on('error', (error) => {
     connection.noteClientError(error);
   });
-  if (plan.maxStreams) limitStreams(session, plan.maxStreams);
+  if (plan.maxStreams) limitStreams(connection, session, plan.maxStreams);
   if (plan.goaway) drainSession(connection, plan.goaway, cause);
-  for (const extra of plan.extraFrames ?? []) void connection.tap?.add(extra);
+  for (const extra of plan.extraFrames ?? []) connection.tap?.add(extra);
 }
 
 function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
@@ -61,8 +72,16 @@ function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
   };
 }
 
-function limitStreams(session: ServerHttp2Session, { max, after }: NonNullable<SessionPlan['maxStreams']>): void {
-  const limit = () => session.settings({ maxConcurrentStreams: max });
+function limitStreams(
+  connection: Connection,
+  session: ServerHttp2Session,
+  { max, after }: NonNullable<SessionPlan['maxStreams']>,
+): void {
+  const limit = () => {
+    if (session.destroyed) return;
+    connection.noteSettingsSent();
+    session.settings({ maxConcurrentStreams: max });
+  };
   if (after === 0) return limit();
   let requests = 0;
   session.on('stream', () => {
@@ -88,12 +107,13 @@ export function drainSession(connection: Connection, goaway: Goaway, cause: stri
   // RFC 9113, section 6.8: the first of two names the highest possible stream, and the other comes a round trip later, so
   // that nothing in flight is lost.
   noteGoaway(connection, 0, MAX_STREAM_ID);
-  void tap.add(goawayFrame(0, MAX_STREAM_ID));
+  tap.add(goawayFrame(0, MAX_STREAM_ID));
   const answered = new AbortController();
   session.ping(() => answered.abort());
-  void connection.lane.clock
-    .sleep(WARNED_LIMIT_MS, answered.signal)
-    .then(() => announceLast(connection, goaway, cause));
+  attempt(connection, async () => {
+    await connection.lane.clock.sleep(WARNED_LIMIT_MS, answered.signal);
+    announceLast(connection, goaway, cause);
+  });
 }
 
 function announceLast(connection: Connection, { code, lastStreamId }: Goaway, cause: string): void {
@@ -102,7 +122,7 @@ function announceLast(connection: Connection, { code, lastStreamId }: Goaway, ca
   noteGoaway(connection, code, lastStreamId);
   tap?.admitUpTo(lastStreamId);
   // nghttp2 would read 0 as "the highest stream seen so far", and takes no even number.
-  if (tap && lastStreamId !== undefined && lastStreamId % 2 === 0) void tap.add(goawayFrame(code, lastStreamId));
+  if (tap && lastStreamId !== undefined && lastStreamId % 2 === 0) tap.add(goawayFrame(code, lastStreamId));
   else session.goaway(code, lastStreamId);
   if (lastStreamId !== undefined) {
     connection.lastStreamId = lastStreamId;

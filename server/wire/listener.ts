@@ -1,10 +1,13 @@
+import type { EventEmitter } from 'node:events';
 import net, { type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate, setTimeout } from 'node:timers';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
-import { reasonOf } from '../errors.ts';
 import type { SessionPlan } from '../faults/plans.ts';
+import { guarded } from '../guarded.ts';
 import type { Lane } from '../lane.ts';
 import { type Admission, admit } from './admission.ts';
+import { attempt, attemptExchange, boundEmit, guardEvents } from './boundary.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
 import { Connection } from './connection.ts';
 import type { Directory } from './directory.ts';
@@ -18,6 +21,8 @@ import { TlsServers, type TlsSetting } from './tls-servers.ts';
 
 /** How long open connections get to finish at shutdown before they are reset, in real time. */
 const SHUTDOWN_GRACE_MS = 500;
+/** When what has not even ended by a reset is closed as it is. */
+const SHUTDOWN_LIMIT_MS = 1_000;
 
 /** What is given each request, on either HTTP version. `request` is what Fastify reads. */
 export type HandleExchange = (exchange: Exchange, request: object) => void;
@@ -46,21 +51,23 @@ export class Listener {
 
   constructor(lane: Lane, { handle, directory, ...tls }: ListenerSetting) {
     this.#lane = lane;
-    this.#handle = directory
+    const deliver: HandleExchange = directory
       ? (exchange, request) => directory.deliver(exchange, request) || handle(exchange, request)
       : handle;
+    this.#handle = (exchange, request) => attemptExchange(exchange, () => deliver(exchange, request));
     this.#directory = directory;
     // Without allowHalfOpen Node would answer a FIN by itself; without noDelay small frames wait 40 ms for an ACK.
     const tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => this.adopt(raw));
     this.#gate = new Gate(lane, tcp, () => this.connections.size);
     this.#secureServers = new TlsServers({ ...tls, lane, attend: (server) => this.#attend(server) });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), this.#handle);
+    for (const server of [tcp, this.#http1]) this.#guardEvents(server);
     this.#sweeper = new Sweeper(lane, this.connections);
   }
 
   /** Takes over a connection that came to another port, and whose ClientHello is yet to be read. */
   adopt(raw: Socket): void {
-    this.#accept(raw).catch((error: unknown) => this.#noteBug(error));
+    guarded(this.#noteBug, () => this.#accept(raw))();
   }
 
   /** Starts to listen.
@@ -82,11 +89,16 @@ export class Listener {
     for (const connection of this.connections.values()) {
       closeConnection(connection, connection.hanging > 0 ? 'reset' : 'goaway', { by: 'shutdown' });
     }
-    const grace = setTimeout(() => {
-      for (const connection of this.connections.values()) closeConnection(connection, 'reset', { by: 'shutdown' });
-    }, SHUTDOWN_GRACE_MS);
+    const steps = [
+      setTimeout(() => {
+        for (const connection of this.connections.values()) closeConnection(connection, 'reset', { by: 'shutdown' });
+      }, SHUTDOWN_GRACE_MS),
+      setTimeout(() => {
+        for (const { raw } of this.connections.values()) raw.destroy();
+      }, SHUTDOWN_LIMIT_MS),
+    ];
     await closed;
-    clearTimeout(grace);
+    for (const step of steps) clearTimeout(step);
     this.#sweeper.stop();
   }
 
@@ -109,6 +121,7 @@ export class Listener {
         leave();
       },
     };
+    guardEvents(raw, connection);
     raw.on('error', watch.error).on('end', watch.end).on('close', watch.close);
     const handOver = (serverName: string | undefined): boolean => {
       const other = this.#directory?.listenerFor(serverName);
@@ -142,6 +155,7 @@ export class Listener {
   }
 
   #attend(server: TlsServer): void {
+    this.#guardEvents(server);
     if (this.#keepSecret) server.on('keylog', this.#keepSecret);
     server.on('secureConnection', (socket) => this.#secure(socket));
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
@@ -161,6 +175,7 @@ export class Listener {
       return;
     }
     connection.tls = socket;
+    guardEvents(socket, connection);
     socket.allowHalfOpen = connection.raw.allowHalfOpen = true;
     this.#owners.set(socket, connection);
     socket.on('error', (error) => {
@@ -169,9 +184,9 @@ export class Listener {
     socket.on('end', () => answerFin(connection));
     const { cutAfterHandshake } = this.#admissions.get(connection) ?? {};
     // In TLS 1.2 our own Finished closes the handshake, and it has yet to be sent.
-    if (cutAfterHandshake) void handedToKernel(connection).then(cutAfterHandshake);
+    if (cutAfterHandshake) attempt(connection, () => handedToKernel(connection).then(cutAfterHandshake));
     // OpenSSL is still inside a read, and a connection destroyed in there, by whoever hears of it, is a crash.
-    else setImmediate(() => this.#speakHttp(connection, socket));
+    else setImmediate(() => attempt(connection, () => this.#speakHttp(connection, socket)));
   }
 
   #speakHttp(connection: Connection, socket: TLSSocket): void {
@@ -199,13 +214,12 @@ export class Listener {
     return base && this.#owners.get(base);
   }
 
-  #noteBug(error: unknown): void {
-    this.#lane.journal.append({
-      type: 'bug',
-      message: reasonOf(error),
-      ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
-    });
+  /** Puts a boundary around the listeners of a server, for what is not yet known to belong to a connection. */
+  #guardEvents(server: EventEmitter): void {
+    server.emit = boundEmit(server.emit, this.#noteBug);
   }
+
+  readonly #noteBug = (error: unknown): void => this.#lane.journal.bug(error);
 }
 
 /** Closes our side once the client has closed its own. On HTTP/1.1 it may still wait for an answer: Node's server knows. */

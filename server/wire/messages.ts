@@ -2,12 +2,12 @@ import { createHash, hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../clock.ts';
-import { reasonOf } from '../errors.ts';
 import type { PlannedStatus, ResponsePlan } from '../faults/plans.ts';
 import { readReportedTime } from '../rules/heartbeat.ts';
 import type { Facts } from '../scenario/scenario.ts';
 import { alterAnswer } from './alter-answer.ts';
 import { noteBeat } from './beats.ts';
+import { attemptExchange } from './boundary.ts';
 import { type Answer, carryOutAnswer, carryOutBefore } from './carry-out.ts';
 import { Exchange } from './exchange.ts';
 import type { HandleExchange } from './listener.ts';
@@ -45,34 +45,41 @@ export function carryMessages(
     readonly shortcut: (exchange: Exchange, request: object) => boolean;
   },
 ): HandleExchange {
+  // Each of the hooks has the boundary: Fastify would answer an error of theirs through the very hooks that fail.
   app.addHook('onRequest', (request, reply, next) => {
     const exchange = exchangeOf(reply);
-    const plan = receiveRequest(exchange);
-    if (!plan) return next();
-    if (isAnsweredUnread(plan)) digestBody(exchange, request.raw);
-    guard(exchange, async () => {
+    attemptExchange(exchange, () => {
+      const plan = receiveRequest(exchange);
+      if (!plan) return next();
+      if (isAnsweredUnread(plan)) digestBody(exchange, request.raw);
+      return answerBefore(plan);
+    });
+    async function answerBefore(plan: ResponsePlan): Promise<void> {
       if (!(await carryOutBefore(exchange, plan))) return;
       if (!plan.statusBefore) return next();
       const { headers, body } = renderStatus(plan.statusBefore, requestIdOf(reply), exchange.lane.clock);
       reply.code(plan.statusBefore.code).headers(headers).send(body);
-    });
+    }
   });
 
   app.decorateRequest('bodyText', '');
   app.addHook('preValidation', (request, reply, next) => {
     const { bodyText } = request;
-    if (bodyText !== '') noteBody(exchangeOf(reply), Buffer.byteLength(bodyText), hash('sha256', bodyText));
-    next();
+    const exchange = exchangeOf(reply);
+    attemptExchange(exchange, () => {
+      if (bodyText !== '') noteBody(exchange, Buffer.byteLength(bodyText), hash('sha256', bodyText));
+      next();
+    });
   });
 
   app.addHook('onSend', (_request, reply, payload, next) => {
     const exchange = exchangeOf(reply);
-    const plan = askScenario(exchange, 'response', { status: reply.statusCode });
-    if (!plan) return next(null, payload);
-    // `next` is never called: the executor answers in Fastify's place.
-    guard(exchange, async () => {
+    attemptExchange(exchange, () => {
+      const plan = askScenario(exchange, 'response', { status: reply.statusCode });
+      if (!plan) return next(null, payload);
+      // `next` is never called: the executor answers in Fastify's place.
       const answer = answerOf(exchange, plan, reply, payload, renderStatus);
-      await carryOutAnswer(exchange, plan, alterAnswer(answer, plan));
+      return carryOutAnswer(exchange, plan, alterAnswer(answer, plan));
     });
   });
 
@@ -210,17 +217,3 @@ export const factsOf = (exchange: Exchange): Facts => {
     ...(task !== undefined && { task }),
   };
 };
-
-/** Runs what answers a request in Fastify's place; a failure in it is a bug of ours and is told as one. */
-export function guard(exchange: Exchange, run: () => Promise<void>): void {
-  run().catch((error: unknown) => {
-    exchange.lane.journal.append({
-      type: 'bug',
-      message: reasonOf(error),
-      connection: exchange.seat.id,
-      request: exchange.id,
-      ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
-    });
-    exchange.destroy();
-  });
-}

@@ -16,6 +16,11 @@ export class OpenExchanges {
     this.#removeAt(this.#open.indexOf(exchange));
   }
 
+  /** The exchange on an HTTP/2 stream. */
+  onStream(id: number | undefined): Exchange | undefined {
+    return this.#open.find(({ stream }) => stream === id);
+  }
+
   /** Removes the exchange on an HTTP/2 stream, and returns it. */
   removeStream(id: number | undefined): Exchange | undefined {
     const index = this.#open.findIndex(({ stream }) => stream === id);

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { TransportPlan } from '../faults/plans.ts';
 import { randomSequence } from '../random.ts';
+import { attempt } from './boundary.ts';
 import type { Connection, Reason } from './connection.ts';
 import { Way } from './way.ts';
 
@@ -65,9 +66,9 @@ export class Relay extends Duplex {
       const room = this.#toServer.take(chunk);
       if (!room) return;
       raw.pause();
-      void room.then(() => raw.resume());
+      attempt(connection, () => room.then(() => raw.resume()));
     });
-    raw.on('end', () => void this.#toServer.drained().then(() => this.push(null)));
+    raw.on('end', () => attempt(connection, () => this.#toServer.drained().then(() => this.push(null))));
     raw.on('close', () => this.destroy());
   }
 
@@ -82,13 +83,16 @@ export class Relay extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const room = this.#finished ? undefined : this.#cut ? this.#takeFirstRecord(chunk, this.#cut) : this.#take(chunk);
-    if (room) void room.then(() => done());
-    else done();
+    attempt(this.#connection, () => {
+      const room = this.#finished ? undefined : this.#cut ? this.#takeFirstRecord(chunk, this.#cut) : this.#take(chunk);
+      if (!room) return done();
+      return room.then(() => done());
+    });
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    void this.drained().then(() => {
+    attempt(this.#connection, async () => {
+      await this.drained();
       this.#raw.end();
       this.#connection.noteFinSent();
       done();
@@ -118,7 +122,7 @@ export class Relay extends Duplex {
     if (head.length < length) return undefined;
     this.#finished = true;
     const room = this.#take(head.subarray(0, length));
-    void this.drained().then(cut);
+    attempt(this.#connection, () => this.drained().then(cut));
     return room;
   }
 

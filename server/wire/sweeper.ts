@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers';
 import type { Timer } from '../clock.ts';
 import type { Lane } from '../lane.ts';
 import type { Ruling } from '../rules/rule.ts';
 import { timedRules } from '../rules/table.ts';
+import { attempt } from './boundary.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection } from './connection.ts';
 
@@ -33,24 +35,42 @@ export class Sweeper {
     this.#timer = undefined;
   }
 
-  #sweepAll(): void {
+  /** A timer comes before what the sockets have to say in the same turn of the loop, and after a pause of the process that
+   * is much: whoever seems to be silent is looked at again once all that has arrived has been read. */
+  #sweepAll(): Promise<void> | undefined {
     const now = this.#lane.clock.now();
-    for (const connection of this.#connections.values()) sweep(connection, now);
+    const suspects = [...this.#connections.values()].filter((connection) => isSuspect(connection, now));
+    if (suspects.length === 0) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        for (const connection of suspects) attempt(connection, () => strike(connection));
+        resolve();
+      });
+    });
   }
 }
 
-function sweep(connection: Connection, nowMs: number): void {
-  if (connection.ended) return;
+function isSuspect(connection: Connection, nowMs: number): boolean {
+  if (connection.ended) return false;
   connection.observeTraffic(nowMs);
   if (connection.half || connection.clientEnd.goaway) connection.listenForFin();
-  const ruling = judge(connection, nowMs);
-  if (!ruling && connection.hanging === 0) return;
-  if (connection.lost) {
-    // Nobody is left whom a rule could strike, and of a connection that hangs nobody else would notice.
+  return judge(connection, nowMs) !== undefined || isGone(connection, nowMs);
+}
+
+function strike(connection: Connection): void {
+  if (connection.ended) return;
+  const now = connection.lane.clock.now();
+  connection.observeTraffic(now);
+  const ruling = judge(connection, now);
+  if (connection.gone) {
+    // There is nobody left whom a rule could strike, and Node has not noticed.
     connection.noteClientEnd();
     connection.raw.destroy();
   } else if (ruling) applyRuling(connection, ruling);
 }
+
+const isGone = (connection: Connection, nowMs: number): boolean =>
+  connection.hanging > 0 ? connection.gone : connection.goneWhileQuiet(nowMs);
 
 function judge(connection: Connection, nowMs: number): Ruling | undefined {
   if (connection.hanging > 0) return undefined;

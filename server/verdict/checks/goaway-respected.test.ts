@@ -59,7 +59,7 @@ describe('not repeated', () => {
   test('the same connection is no other', () => {
     const cutAlone: Step = [
       1_020,
-      { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', how: 'rst-stream' },
+      { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', bytes: 0, how: 'rst-stream' },
     ];
     expect(find(asked, goesAway(1_000), cutAlone, asks(1_050, 1, 2), answers(1_060, 1, 2))).toEqual(['not repeated']);
   });
@@ -80,7 +80,7 @@ describe('not repeated', () => {
     expect(find(asked, goesAway(1_000), gaveUp)).toEqual(['pass']);
     const before: Step = [
       950,
-      { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', how: 'rst-stream' },
+      { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', bytes: 0, how: 'rst-stream' },
     ];
     expect(find(asked, before, goesAway(1_000))).toEqual(['pass']);
   });

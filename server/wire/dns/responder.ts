@@ -1,5 +1,4 @@
 import type { Timer } from '../../clock.ts';
-import { reasonOf } from '../../errors.ts';
 import type { DnsPlan } from '../../faults/plans.ts';
 import type { Lane } from '../../lane.ts';
 import { ownAddresses } from '../own-addresses.ts';
@@ -107,8 +106,7 @@ export class DnsResponder {
     try {
       run();
     } catch (error) {
-      const stack = error instanceof Error && error.stack !== undefined && { stack: error.stack };
-      this.#lane.journal.append({ type: 'bug', message: `dns: ${reasonOf(error)}`, ...stack });
+      this.#lane.journal.bug(error);
     }
   }
 }
