@@ -1,9 +1,15 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { expect, test } from 'vitest';
 import { type Client, openClient } from '../../client-tests/typescript/support/client.ts';
 import { openHttp1Client, writeRequest } from '../../client-tests/typescript/support/http1.ts';
 import { makeClientHello, openRawSocket, openTlsSocket } from '../../client-tests/typescript/support/sockets.ts';
 import { TASKS, textOnly } from '../../client-tests/typescript/support/tasks.ts';
 import { type MockServer, startMockServer } from '../index.ts';
+import { Lane } from '../lane.ts';
+import { loadScenario } from '../scenario/load.ts';
+import { closeConnection } from './closing.ts';
+import { Connection } from './connection.ts';
 
 const TRACE = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-async-trace-id': 'trace-7' };
 
@@ -192,4 +198,24 @@ test.each(['reset', 'fin', 'goaway'] as const)('an admin may end a connection by
   const seen = { reset: ['RESET'], fin: ['FIN'], goaway: ['GOAWAY NO_ERROR last=1', 'FIN'] }[how];
   expect(client.transcript.slice(3)).toEqual(seen);
   expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'admin', how, requests: [] });
+});
+
+/** What libuv answers while a FIN waits for bytes before it. */
+const EINVAL = -22;
+
+test('a reset that libuv refuses closes the socket all the same, and is recorded as the FIN that it was', async () => {
+  const lane = new Lane('main', loadScenario({}));
+  const accepted = Promise.withResolvers<net.Socket>();
+  const tcp = net.createServer(accepted.resolve).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  const client = net.connect((tcp.address() as net.AddressInfo).port, '127.0.0.1').resume();
+  const raw = await accepted.promise;
+  const { _handle: handle } = raw as net.Socket & { readonly _handle?: object };
+  Object.assign(handle ?? {}, { reset: () => EINVAL });
+  const gone = Promise.all([once(raw, 'close'), once(client, 'end')]);
+
+  closeConnection(new Connection(lane, raw), 'reset', { by: 'admin' });
+  expect(lane.journal.events('connection.ended')).toMatchObject([{ by: 'admin', how: 'fin' }]);
+  await gone;
+  await new Promise((resolve) => tcp.close(resolve));
 });

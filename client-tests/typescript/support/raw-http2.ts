@@ -4,9 +4,15 @@ import { encodeFrame, FrameReader, nameOfFrame, PREFACE } from '../../../server/
 import type { Target } from './client.ts';
 import { openTlsSocket, type WireSocket } from './sockets.ts';
 
-/** RFC 7541, section 6.2.2, for texts of up to 126 characters. */
-const field = (name: string, value: string): Buffer =>
-  Buffer.concat([Buffer.of(0, name.length), Buffer.from(name), Buffer.of(value.length), Buffer.from(value)]);
+/** RFC 7541, section 6.2.2. */
+const field = (name: string, value: string): Buffer => Buffer.concat([Buffer.of(0), text(name), text(value)]);
+
+/** RFC 7541, section 5.2, not Huffman-encoded, for up to 254 characters. */
+const text = (value: string): Buffer =>
+  Buffer.concat([
+    value.length < 127 ? Buffer.of(value.length) : Buffer.of(127, value.length - 127),
+    Buffer.from(value),
+  ]);
 
 /** An HTTP/2 client that sends the frames it is told to, answers none by itself, and keeps each that it received. */
 export class RawHttp2 implements AsyncDisposable {
@@ -54,12 +60,32 @@ export class RawHttp2 implements AsyncDisposable {
   }
 }
 
-/** Connects over TLS with ALPN `h2`, sends the preface and SETTINGS, and acknowledges those of the server. */
-export async function openRawHttp2(target: Target): Promise<RawHttp2> {
+/** RFC 9113, section 6.5.2. */
+const INITIAL_WINDOW_SIZE = 4;
+
+/**
+ * Connects over TLS with ALPN `h2`, sends the preface and SETTINGS, and acknowledges those of the server, or does not.
+ * @param windowBytes how much the server may send, on the connection and on each stream
+ */
+export async function openRawHttp2(
+  target: Target,
+  { acknowledges = true, windowBytes = 65_535 } = {},
+): Promise<RawHttp2> {
   const client = new RawHttp2(await openTlsSocket(target, { alpn: ['h2'] }));
   await client.socket.write(PREFACE);
-  await client.send('SETTINGS');
+  await client.send('SETTINGS', { payload: wordsOf([INITIAL_WINDOW_SIZE, 2], [windowBytes, 4]) });
+  if (windowBytes > 65_535) await client.send('WINDOW_UPDATE', { payload: wordsOf([windowBytes - 65_535, 4]) });
   await client.saw('SETTINGS');
-  await client.send('SETTINGS', { flags: 1 });
+  if (acknowledges) await client.send('SETTINGS', { flags: 1 });
   return client;
+}
+
+/** Unsigned numbers, each in so many bytes, big-endian. */
+function wordsOf(...words: readonly (readonly [number, number])[]): Buffer {
+  const parts = words.map(([value, bytes]) => {
+    const part = Buffer.alloc(bytes);
+    part.writeUIntBE(value, 0, bytes);
+    return part;
+  });
+  return Buffer.concat(parts);
 }
