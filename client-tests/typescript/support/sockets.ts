@@ -55,6 +55,16 @@ export class WireSocket implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()));
   }
 
+  /** Writes bytes that are no TLS of ours, on a connection with TLS. */
+  writeBelowTls(bytes: Uint8Array): void {
+    this.#raw.write(bytes);
+  }
+
+  /** Reads no more: what the server sends from now on fills the buffers on the way. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   /** Writes until the kernel refuses: how a side that has seen a FIN, and no longer reads, learns what came after it. */
   async probe(): Promise<SeenEnd> {
     this.end = 'open';
@@ -70,6 +80,11 @@ export class WireSocket implements AsyncDisposable {
   /** Sends FIN. */
   finish(): void {
     this.#socket.end();
+  }
+
+  /** Sends FIN, and no close_notify before it; goes on reading. */
+  finishBelowTls(): void {
+    this.#raw.end();
   }
 
   /** Sends RST. */
