@@ -55,7 +55,7 @@ export class Conversation {
     const [client, server] = [this.#endOf('client'), this.#endOf('server')];
     if (by === 'client') {
       // The client has asked for our FIN, and answers it (RFC 9112, section 9.6).
-      if (how === 'fin' && cause === 'connection: close') return contradictsFin(server, client);
+      if (how === 'fin' && LAST_ANSWER.has(cause)) return contradictsFin(server, client);
       return contradictsClient[how](client, server);
     }
     const contradiction = contradictsServer[how](server, client);
@@ -127,6 +127,9 @@ const contradictsLeaving: Contradicts = (client, server) => {
   if (client.rst < server.first) return 'the client sent RST before the server ended its side';
   return server.rst < server.fin ? 'the server sent RST, not FIN' : undefined;
 };
+
+/** How a client says that it wants no more than one answer. */
+const LAST_ANSWER: ReadonlySet<string | undefined> = new Set(['connection: close', 'HTTP/1.0']);
 
 const contradictsClient: Record<EndedHow, Contradicts> = {
   reset: (client, server) => {

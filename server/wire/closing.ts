@@ -31,7 +31,7 @@ export function closeConnection(
       return;
     case 'goaway':
       if (!connection.session || connection.session.destroyed) return sendFin(connection, 'fin', reason);
-      noteGoaway(connection, 0);
+      noteGoaway(connection, { code: 0 }, reason);
       connection.session.goaway();
       finAfterStreams(connection, reason);
       return;
@@ -44,10 +44,14 @@ export function closeConnection(
   }
 }
 
-/** Notes a GOAWAY that is about to be sent. */
-export function noteGoaway(connection: Connection, code: number, lastStreamId?: number): void {
-  const last = lastStreamId !== undefined && { lastStreamId };
-  connection.note({ type: 'goaway.sent', code, ...last });
+/** Notes a GOAWAY that is about to be sent: from now on a client that leaves in order has been asked to. */
+export function noteGoaway(
+  connection: Connection,
+  { code, lastStreamId }: { readonly code: number; readonly lastStreamId?: number | undefined },
+  reason: Reason,
+): void {
+  connection.sentAway ??= reason;
+  connection.note({ type: 'goaway.sent', code, ...(lastStreamId !== undefined && { lastStreamId }) });
 }
 
 /** Sends FIN once no request is open any more: the second half of a drain. */

@@ -23,6 +23,8 @@ export interface Reason {
 interface ClientEnd {
   fin: boolean;
   goaway: boolean;
+  /** Whether calls had no answer yet at the first of the two. */
+  amidCalls: boolean;
   error: NodeJS.ErrnoException | undefined;
 }
 
@@ -43,7 +45,7 @@ export class Connection implements Seat {
   /** When it was let in: later than it was opened, where it had to wait. */
   servedAt: number;
   readonly exchanges = new OpenExchanges();
-  readonly clientEnd: ClientEnd = { fin: false, goaway: false, error: undefined };
+  readonly clientEnd: ClientEnd = { fin: false, goaway: false, amidCalls: false, error: undefined };
   tls: TLSSocket | undefined;
   session: Http2Session | undefined;
   /** Between `tls` and `session`, where a fault needs it. */
@@ -70,6 +72,8 @@ export class Connection implements Seat {
   muted = false;
   /** Set once we want to send our FIN: why, and the lane time at which it was sent; infinite until it is. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
+  /** Why we sent a GOAWAY, once we have. */
+  sentAway: Reason | undefined;
   #client: { readonly authorization: string; readonly name: string } | undefined;
   #userAgent: string | undefined;
   #url = '';
@@ -91,7 +95,8 @@ export class Connection implements Seat {
     this.lane = lane;
     this.raw = raw;
     this.#directory = directory;
-    this.remote = `${raw.remoteAddress}:${raw.remotePort}`;
+    // A client that has reset the connection before it was accepted has no address any more.
+    this.remote = raw.remoteAddress === undefined ? 'unknown' : `${raw.remoteAddress}:${raw.remotePort}`;
     this.openedAt = this.servedAt = this.lastTrafficAt = this.heartbeatAt = lane.clock.now();
     this.introduce({ type: 'connection.opened', remote: this.remote });
   }
@@ -239,8 +244,21 @@ export class Connection implements Seat {
   /** Notes that the client closed its side, or that it has gone altogether. */
   noteClientEnd(): void {
     if (this.clientEnd.fin) return;
-    if (this.#finished || !this.gone) this.clientEnd.fin = true;
+    if (this.#finished || !this.gone) this.#noteLeaving({ fin: true });
     else this.noteClientError(Object.assign(new Error('The client reset the connection.'), { code: 'ECONNRESET' }));
+  }
+
+  /** Notes that the client sent a GOAWAY. */
+  noteClientGoaway(): void {
+    this.#noteLeaving({ goaway: true });
+  }
+
+  #noteLeaving(end: Partial<ClientEnd>): void {
+    const { fin, goaway, amidCalls } = this.clientEnd;
+    const first = !fin && !goaway;
+    Object.assign(this.clientEnd, end, {
+      amidCalls: first ? this.openNow.some(({ writableEnded }) => !writableEnded) : amidCalls,
+    });
   }
 
   /** Notes how the client broke the connection; only the first word counts. Node gives up the open streams next. */
@@ -275,7 +293,7 @@ export class Connection implements Seat {
 
   /** Tells whose doing the end of the socket was, once the socket is gone. */
   recordSocketClosed(): void {
-    const { error, goaway, fin } = this.clientEnd;
+    const { error, goaway, fin, amidCalls } = this.clientEnd;
     // A FIN that was yet to be sent when the client broke the connection has ended nothing.
     if (this.half && !(error && this.half.at === Number.POSITIVE_INFINITY))
       return this.recordEnd(this.half.how, this.half.reason);
@@ -283,6 +301,8 @@ export class Connection implements Seat {
       const how = error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'error';
       return this.recordEnd(how, { by: 'client', ...(error.code !== undefined && { cause: error.code }) });
     }
+    // Whom a GOAWAY of ours has sent away, and who leaves no call behind, has done as told.
+    if (this.sentAway && !amidCalls) return this.recordEnd('goaway', this.sentAway);
     // Amid the handshake Node keeps the client's FIN to itself.
     this.recordEnd(goaway ? 'goaway' : fin || !this.tls ? 'fin' : 'error', { by: 'client' });
   }

@@ -343,23 +343,32 @@ export class Http2Exchange extends Exchange {
 
 const saysClose = (connection: unknown): boolean => /\bclose\b/i.test(String(connection ?? ''));
 
+/** Whether a client wants no more than this one answer, in words (RFC 9112, section 9.3). */
+function closesConnection({ httpVersion, headers: { connection } }: IncomingMessage): string | undefined {
+  if (saysClose(connection)) return 'connection: close';
+  return httpVersion === '1.0' && !/\bkeep-alive\b/i.test(connection ?? '') ? 'HTTP/1.0' : undefined;
+}
+
 /** An HTTP/1.1 request and its response. */
 export class Http1Exchange extends Exchange {
   readonly stream = undefined;
   protected readonly sink: ServerResponse;
   #closing = false;
+  readonly #clientCloses: string | undefined;
 
   constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
     super(connection, request.method ?? 'GET', request.url ?? '/', request.headers);
     this.sink = response;
     response.once('close', () => connection.exchanges.remove(this));
-    // Node's server closes the socket by itself once either side has said `connection: close`.
-    response.once('finish', () => {
-      const by = saysClose(request.headers.connection) ? 'client' : this.#closing ? 'server' : undefined;
-      const reason: Reason | undefined = by && { by, cause: 'connection: close' };
-      const why = this.plan?.goaway ? this.faultReason : reason;
-      if (why) connection.half ??= { at: connection.lane.clock.now(), how: 'fin', reason: why };
-    });
+    this.#clientCloses = closesConnection(request);
+  }
+
+  /** Why this is the last exchange on its connection, where it is. */
+  get closeReason(): Reason {
+    if (this.plan?.goaway) return this.faultReason;
+    return this.#closing && !this.#clientCloses
+      ? { by: 'server', cause: 'connection: close' }
+      : { by: 'client', cause: this.#clientCloses ?? 'connection: close' };
   }
 
   protected sendHead(status: number, headers: Headers): void {

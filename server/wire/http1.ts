@@ -1,6 +1,8 @@
 import http, { type Server } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { asksForH2c, refuseH2c } from '../rules/cleartext.ts';
 import { attempt, guardExchangeEvents } from './boundary.ts';
+import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
 import { type Exchange, Http1Exchange } from './exchange.ts';
 import { applyRuling } from './sweeper.ts';
@@ -54,4 +56,14 @@ export function createHttp1Server(
     );
   });
   return server;
+}
+
+/** Node closes the socket whole behind the last answer, and the kernel then resets a client that has yet to say that it
+ * closes, too. As RFC 9112, section 9.6, has it, our side is closed first, and the client's awaited. */
+export function takeOverEnd(connection: Connection, socket: TLSSocket): void {
+  socket.destroySoon = () => {
+    const [last] = connection.exchanges;
+    const reason: Reason = last instanceof Http1Exchange ? last.closeReason : { by: 'server' };
+    attempt(connection, () => closeConnection(connection, 'fin', reason));
+  };
 }

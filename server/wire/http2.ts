@@ -54,11 +54,13 @@ export function serveHttp2(
   });
   session.on('ping', (payload) => noteBeat(connection, 'ping', readPingTime(payload)));
   session.on('goaway', (code, lastStreamId) => {
-    connection.clientEnd.goaway = true;
     connection.note({ type: 'goaway.received', code, lastStreamId });
+    connection.noteClientGoaway();
   });
-  session.on('error', (error) => {
-    connection.noteClientError(error);
+  session.on('error', (error: NodeJS.ErrnoException) => {
+    // A GOAWAY with an error code is an error to Node, and still a GOAWAY.
+    const saidGoaway = connection.clientEnd.goaway && error.code === 'ERR_HTTP2_SESSION_ERROR';
+    if (!saidGoaway) connection.noteClientError(error);
   });
   if (plan.maxStreams) limitStreams(connection, session, plan.maxStreams);
   if (plan.goaway) drainSession(connection, plan.goaway, cause);
@@ -106,7 +108,7 @@ export function drainSession(connection: Connection, goaway: Goaway, cause: stri
   if (!goaway.graceful || !tap) return announceLast(connection, goaway, cause);
   // RFC 9113, section 6.8: the first of two names the highest possible stream, and the other comes a round trip later, so
   // that nothing in flight is lost.
-  noteGoaway(connection, 0, MAX_STREAM_ID);
+  noteGoaway(connection, { code: 0, lastStreamId: MAX_STREAM_ID }, { by: 'fault', cause });
   tap.add(goawayFrame(0, MAX_STREAM_ID));
   const answered = new AbortController();
   session.ping(() => answered.abort());
@@ -119,7 +121,7 @@ export function drainSession(connection: Connection, goaway: Goaway, cause: stri
 function announceLast(connection: Connection, { code, lastStreamId }: Goaway, cause: string): void {
   const { session, tap } = connection;
   if (!session || session.destroyed || connection.half) return;
-  noteGoaway(connection, code, lastStreamId);
+  noteGoaway(connection, { code, lastStreamId }, { by: 'fault', cause });
   tap?.admitUpTo(lastStreamId);
   // nghttp2 would read 0 as "the highest stream seen so far", and takes no even number.
   if (tap && lastStreamId !== undefined && lastStreamId % 2 === 0) tap.add(goawayFrame(code, lastStreamId));

@@ -13,7 +13,7 @@ import { Connection } from './connection.ts';
 import type { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
-import { createHttp1Server } from './http1.ts';
+import { createHttp1Server, takeOverEnd } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
 import { Relay } from './relay.ts';
 import { Sweeper } from './sweeper.ts';
@@ -196,6 +196,7 @@ export class Listener {
     const tlsVersion = socket.getProtocol() ?? '';
     connection.introduce({ type: 'connection.secured', protocol, tls: tlsVersion, cipher: socket.getCipher().name });
     if (protocol === 'http/1.1') {
+      takeOverEnd(connection, socket);
       this.#http1.emit('connection', socket);
       return;
     }

@@ -72,11 +72,6 @@ export class WireSocket implements AsyncDisposable {
     return this.end;
   }
 
-  /** Reads no more: what the server sends from now on fills the kernel's buffers. */
-  stopReading(): void {
-    this.#socket.pause();
-  }
-
   /** Sends FIN. */
   finish(): void {
     this.#socket.end();

@@ -22,7 +22,7 @@ import {
 } from './deeds.ts';
 
 /** Long enough for the server to look at all connections, in a time that stands still. */
-const LOOK_MS = 100;
+const LOOK_MS = 2_000;
 const hanging: StartOptions = {
   profile: 'permissive',
   scenario: planned('request', { end: { at: 'headers', how: 'hang' } }),

@@ -71,9 +71,11 @@ export function endByAdmin({ server }: Scene, how: 'reset' | 'fin' | 'goaway'): 
   return all(opened, ({ connection }) => callAdmin(server, `DELETE /connections/${connection}?how=${how}`));
 }
 
-/** As many calls, and answers of 65 KB: more than the kernel takes for a client that does not read. */
-const CALLS_OF_A_STALLED_CLIENT = 120;
-const BIG_BODY = 'x'.repeat(65_000);
+/** As many calls, and answers of 195 KB: more than the kernel takes for a client that does not read. */
+const CALLS_OF_A_STALLED_CLIENT = 40;
+/** Of these: once its own queue is full, Node reads no further. */
+const CALLS_READ = 20;
+const BIG_BODY = '€'.repeat(65_000);
 export const bigAnswer = { status: { code: 200, body: { text: BIG_BODY, type: 'text/plain' } } };
 
 const MAX_WINDOW = 2 ** 31 - 1;
@@ -88,16 +90,16 @@ function uint32(value: number): Buffer {
 }
 
 /** Opens HTTP/2 clients that call many times, and do not read.
- * @param last the path of the last call */
+ * @param last the path of the last call that is surely read */
 export async function openStalled(scene: Scene, last = TASKS): Promise<RawHttp2[]> {
   const clients = await scene.open(openRawHttp2);
   await all(clients, async (client) => {
     client.socket.stopReading();
     await client.send('SETTINGS', { payload: Buffer.concat([INITIAL_WINDOW_SIZE, uint32(MAX_WINDOW)]) });
     await client.send('WINDOW_UPDATE', { payload: uint32(MAX_WINDOW - FIRST_WINDOW) });
-    for (let call = 1; call < CALLS_OF_A_STALLED_CLIENT; call++) await client.request(2 * call - 1, 'GET', TASKS);
-    await client.request(2 * CALLS_OF_A_STALLED_CLIENT - 1, 'GET', last);
+    for (let call = 1; call <= CALLS_OF_A_STALLED_CLIENT; call++)
+      await client.request(2 * call - 1, 'GET', call === CALLS_READ ? last : TASKS);
   });
-  await eachHas(scene, 'request.received', CALLS_OF_A_STALLED_CLIENT);
+  await eachHas(scene, 'request.received', CALLS_READ);
   return clients;
 }
