@@ -51,14 +51,14 @@ export class Sweeper {
 }
 
 function isSuspect(connection: Connection, nowMs: number): boolean {
-  if (connection.ended) return false;
+  if (connection.ended || connection.resetting) return false;
   connection.observeTraffic(nowMs);
   if (connection.half || connection.clientEnd.goaway) connection.listenForFin();
   return judge(connection, nowMs) !== undefined || isGone(connection, nowMs);
 }
 
 function strike(connection: Connection): void {
-  if (connection.ended) return;
+  if (connection.ended || connection.resetting) return;
   const now = connection.lane.clock.now();
   connection.observeTraffic(now);
   const ruling = judge(connection, now);
