@@ -1,5 +1,6 @@
 import net, { type AddressInfo, type Server } from 'node:net';
 import type { Timer } from '../clock.ts';
+import { descriptors } from '../descriptors.ts';
 import { guarded } from '../guarded.ts';
 import type { EventType } from '../journal.ts';
 import type { Lane } from '../lane.ts';
@@ -31,6 +32,7 @@ export class Gate {
     this.#lane = lane;
     this.#tcp = tcp;
     this.#openConnections = openConnections;
+    descriptors.share(tcp, lane.journal);
     this.#lookOn();
     this.#unsubscribe = lane.journal.subscribe(({ type }) => {
       if (!changesFaults.includes(type)) return;

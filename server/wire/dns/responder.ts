@@ -34,7 +34,7 @@ export class DnsResponder {
   /** @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
   static async listen(lane: Lane, { host, port, names }: DnsOptions): Promise<DnsResponder> {
     const responder = new DnsResponder(lane, names);
-    responder.#sockets = await openSockets(host, port, (message, asker) => {
+    responder.#sockets = await openSockets({ host, port, journal: lane.journal }, (message, asker) => {
       responder.#guard(() => responder.#take(message, asker));
     });
     responder.#addresses = ownAddresses(responder.#sockets.bound.address);
