@@ -117,7 +117,8 @@ function classifyMessage(message: Buffer): Opening | undefined {
   if (message[0] !== CLIENT_HELLO) return NO_CLIENT_HELLO;
   if (message.length < MESSAGE_HEADER_BYTES) return undefined;
   const length = message.readUIntBE(1, 3);
-  if (length > MAX_CLIENT_HELLO_BYTES) return garbage(`a ClientHello of ${length} bytes, ${MAX_CLIENT_HELLO_BYTES} at most`);
+  if (length > MAX_CLIENT_HELLO_BYTES)
+    return garbage(`a ClientHello of ${length} bytes, ${MAX_CLIENT_HELLO_BYTES} at most`);
   const end = MESSAGE_HEADER_BYTES + length;
   return message.length < end ? undefined : readClientHello(message.subarray(0, end));
 }
