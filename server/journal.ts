@@ -257,6 +257,10 @@ export type JournalEntry =
   | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
   | { type: 'listener.closed'; cause: string }
   | { type: 'listener.opened' }
+  /** The port begins to drop connections: with those that are open, too few of the process's file
+   * descriptors are left. `listener.relieved` says how many it dropped. */
+  | { type: 'listener.full'; port: number; connections: number; descriptors: number }
+  | { type: 'listener.relieved'; port: number; dropped: number }
   | { type: 'fault.armed'; fault: string; hook: string; did: string }
   | { type: 'fault.disarmed'; fault: string }
   | { type: 'lane.reset' }

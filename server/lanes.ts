@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { problem, UsageError } from './errors.ts';
+import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { ArkError, errorBody } from './seedance/errors.ts';
@@ -109,6 +110,7 @@ export class Lanes implements Directory {
       if (!this.#shared) throw new Error('A lane was asked for before the server listened.');
       const { port: sharedPort, adminUrl } = this.#shared;
       const world = await World.open(this.#newLane(id, scenario), setting);
+      this.#passOn(world.lane.journal);
       const lane: OpenLane = {
         id,
         world,
@@ -187,6 +189,15 @@ export class Lanes implements Directory {
       laneOfResult(url) ??
       LANE_HOST.exec(authority)?.[1]?.toLowerCase()
     );
+  }
+
+  /** Copies what concerns the whole process into the main lane's journal, which the log shows. */
+  #passOn(journal: Journal): void {
+    journal.subscribe((event) => {
+      if (event.type !== 'listener.full' && event.type !== 'listener.relieved') return;
+      const { seq: _, at: __, ...news } = event;
+      this.#main.journal.append(news);
+    });
   }
 
   #nextId(): string {

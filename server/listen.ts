@@ -1,6 +1,11 @@
 import { type AddressInfo, isIPv4, type Server } from 'node:net';
 import { problem, reasonOf, UsageError } from './errors.ts';
 
+/** How many connections the kernel keeps until they are accepted. It drops the SYN of one more, whose
+ * client tries again a second later. Node's default is 511, too few for clients that start together.
+ * Linux takes the lower of this and `net.core.somaxconn`, whose default is 4,096 too. */
+export const BACKLOG = 4_096;
+
 /** Binds a server.
  * @returns the port, which matters when `port` was 0
  * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
@@ -15,7 +20,7 @@ export function listenOn(server: Server, host: string, port: number): Promise<nu
         ]),
       );
     server.once('error', refuse);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', refuse);
       resolve((server.address() as AddressInfo).port);
     });

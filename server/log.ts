@@ -61,6 +61,12 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['warn', `port closed by "${event.cause}"`];
     case 'listener.opened':
       return ['info', 'port open again'];
+    case 'listener.full':
+      return ['error', describeFull(event)];
+    case 'listener.relieved': {
+      const dropped = event.dropped === 1 ? '1 connection' : `${event.dropped} connections`;
+      return ['warn', `port ${event.port} has dropped ${dropped}, and has file descriptors again`];
+    }
     case 'connection.half-closed':
       return ['warn', `[${event.connection}] FIN sent after ${event.afterBytes} B, still reading`];
     case 'rule.applied':
@@ -210,6 +216,10 @@ const describeCallback = ({ task, status, url, attempt }: CallbackTry) =>
 
 const describeDeadLetter = ({ letter, task, status, url }: DeadLetterNews) =>
   `dead letter ${letter} (${task} ${status} to ${url})`;
+
+const describeFull = ({ port, connections, descriptors }: JournalEvent<'listener.full'>) =>
+  `port ${port} drops connections: with ${connections} open, too few of ${descriptors} file descriptors are left; ` +
+  'raise the limit with `ulimit -n` where you start the mock';
 
 function describeDns({
   transport,

@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import type { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
+import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
@@ -10,6 +12,23 @@ import { TASKS } from './support/tasks.ts';
 const ARK = 'ark.cn-beijing.volces.com';
 /** Waits no longer than this for an answer, and asks once. */
 const IMPATIENT_MS = 100;
+
+/** An address of this machine that others can reach. */
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+if (outside === undefined) console.log('DNS is not asked from elsewhere: this machine has no address but loopback');
+
+/** Whether the mock takes connections at an address. */
+async function connects({ url }: MockServer, address: string): Promise<boolean> {
+  const socket = net.connect(Number(new URL(url).port), address);
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return isOpen;
+}
 
 type FaultInput = Extract<NonNullable<ScenarioInput['faults']>[number], { on: 'dns' }>;
 
@@ -61,6 +80,32 @@ describe('without faults', () => {
     await using server = await startMockServer({ host: '0.0.0.0', dnsPort: 0 });
     expect(server.dns).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(await resolverOf(server).resolve4(ARK)).toEqual(['127.0.0.1']);
+  });
+
+  test.each([
+    ['127.0.0.1', ['127.0.0.1'], []],
+    ['0.0.0.0', ['127.0.0.1'], []],
+    ['::1', [], ['::1']],
+    ['::', ['127.0.0.1'], ['::1']],
+  ])('on %s: each address leads to the mock, and a family it does not listen on has none', async (host, v4, v6) => {
+    await using server = await startMockServer({ host, dnsPort: 0 });
+    const resolver = resolverOf(server);
+    const ask = (lookup: Promise<string[]>) => lookup.catch(({ code }) => (code === 'ENODATA' ? [] : [code]));
+
+    expect(await ask(resolver.resolve4(ARK))).toEqual(v4);
+    expect(await ask(resolver.resolve6(ARK))).toEqual(v6);
+
+    expect(server.journal.events('dns.query')).toMatchObject([{ rcode: 'NOERROR' }, { rcode: 'NOERROR' }]);
+    for (const address of [...v4, ...v6]) expect(await connects(server, address)).toBe(true);
+  });
+
+  test.runIf(outside)('on 0.0.0.0: a client from elsewhere is given an address where the mock listens', async () => {
+    await using server = await startMockServer({ host: '0.0.0.0', dnsPort: 0 });
+
+    const { answers = [] } = await askByUdp(server.dns, [queryFor(ARK)], outside);
+
+    expect(answers).toMatchObject([{ type: 'A', data: outside }]);
+    expect(await connects(server, outside ?? '')).toBe(true);
   });
 
   test('there is no responder unless it was asked for', async () => {

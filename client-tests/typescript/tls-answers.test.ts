@@ -41,6 +41,20 @@ test.each([
   expect(socket).toMatchObject({ end: code, secured: undefined });
 });
 
+/** RFC 8446, section 6.1; RFC 5246, section 7.2.2. */
+test.each([
+  ['close_notify', '15030300020100', 'fin'],
+  ['user_canceled', '1503030002015a', 'fin'],
+  ['no_renegotiation', '15030300020164', 'ERR_SSL_NO_RENEGOTIATION'],
+] as const)('%s is a warning, and so the client reads on', async (description, record, seen) => {
+  expect((await answerTo({ 'tls-alert': { description } })).bytes.toString('hex')).toBe(record);
+  await using server = await startWith({ 'tls-alert': { description } });
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    await using socket = await openTlsSocket(server, { alpn: ['h2'], version });
+    expect(socket).toMatchObject({ end: seen, secured: undefined });
+  }
+});
+
 test('after an alert comes silence, when that is planned', async () => {
   await using server = await startWith({ 'tls-alert': { description: 'user_canceled', how: 'hang' } });
   await using socket = await openRawSocket(server);

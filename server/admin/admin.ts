@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setImmediate } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { descriptors, RESERVED_FROM_ADMIN } from '../descriptors.ts';
 import { listenOn } from '../listen.ts';
 import { registerDocs } from '../openapi/docs-routes.ts';
 import { collectRoutes, type DocumentedRoute, documented, pathOf } from '../openapi/documented.ts';
@@ -35,6 +36,7 @@ export class Admin {
 
   constructor(deps: AdminDeps) {
     const { journal } = deps.main.lane;
+    descriptors.share(this.#server, journal, { reserved: RESERVED_FROM_ADMIN });
     this.#deps = {
       ...deps,
       // It counts from here on.

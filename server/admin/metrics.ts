@@ -14,6 +14,8 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
       return ['seedance_mock_connections_opened_total', ''];
     case 'connection.ended':
       return ['seedance_mock_connections_ended_total', `${event.by} ${event.how}`];
+    case 'listener.full':
+      return ['seedance_mock_listener_full_total', ''];
     case 'rule.applied':
       return ['seedance_mock_rules_applied_total', event.rule];
     case 'fault.injected':
@@ -85,6 +87,7 @@ async function createRegistry(
   count('seedance_mock_responses_total', 'Responses whose last byte was written, by status.', ['status']);
   count('seedance_mock_connections_opened_total', 'TCP connections accepted.');
   count('seedance_mock_connections_ended_total', 'Connections that ended, by whom and how.', ['by', 'how']);
+  count('seedance_mock_listener_full_total', 'Times a port began to drop connections: too few descriptors.');
   count('seedance_mock_rules_applied_total', 'Connections ended by a service rule.', ['rule']);
   count('seedance_mock_faults_injected_total', 'Faults injected, by the name the scenario gives them.', ['fault']);
   count('seedance_mock_dns_queries_total', 'DNS queries, by what they were told.', ['rcode']);

@@ -1,6 +1,7 @@
 import type { Examination } from './examination.ts';
 import { admin } from './examinations/admin.ts';
 import { alpn } from './examinations/alpn.ts';
+import { backlog } from './examinations/backlog.ts';
 import { clock } from './examinations/clock.ts';
 import { docker } from './examinations/docker.ts';
 import { names } from './examinations/names.ts';
@@ -31,5 +32,6 @@ export const examinations: readonly Examination[] = [
   docker,
   ports,
   openFiles,
+  backlog,
   node,
 ];

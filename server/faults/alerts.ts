@@ -22,6 +22,8 @@ export const alerts = {
   internal_error: 80,
   inappropriate_fallback: 86,
   user_canceled: 90,
+  /** TLS 1.2 only: RFC 5246, section 7.2.2. */
+  no_renegotiation: 100,
   missing_extension: 109,
   unsupported_extension: 110,
   unrecognized_name: 112,
@@ -37,9 +39,16 @@ export type Alert = keyof typeof alerts;
 export const alertName = z.enum(Object.keys(alerts) as [Alert, ...Alert[]]);
 
 export const alertLevels = { warning: 1, fatal: 2 } as const;
+export type AlertLevel = keyof typeof alertLevels;
+
+/** Alerts that are not errors: RFC 8446, section 6.1; RFC 5246, section 7.2.2. */
+const warnings: readonly Alert[] = ['close_notify', 'user_canceled', 'no_renegotiation'];
+
+/** The level at which the RFC has an alert sent: error alerts are fatal (RFC 8446, section 6.2). */
+export const levelOf = (name: Alert): AlertLevel => (warnings.includes(name) ? 'warning' : 'fatal');
 
 const ALERT_RECORD = 21;
 
 /** An alert as a record in clear text, which is what it is before any key has been agreed on (RFC 8446, sections 5.1 and 6). */
-export const alertRecord = (name: Alert, level: keyof typeof alertLevels = 'fatal'): Uint8Array =>
+export const alertRecord = (name: Alert, level = levelOf(name)): Uint8Array =>
   Uint8Array.of(ALERT_RECORD, 3, 3, 0, 2, alertLevels[level], alerts[name]);

@@ -1,5 +1,9 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { classifyOpening } from './client-hello.ts';
+import { classifyOpening, type Opening } from './client-hello.ts';
+
+/** The same inputs in each run. */
+const FUZZING = { seed: 20_261_127, numRuns: 2_000 };
 
 const extension = (type: string, data: string) => `${type}${(data.length / 2).toString(16).padStart(4, '0')}${data}`;
 
@@ -14,6 +18,7 @@ function clientHello(...extensions: readonly string[]): Buffer {
 
 const ALPN_H2 = extension('0010', '0003026832');
 const EARLY_DATA = extension('002a', '');
+const PADDING = extension('0015', '00'.repeat(300));
 const NAME = extension('0000', `000e00000b${Buffer.from('example.com').toString('hex')}`);
 
 test('a ClientHello tells its ALPN list and server name', () => {
@@ -32,7 +37,7 @@ test('a ClientHello tells its ALPN list and server name', () => {
 test('JA4 is the same whether a session is resumed or not, and another for another client', () => {
   const ja4Of = (...extensions: readonly string[]) => {
     const opening = classifyOpening(clientHello(...extensions));
-    return opening?.kind === 'tls' ? opening.ja4 : undefined;
+    return typeof opening === 'object' && opening.kind === 'tls' ? opening.ja4 : undefined;
   };
   const PRE_SHARED_KEY = extension('0029', '00');
   const SUPPORTED_GROUPS = extension('000a', '0002001d');
@@ -40,11 +45,82 @@ test('JA4 is the same whether a session is resumed or not, and another for anoth
   expect(ja4Of(NAME, ALPN_H2, SUPPORTED_GROUPS)).not.toBe(ja4Of(NAME, ALPN_H2));
 });
 
-test('every piece short of the whole asks for more', () => {
-  const whole = clientHello(NAME, ALPN_H2);
-  for (let length = 1; length < whole.length; length++) {
-    expect(classifyOpening(whole.subarray(0, length))).toBeUndefined();
+/** Puts a ClientHello into records that hold so many bytes each. One more record has the rest. */
+function inRecordsOf(record: Buffer, ...sizes: readonly number[]): Buffer {
+  const records: Buffer[] = [];
+  let rest = record.subarray(5);
+  for (const size of [...sizes, rest.length]) {
+    const content = rest.subarray(0, size);
+    if (content.length === 0) break;
+    records.push(Buffer.from([0x16, 3, 1, content.length >> 8, content.length & 0xff]), content);
+    rest = rest.subarray(size);
   }
+  return Buffer.concat(records);
+}
+
+/** Classifies bytes that come in chunks of these sizes; the rest comes as one chunk. */
+function classifyInChunks(bytes: Buffer, sizes: readonly number[]): Opening {
+  let received = 0;
+  for (let chunk = 0; ; chunk++) {
+    received += sizes[chunk] ?? bytes.length;
+    const opening = classifyOpening(bytes.subarray(0, received));
+    if (typeof opening === 'object') return opening;
+    if (received >= bytes.length) throw new Error(`all bytes have come, and it asks for ${opening}`);
+  }
+}
+
+test('every piece short of the whole asks for more, and never for more than the whole', () => {
+  for (const whole of [clientHello(NAME, ALPN_H2), inRecordsOf(clientHello(NAME, ALPN_H2), 1, 2, 3, 40)]) {
+    for (let length = 1; length < whole.length; length++) {
+      const needed = classifyOpening(whole.subarray(0, length));
+      expect(needed).toBeGreaterThan(length);
+      expect(needed).toBeLessThanOrEqual(whole.length);
+    }
+  }
+});
+
+const hellos = [clientHello(), clientHello(NAME, ALPN_H2), clientHello(NAME, EARLY_DATA, PADDING)];
+
+test.each(hellos.map((hello) => [hello.length, hello]))(
+  'a ClientHello of %i bytes can be split at any byte',
+  (_, hello) => {
+    const opening = classifyOpening(hello);
+    expect(opening).toMatchObject({ kind: 'tls' });
+    for (let size = 1; size < hello.length - 5; size++)
+      expect(classifyOpening(inRecordsOf(hello, size))).toEqual(opening);
+  },
+);
+
+test('any split of a ClientHello, in records and in chunks, says the same as the whole', () => {
+  const size = fc.integer({ min: 1, max: 80 });
+  const split = fc.record({
+    hello: fc.constantFrom(...hellos),
+    records: fc.array(size, { maxLength: 60 }),
+    chunks: fc.array(size, { maxLength: 60 }),
+    /** What a client may send in the same flight: early data, a ChangeCipherSpec, or nothing. */
+    after: fc.constantFrom('', '1703030003abcdef', '140303000101'),
+  });
+  fc.assert(
+    fc.property(split, ({ hello, records, chunks, after }) => {
+      const bytes = Buffer.concat([inRecordsOf(hello, ...records), Buffer.from(after, 'hex')]);
+      expect(classifyInChunks(bytes, chunks)).toEqual(classifyOpening(hello));
+    }),
+    FUZZING,
+  );
+});
+
+test('whatever the bytes are, they are classified or more are asked for', () => {
+  const change = fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) });
+  fc.assert(
+    fc.property(fc.constantFrom(...hellos), fc.array(change, { maxLength: 6 }), fc.nat(), (hello, changes, cut) => {
+      const bytes = Buffer.from(hello);
+      for (const { at, to } of changes) bytes[at % bytes.length] = to;
+      const piece = bytes.subarray(0, 1 + (cut % bytes.length));
+      const opening = classifyOpening(piece);
+      if (typeof opening === 'number') expect(opening).toBeGreaterThan(piece.length);
+    }),
+    FUZZING,
+  );
 });
 
 test.each([
@@ -55,11 +131,36 @@ test.each([
   expect(classifyOpening(bytes)).toMatchObject({ kind: 'garbage' });
 });
 
+/** The first bytes of a ClientHello, in a record of their own. */
+const BEGINNING = '160301000401000100';
+test.each([
+  ['an empty handshake record', '1603010000'],
+  ['an alert', '15030100020100'],
+  ['a ChangeCipherSpec', '140303000101'],
+])('%s amid a ClientHello makes it garbage (RFC 8446, section 5.1)', (_name, record) => {
+  expect(classifyOpening(Buffer.from(BEGINNING, 'hex'))).toBeTypeOf('number');
+  expect(classifyOpening(Buffer.from(BEGINNING + record, 'hex'))).toMatchObject({ kind: 'garbage' });
+});
+
+test('a ClientHello may be as long as OpenSSL allows, and no longer', () => {
+  const announce = (length: number) =>
+    classifyOpening(Buffer.from(`1603010004${'01'}${length.toString(16).padStart(6, '0')}`, 'hex'));
+  expect(announce(131_396)).toBeTypeOf('number');
+  expect(announce(131_397)).toEqual({ kind: 'garbage', firstBytes: 'a ClientHello of 131397 bytes, 131396 at most' });
+});
+
+test('a ClientHello may come in 4,096 records, and in no more', () => {
+  const hello = clientHello(extension('0015', '00'.repeat(5_000)));
+  const inOnes = (count: number) => classifyOpening(inRecordsOf(hello, ...Array(count - 1).fill(1)));
+  expect(inOnes(4_096)).toMatchObject({ kind: 'tls' });
+  expect(inOnes(4_097)).toEqual({ kind: 'garbage', firstBytes: 'a ClientHello in more than 4096 records' });
+});
+
 test.each([
   ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', { kind: 'h2c-preface' }],
   ['GET / HTTP/1.1\r\nhost: a\r\nUpgrade: h2c\r\n\r\n', { kind: 'http', upgrade: ' h2c' }],
   ['GET / HTTP/1.1\r\nhost: a\r\n\r\n', { kind: 'http', upgrade: undefined }],
-  ['GET / HTT', undefined],
+  ['GET / HTT', 10],
   ['hello\r\n', { kind: 'garbage', firstBytes: '"hello\\r\\n"' }],
 ])('clear text: %j', (text, opening) => {
   expect(classifyOpening(Buffer.from(text))).toEqual(opening);

@@ -22,6 +22,8 @@ export type Opening =
 /** A TLS record: type, version (2 bytes), length (2 bytes), then that many bytes (RFC 8446, section 5.1). */
 const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE_RECORD = 0x16;
+/** Type, length (3 bytes); RFC 8446, section 4. */
+const MESSAGE_HEADER_BYTES = 4;
 const CLIENT_HELLO = 1;
 /** RFC 8446, section 4.2. */
 const SERVER_NAME = 0;
@@ -32,6 +34,11 @@ const EARLY_DATA = 42;
  * take one client for two. */
 const OCCASIONAL = [21, EARLY_DATA, 44, 41];
 
+/** The limit of OpenSSL (ssl/statem/statem_srvr.c, CLIENT_HELLO_MAX_LENGTH). */
+const MAX_CLIENT_HELLO_BYTES = 131_396;
+/** The most records that a ClientHello may come in. A record may hold a single byte. */
+const MAX_RECORDS = 4_096;
+
 const PREFACE_START = 'PRI * HTTP/2.0';
 /** How much of a clear-text head is looked at; an Upgrade field further down is not seen. */
 const MAX_HEAD_BYTES = 8_192;
@@ -39,16 +46,25 @@ const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/1\.[01]\r?$/m;
 
 /** Reads as far as it takes to tell what the client speaks. Rejects when the client leaves before that. */
 export async function readOpening(raw: Socket): Promise<Opening> {
-  let bytes: Buffer = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let receivedBytes = 0;
+  let neededBytes = 1;
   for (;;) {
     const chunk: Buffer | null = raw.read();
     if (chunk === null) {
       await moreToRead(raw);
       continue;
     }
-    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    chunks.push(chunk);
+    receivedBytes += chunk.length;
+    // Classifying after each of many small chunks would take quadratic time.
+    if (receivedBytes < neededBytes) continue;
+    const bytes = Buffer.concat(chunks);
     const opening = classifyOpening(bytes);
-    if (!opening) continue;
+    if (typeof opening === 'number') {
+      neededBytes = opening;
+      continue;
+    }
     raw.unshift(bytes);
     return opening;
   }
@@ -69,14 +85,46 @@ function moreToRead(raw: Socket): Promise<void> {
   });
 }
 
-/** Tells what a connection begins with, or nothing while that takes more bytes. */
-export function classifyOpening(bytes: Buffer): Opening | undefined {
-  if (bytes[0] !== HANDSHAKE_RECORD) return classifyText(bytes.toString('latin1'));
-  if (bytes.length < RECORD_HEADER_BYTES) return undefined;
-  const record = bytes.subarray(RECORD_HEADER_BYTES);
-  const length = bytes.readUInt16BE(3);
-  return record.length < length ? undefined : readClientHello(record.subarray(0, length));
+/** Classifies what a connection begins with.
+ * @returns a number when more bytes are needed: the least total */
+export function classifyOpening(bytes: Buffer): Opening | number {
+  return bytes[0] === HANDSHAKE_RECORD ? classifyRecords(bytes) : classifyText(bytes.toString('latin1'));
 }
+
+/** RFC 8446, section 5.1: a handshake message may come in several records. None of them is empty, and
+ * no record of another type comes between them. */
+function classifyRecords(bytes: Buffer): Opening | number {
+  const message = Buffer.alloc(bytes.length);
+  let length = 0;
+  for (let at = 0, records = 1; ; records++) {
+    const header = bytes.subarray(at, at + RECORD_HEADER_BYTES);
+    at += RECORD_HEADER_BYTES;
+    if (header.length < RECORD_HEADER_BYTES) return at;
+    const recordBytes = header.readUInt16BE(3);
+    if (header[0] !== HANDSHAKE_RECORD || recordBytes === 0) return NO_CLIENT_HELLO;
+    if (records > MAX_RECORDS) return garbage(`a ClientHello in more than ${MAX_RECORDS} records`);
+    length += bytes.copy(message, length, at, at + recordBytes);
+    const opening = classifyMessage(message.subarray(0, length));
+    if (opening) return opening;
+    at += recordBytes;
+    if (bytes.length < at) return at;
+  }
+}
+
+/** @param message what has arrived of it */
+function classifyMessage(message: Buffer): Opening | undefined {
+  if (message.length === 0) return undefined;
+  if (message[0] !== CLIENT_HELLO) return NO_CLIENT_HELLO;
+  if (message.length < MESSAGE_HEADER_BYTES) return undefined;
+  const length = message.readUIntBE(1, 3);
+  if (length > MAX_CLIENT_HELLO_BYTES)
+    return garbage(`a ClientHello of ${length} bytes, ${MAX_CLIENT_HELLO_BYTES} at most`);
+  const end = MESSAGE_HEADER_BYTES + length;
+  return message.length < end ? undefined : readClientHello(message.subarray(0, end));
+}
+
+const garbage = (firstBytes: string): Opening => ({ kind: 'garbage', firstBytes });
+const NO_CLIENT_HELLO = garbage('a TLS record that holds no ClientHello');
 
 /**
  * Finds ALPN and server name in a ClientHello (RFC 8446, section 4.1.2). The library that knows the extensions could read
@@ -84,9 +132,8 @@ export function classifyOpening(bytes: Buffer): Opening | undefined {
  */
 function readClientHello(hello: Buffer): Opening {
   try {
-    if (hello[0] !== CLIENT_HELLO) throw new RangeError('not a ClientHello');
-    // Type and length (4 bytes), version (2), random (32); then session id, cipher suites and compression methods.
-    let at = 4 + 2 + 32;
+    // Version (2 bytes), random (32); then session id, cipher suites and compression methods.
+    let at = MESSAGE_HEADER_BYTES + 2 + 32;
     at += 1 + hello.readUInt8(at);
     const cipherSuites = readSuites(hello.subarray(at + 2, at + 2 + hello.readUInt16BE(at)));
     at += 2 + hello.readUInt16BE(at);
@@ -108,7 +155,7 @@ function readClientHello(hello: Buffer): Opening {
     };
   } catch (error) {
     // Whatever lengths it claims, they point outside of it.
-    if (error instanceof RangeError) return { kind: 'garbage', firstBytes: 'a TLS record that holds no ClientHello' };
+    if (error instanceof RangeError) return NO_CLIENT_HELLO;
     throw error;
   }
 }
@@ -133,12 +180,12 @@ function fingerprint(version: number, cipherSuites: number[], extensions: Readon
   });
 }
 
-function classifyText(head: string): Opening | undefined {
+function classifyText(head: string): Opening | number {
   if (head.startsWith(PREFACE_START)) return { kind: 'h2c-preface' };
   const isHttp = REQUEST_LINE.test(head.slice(0, head.indexOf('\n') + 1).trimEnd());
-  if (isHttp && !/\r?\n\r?\n/.test(head) && head.length < MAX_HEAD_BYTES) return undefined;
+  if (isHttp && !/\r?\n\r?\n/.test(head) && head.length < MAX_HEAD_BYTES) return head.length + 1;
   if (isHttp) return { kind: 'http', upgrade: /^upgrade:(.*)/im.exec(head)?.[1] };
   // The start of a request line or of the preface may still become one.
-  if (/^[A-Z]{1,16}( [^\r\n]*)?$/.test(head) && head.length < MAX_HEAD_BYTES) return undefined;
-  return { kind: 'garbage', firstBytes: JSON.stringify(head.slice(0, 24)) };
+  if (/^[A-Z]{1,16}( [^\r\n]*)?$/.test(head) && head.length < MAX_HEAD_BYTES) return head.length + 1;
+  return garbage(JSON.stringify(head.slice(0, 24)));
 }

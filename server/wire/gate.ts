@@ -1,15 +1,17 @@
 import net, { type AddressInfo, type Server } from 'node:net';
 import type { Timer } from '../clock.ts';
+import { descriptors } from '../descriptors.ts';
 import { guarded } from '../guarded.ts';
 import type { EventType } from '../journal.ts';
 import type { Lane } from '../lane.ts';
-import { listenOn } from '../listen.ts';
+import { BACKLOG, listenOn } from '../listen.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
 
 /** How often it is asked whether the port is to close or to open, in lane time; connections that come and go ask as well. */
 const LOOK_EVERY_MS = 25;
-/** As long as Node's own listen queue. Whoever comes after that is left hanging, as by a kernel that drops its SYN. */
+/** As long as the listen queue of a Node server by default. One more connection gets no answer, as
+ * from a kernel that drops its SYN. */
 const MAX_QUEUED = 511;
 
 const changesFaults: readonly EventType[] = ['scenario.loaded', 'fault.armed', 'fault.disarmed'];
@@ -30,6 +32,7 @@ export class Gate {
     this.#lane = lane;
     this.#tcp = tcp;
     this.#openConnections = openConnections;
+    descriptors.share(tcp, lane.journal);
     this.#lookOn();
     this.#unsubscribe = lane.journal.subscribe(({ type }) => {
       if (!changesFaults.includes(type)) return;
@@ -133,7 +136,7 @@ export class Gate {
     if (!held) return;
     this.#lane.journal.append({ type: 'listener.opened' });
     this.#closed = undefined;
-    this.#tcp.listen(held);
+    this.#tcp.listen(held, BACKLOG);
   }
 }
 

@@ -1,6 +1,7 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { ownAddresses, readGateways } from './own-addresses.ts';
+import { listeningAddresses, ownAddresses, readGateways } from './own-addresses.ts';
 
 test('one address is reached by itself', () => {
   expect(ownAddresses('192.0.2.1')).toEqual(['192.0.2.1']);
@@ -11,6 +12,28 @@ test.each(['0.0.0.0', '::'])('%s is reached by every address of the machine', (h
 
   expect(addresses).toContain('127.0.0.1');
   expect(addresses.every((address) => isIP(address))).toBe(true);
+});
+
+test.each([
+  ['127.0.0.1', ['127.0.0.1']],
+  ['::1', ['::1']],
+  ['192.0.2.1', ['192.0.2.1']],
+])('a server on %s takes connections at that address alone', (host, addresses) =>
+  expect(listeningAddresses(host).map(({ address }) => address)).toEqual(addresses),
+);
+
+test('a server on 0.0.0.0 takes connections at each IPv4 address of the machine, and at no gateway', () => {
+  const addresses = listeningAddresses('0.0.0.0').map(({ address }) => address);
+  const interfaces = Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address));
+
+  expect(addresses).toContain('127.0.0.1');
+  expect(addresses.filter((address) => !isIPv4(address))).toEqual([]);
+  expect(addresses.filter((address) => !interfaces.includes(address))).toEqual([]);
+});
+
+test('a server on :: takes connections at addresses of both families', () => {
+  const addresses = listeningAddresses('::').map(({ address }) => address);
+  expect(addresses).toEqual(expect.arrayContaining(['127.0.0.1', '::1']));
 });
 
 test('a container is also reached by the address of its gateway, where its ports are published', () => {

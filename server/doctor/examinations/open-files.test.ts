@@ -1,15 +1,7 @@
 import { expect, test } from 'vitest';
-import { judgeOpenFiles, parseLimit } from './open-files.ts';
+import { judgeOpenFiles } from './open-files.ts';
 
 const limit = (soft: number, hard = soft) => ({ soft, hard });
-
-test('the limit is read from /proc, also where there is none', () => {
-  const text =
-    'Max processes             94290                94290                processes \nMax open files            1024                 1048576              files     \n';
-  expect(parseLimit(text)).toEqual({ soft: 1024, hard: 1048576 });
-  expect(parseLimit(text.replace('1048576', 'unlimited'))).toEqual({ soft: 1024, hard: Infinity });
-  expect(parseLimit('')).toBeUndefined();
-});
 
 test.each([
   ['enough for both', { connections: 1_000, own: limit(1_100), shell: limit(1_100) }, 'ok'],

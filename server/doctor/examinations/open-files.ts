@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type DescriptorLimit, parseDescriptorLimit } from '../../descriptors.ts';
 import { type Examination, type Finding, fail, ok, unknown, warn } from '../examination.ts';
 
 /** What a process has open beside its connections: files, pipes, the admin API, the watchers of Node. */
@@ -16,17 +17,12 @@ export const openFiles: Examination = {
   },
 };
 
-export interface Limit {
-  readonly soft: number;
-  readonly hard: number;
-}
-
 interface Seen {
   readonly connections: number;
   /** Of this process, in which Node has raised the soft one to the hard one. */
-  readonly own: Limit;
+  readonly own: DescriptorLimit;
   /** Of what started it: clients that are started there get the soft one, and few of them raise it. */
-  readonly shell: Limit | undefined;
+  readonly shell: DescriptorLimit | undefined;
 }
 
 /** Judges the limits by what is wanted. */
@@ -49,15 +45,7 @@ export function judgeOpenFiles({ connections, own, shell = own }: Seen): Finding
   return ok(`${Math.min(own.soft, shell.soft)}, ${connections} connections take ${needed}`);
 }
 
-async function readLimit(pid: number | string): Promise<Limit | undefined> {
+async function readLimit(pid: number | string): Promise<DescriptorLimit | undefined> {
   const text = await readFile(`/proc/${pid}/limits`, 'utf8').catch(() => '');
-  return parseLimit(text);
-}
-
-/** Finds the limit on open files in what /proc/PID/limits holds: proc_pid_limits(5). */
-export function parseLimit(text: string): Limit | undefined {
-  const [, soft, hard] = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text) ?? [];
-  if (soft === undefined || hard === undefined) return undefined;
-  const numberOf = (word: string) => (word === 'unlimited' ? Infinity : Number(word));
-  return { soft: numberOf(soft), hard: numberOf(hard) };
+  return parseDescriptorLimit(text);
 }

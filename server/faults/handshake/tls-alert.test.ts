@@ -4,11 +4,18 @@ import type { ConnectionPlan } from '../plans.ts';
 import { applyFault, complaintsOf } from '../testing.ts';
 import { tlsAlert } from './tls-alert.ts';
 
-test('left to itself the alert is fatal, and a FIN follows', () => {
+test('by default an error alert is fatal, and a FIN follows', () => {
   const plan: ConnectionPlan = {};
   const did = applyFault(tlsAlert, { description: 'internal_error' }, { plan });
   expect(did).toBe('answer the ClientHello with the fatal alert internal_error, then fin');
   expect(plan.end).toEqual({ at: 'client-hello', how: 'fin', answer: alertRecord('internal_error') });
+});
+
+test.each(['close_notify', 'user_canceled', 'no_renegotiation'])('by default %s is a warning', (description) => {
+  const plan: ConnectionPlan = {};
+  const did = applyFault(tlsAlert, { description }, { plan });
+  expect(did).toBe(`answer the ClientHello with the warning alert ${description}, then fin`);
+  expect(Buffer.from(plan.end?.answer ?? [])[5]).toBe(1);
 });
 
 test('level and end are as given', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type alertLevels, alertName, alertRecord } from '../alerts.ts';
+import { type AlertLevel, alertName, alertRecord, levelOf } from '../alerts.ts';
 import { defineFault } from '../fault.ts';
 
 /** RFC 8446, section 6: what a server says when it cannot or will not go on. Level and description are as planned, fitting or not. */
@@ -10,13 +10,15 @@ export const tlsAlert = defineFault({
   params: z.strictObject({
     description: alertName.describe('RFC 8446, section 6.'),
     level: z
-      .enum(['fatal', 'warning'] satisfies (keyof typeof alertLevels)[])
-      .default('fatal')
-      .describe('TLS 1.3 takes every alert for fatal but `close_notify` and `user_canceled`.'),
+      .enum(['fatal', 'warning'] satisfies AlertLevel[])
+      .optional()
+      .describe(
+        'Default: `warning` for `close_notify`, `user_canceled` and `no_renegotiation`, `fatal` for the others, as in the RFC.',
+      ),
     how: z.enum(['fin', 'reset', 'hang']).default('fin').describe('How the connection ends after it.'),
   }),
   decides: 'end',
-  explain: ({ description, level, how }) =>
+  explain: ({ description, level = levelOf(description), how }) =>
     `answer the ClientHello with the ${level} alert ${description}, then ${how === 'hang' ? 'fall silent' : how}`,
   apply({ plan }, { description, level, how }) {
     plan.end ??= { at: 'client-hello', how, answer: alertRecord(description, level) };

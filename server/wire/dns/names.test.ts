@@ -1,21 +1,34 @@
+import { BlockList, isIPv6 } from 'node:net';
 import { expect, test } from 'vitest';
 import { reachableFrom } from './names.ts';
 
-const ours = ['127.0.0.1', '10.0.0.5', '::1', '2001:db8::5'];
-const near = ['127.0.0.1', '::1'];
-const far = ['10.0.0.5', '2001:db8::5'];
+/** As an interface has it: `10.0.0.5/24`. */
+function ours(...interfaces: readonly string[]) {
+  return interfaces.map((cidr) => {
+    const [address = '', bits] = cidr.split('/');
+    const network = new BlockList();
+    network.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
+    return { address, network };
+  });
+}
+
+const everywhere = ours('127.0.0.1/8', '::1/128', '10.0.0.5/24', '2001:db8::5/64', '172.17.0.1/16');
+const here = ['127.0.0.1', '::1'];
 
 test.each([
-  ['127.0.0.1', near],
-  ['127.8.8.8', near],
-  ['::1', near],
-  ['::ffff:127.0.0.1', near],
-  ['10.0.0.9', far],
-  ['::ffff:10.0.0.9', far],
-  ['fe80::1%eth0', far],
-])('a client at %s is shown the way that is open to it', (asker, addresses) =>
-  expect(reachableFrom(asker, ours)).toEqual(addresses),
+  ['on this machine', '127.0.0.1', here],
+  ['on this machine, by another of its addresses', '127.8.8.8', here],
+  ['on this machine, by IPv6', '::1', here],
+  ['on this machine, to a dual-stack socket', '::ffff:127.0.0.1', here],
+  ['on our network', '10.0.0.9', ['10.0.0.5', '2001:db8::5']],
+  ['on our network, to a dual-stack socket', '::ffff:10.0.0.9', ['10.0.0.5', '2001:db8::5']],
+  ['on our network, by IPv6', '2001:db8::9', ['10.0.0.5', '2001:db8::5', '172.17.0.1']],
+  ['in a container on our bridge', '172.17.0.3', ['2001:db8::5', '172.17.0.1']],
+  ['behind a router', '192.0.2.7', ['10.0.0.5', '2001:db8::5', '172.17.0.1']],
+  ['on the same link, without an address of a network', 'fe80::1%eth0', ['10.0.0.5', '2001:db8::5', '172.17.0.1']],
+])('a client %s is given the addresses that it can reach', (_where, asker, addresses) =>
+  expect(reachableFrom(asker, everywhere)).toEqual(addresses),
 );
 
-test('where there is no other way, the one that there is', () =>
-  expect(reachableFrom('10.0.0.9', ['127.0.0.1'])).toEqual(['127.0.0.1']));
+test('a client that can reach none of them is given them all the same', () =>
+  expect(reachableFrom('10.0.0.9', [{ address: '127.0.0.1' }])).toEqual(['127.0.0.1']));

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { fitsText } from '../../scenario/pattern.ts';
+import type { OwnAddress } from '../own-addresses.ts';
 
 /** What a client may have been told to call: this machine, the mock's names in containers, and the hosts of Ark and its storage
  * (reference, Ark API, sections 1 and 9), so that a client can be led here with its own base URL. */
@@ -25,14 +26,25 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-function isLoopback(address: string): boolean {
+/** Whether a network holds an address. An IPv4-mapped one counts as IPv4. */
+function isIn(network: BlockList, address: string): boolean {
   // A link-local address names its interface: fe80::1%eth0.
   const [plain = ''] = address.split('%');
-  return loopback.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+  return network.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
 }
 
-/** Those of our addresses that the asker can reach: on this machine the loopback will do, from elsewhere it leads nowhere. */
-export function reachableFrom(asker: string, addresses: readonly string[]): readonly string[] {
-  const near = addresses.filter((address) => isLoopback(address) === isLoopback(asker));
-  return near.length > 0 ? near : addresses;
+/**
+ * Those of our addresses that the asker can reach: on this machine the loopback, elsewhere all but it.
+ * A neighbour on one of our networks gets our address on that network, and no other of its family.
+ * An address of a bridge such as Docker's would lead it to a bridge on its own machine.
+ */
+export function reachableFrom(asker: string, ours: readonly OwnAddress[]): readonly string[] {
+  const isHere = isIn(loopback, asker);
+  const sameSide = ours.filter(({ address }) => isIn(loopback, address) === isHere);
+  const near = sameSide.length > 0 ? sameSide : ours;
+  const neighbour = near.find(({ network }) => network && isIn(network, asker));
+  const chosen = neighbour
+    ? near.filter((one) => one === neighbour || isIPv6(one.address) !== isIPv6(neighbour.address))
+    : near;
+  return chosen.map(({ address }) => address);
 }

@@ -1,7 +1,7 @@
 import type { Timer } from '../../clock.ts';
 import type { DnsPlan } from '../../faults/plans.ts';
 import type { Lane } from '../../lane.ts';
-import { ownAddresses } from '../own-addresses.ts';
+import { listeningAddresses, type OwnAddress } from '../own-addresses.ts';
 import { encodeReply, familyOf, type Query, type Reply, readQuery } from './message.ts';
 import { knowsNames, plainName, reachableFrom } from './names.ts';
 import { type Asker, type DnsSockets, openSockets } from './sockets.ts';
@@ -23,7 +23,7 @@ export class DnsResponder {
   readonly #lane: Lane;
   readonly #isOurs: (name: string) => boolean;
   readonly #waiting = new Set<Timer>();
-  #addresses: readonly string[] = [];
+  #addresses: readonly OwnAddress[] = [];
   #sockets: DnsSockets | undefined;
 
   private constructor(lane: Lane, names: readonly string[]) {
@@ -34,10 +34,10 @@ export class DnsResponder {
   /** @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
   static async listen(lane: Lane, { host, port, names }: DnsOptions): Promise<DnsResponder> {
     const responder = new DnsResponder(lane, names);
-    responder.#sockets = await openSockets(host, port, (message, asker) => {
+    responder.#sockets = await openSockets({ host, port, journal: lane.journal }, (message, asker) => {
       responder.#guard(() => responder.#take(message, asker));
     });
-    responder.#addresses = ownAddresses(responder.#sockets.bound.address);
+    responder.#addresses = listeningAddresses(responder.#sockets.bound.address);
     return responder;
   }
 

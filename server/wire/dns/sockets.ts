@@ -1,6 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { descriptors } from '../../descriptors.ts';
 import { problem, reasonOf, UsageError } from '../../errors.ts';
+import type { Journal } from '../../journal.ts';
 import { listenOn } from '../../listen.ts';
 import { MAX_QUERY_BYTES } from './message.ts';
 
@@ -34,11 +36,19 @@ export interface DnsSockets {
   close(): Promise<void>;
 }
 
+export interface DnsSocketsSetting {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly journal: Journal;
+}
+
 /** Listens on both.
  * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
-export async function openSockets(host: string, port: number, take: TakeMessage): Promise<DnsSockets> {
+export async function openSockets({ host, port, journal }: DnsSocketsSetting, take: TakeMessage): Promise<DnsSockets> {
   for (let tried = 1; ; tried++) {
     const { tcp, open } = createTcp(take);
+    descriptors.share(tcp, journal, { most: MAX_TCP_CONNECTIONS });
     await listenOn(tcp, host, port);
     const bound = tcp.address() as AddressInfo;
     try {
@@ -61,7 +71,6 @@ function createTcp(take: TakeMessage): { readonly tcp: Server; readonly open: Re
     socket.setTimeout(TCP_IDLE_MS, () => socket.destroy());
     readMessages(socket, take);
   });
-  tcp.maxConnections = MAX_TCP_CONNECTIONS;
   return { tcp, open };
 }
 
