@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Match } from '../../scenario/scenario.ts';
 import { errorCode, errorCodes } from '../error-codes.ts';
+import { EXACT_BYTES } from '../exact-bytes.ts';
 import { defineFault } from '../fault.ts';
 
 const words = {
@@ -22,7 +23,7 @@ export const end = defineFault({
     at: z
       .union([
         z.enum(['before-commit', 'after-commit', 'headers']),
-        z.strictObject({ bodyBytes: z.int().min(0).describe('How much of the body is sent.') }),
+        z.strictObject({ bodyBytes: z.int().min(0).describe(`How much of the body is sent. ${EXACT_BYTES}`) }),
       ])
       .describe('Where: before the request is carried out, after it, after the headers, or in the body.'),
     how: z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorCodes } from '../error-codes.ts';
+import { EXACT_BYTES } from '../exact-bytes.ts';
 import { exactlyOneOf } from '../exactly-one.ts';
 import { defineFault } from '../fault.ts';
 
@@ -11,7 +12,7 @@ export const truncated = defineFault({
   params: exactlyOneOf(
     ['afterBytes', 'share'],
     z.strictObject({
-      afterBytes: z.int().min(0).optional().describe('How many bytes are sent.'),
+      afterBytes: z.int().min(0).optional().describe(`How many bytes are sent. ${EXACT_BYTES}`),
       share: z.number().min(0).lt(1).optional().describe('What share of them is sent, from 0 to below 1.'),
       how: z
         .enum(['reset', 'fin', 'rst-stream'])
