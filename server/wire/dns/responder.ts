@@ -1,5 +1,6 @@
 import type { Timer } from '../../clock.ts';
 import type { DnsPlan } from '../../faults/plans.ts';
+import { guarded } from '../../guarded.ts';
 import type { Lane } from '../../lane.ts';
 import { listeningAddresses, type OwnAddress } from '../own-addresses.ts';
 import { encodeReply, familyOf, type Query, type Reply, readQuery } from './message.ts';
@@ -103,11 +104,7 @@ export class DnsResponder {
   }
 
   #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#lane.journal.bug(error);
-    }
+    guarded((error) => this.#lane.journal.bug(error), run)();
   }
 }
 
