@@ -9,6 +9,10 @@ const DOCKER = 'client-tests/docker/**/*.test.ts';
 const PACKAGE = 'client-tests/package/**/*.test.ts';
 const wantsPackage = process.env.CI !== undefined || process.env.SEEDANCE_MOCK_PACKAGE === '1';
 if (!wantsPackage) console.log('package tests are left out; SEEDANCE_MOCK_PACKAGE=1 switches them on');
+/** Hostile clients for as long as CHAOS_SECONDS says: CI has the time. */
+const CHAOS = 'client-tests/chaos/**/*.test.ts';
+const wantsChaos = process.env.CI !== undefined || process.env.CHAOS_SECONDS !== undefined;
+if (!wantsChaos) console.log('the chaos test is left out; CHAOS_SECONDS=60 switches it on');
 /** Some tests wait for the wire, and one worker more than there are cores has work meanwhile. */
 const MAX_WORKERS = availableParallelism() + 1;
 
@@ -32,12 +36,16 @@ export default defineConfig({
     projects: [
       project('tests', {
         include: ['server/**/*.test.ts', 'client-tests/**/*.test.ts'],
-        exclude: [MEASURES, DOCKER, ...(wantsPackage ? [] : [PACKAGE])],
+        exclude: [MEASURES, DOCKER, CHAOS, ...(wantsPackage ? [] : [PACKAGE])],
         maxWorkers: MAX_WORKERS,
         sequence: { groupOrder: 0 },
       }),
       project('docker', { include: [DOCKER], isolate: true, maxWorkers: MAX_WORKERS, sequence: { groupOrder: 0 } }),
       project('measures', { include: [MEASURES], maxWorkers: 1, sequence: { groupOrder: 1 } }),
+      // It takes a whole machine, and leaves others no time.
+      ...(wantsChaos
+        ? [project('chaos', { include: [CHAOS], isolate: true, maxWorkers: 1, sequence: { groupOrder: 2 } })]
+        : []),
     ],
   },
 });

@@ -4,15 +4,27 @@ import { encodeFrame, FrameReader, nameOfFrame, PREFACE } from '../../../server/
 import type { Target } from './client.ts';
 import { openTlsSocket, type WireSocket } from './sockets.ts';
 
-/** RFC 7541, section 6.2.2. */
-const field = (name: string, value: string): Buffer => Buffer.concat([Buffer.of(0), text(name), text(value)]);
+/** RFC 7541, section 5.1: above 126, an integer goes on in groups of 7 bits. */
+function lengthOf(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  if (length < 127) return Buffer.of(length);
+  const groups = [127];
+  let left = length - 127;
+  for (; left >= 128; left >>>= 7) groups.push((left & 127) | 128);
+  return Buffer.from([...groups, left]);
+}
 
-/** RFC 7541, section 5.2, not Huffman-encoded, for up to 254 characters. */
-const text = (value: string): Buffer =>
-  Buffer.concat([
-    value.length < 127 ? Buffer.of(value.length) : Buffer.of(127, value.length - 127),
-    Buffer.from(value),
-  ]);
+/** A header block of literal fields, RFC 7541, section 6.2.2. */
+export const encodeFields = (fields: Readonly<Record<string, string>>): Buffer =>
+  Buffer.concat(
+    Object.entries(fields).flatMap(([name, value]) => [
+      Buffer.of(0),
+      lengthOf(name),
+      Buffer.from(name),
+      lengthOf(value),
+      Buffer.from(value),
+    ]),
+  );
 
 /** An HTTP/2 client that sends the frames it is told to, answers none by itself, and keeps each that it received. */
 export class RawHttp2 implements AsyncDisposable {
@@ -50,8 +62,7 @@ export class RawHttp2 implements AsyncDisposable {
   /** Sends HEADERS for a request, with END_STREAM unless a body follows. */
   request(stream: number, method: 'GET' | 'POST', path: string, headers: Record<string, string> = {}): Promise<void> {
     const fields = { ':method': method, ':scheme': 'https', ':path': path, ':authority': 'localhost', ...headers };
-    const all = Object.entries({ ...fields, authorization: 'Bearer x' });
-    const payload = Buffer.concat(all.map(([name, value]) => field(name, value)));
+    const payload = encodeFields({ ...fields, authorization: 'Bearer x' });
     return this.send('HEADERS', { flags: method === 'GET' ? 0x5 : 0x4, stream, payload });
   }
 
