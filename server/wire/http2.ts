@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import http2, { type Http2Stream, type ServerHttp2Session, type ServerOptions, type Settings } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
@@ -21,7 +22,9 @@ export function serveHttp2(
 ): void {
   if (connection.lane.needs('frames'))
     connection.tap = new FrameTap(connection, socket, { rules: plan.frameRules ?? [], cause });
-  const session = http2.performServerHandshake(connection.tap ?? socket, optionsOf(plan));
+  const transport = connection.tap ?? socket;
+  const session = http2.performServerHandshake(transport, optionsOf(plan));
+  stopReadingWith(session, transport);
   connection.session = session;
   connection.noteSettingsSent();
   guardEvents(session, connection);
@@ -65,6 +68,13 @@ export function serveHttp2(
   if (plan.maxStreams) limitStreams(connection, session, plan.maxStreams);
   if (plan.goaway) drainSession(connection, plan.goaway, cause);
   for (const extra of plan.extraFrames ?? []) connection.tap?.add(extra);
+}
+
+/** What came before the session is there Node reads in the next tick, and does not look whether the session still is: that would
+ * end the process. */
+function stopReadingWith(session: ServerHttp2Session, transport: Duplex): void {
+  const read = transport.read.bind(transport);
+  transport.read = (bytes) => (session.destroyed ? null : read(bytes));
 }
 
 function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
