@@ -227,6 +227,27 @@ describe('run', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('the report is whole, also when the verdict has taken all of the time', async () => {
+    await using scratch = await openScratch();
+    const report = scratch.at('report.json');
+    const slow = `
+      const { write } = process.stdout;
+      process.stdout.write = function (text, ...rest) {
+        const until = performance.now() + (String(text).includes('was interrupted') ? 2_000 : 0);
+        while (performance.now() < until);
+        return write.call(this, text, ...rest);
+      };
+    `;
+    const command = ['sh', '-c', 'echo started; exec sleep 1000'];
+    await using run = startWith(slow, ['run', 'healthy', '--report', `json:${report}`, '--', ...command], scratch.env);
+    expect(await run.hear()).toBe('started');
+
+    run.signal('SIGTERM');
+
+    expect(await run.ended).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(JSON.parse(await readFile(report, 'utf8')) as VerdictReport).toMatchObject({ outcome: 'inconclusive' });
+  });
+
   test.runIf(hasFifos)('a signal ends it while nothing reads a report, and it says so', async () => {
     await using scratch = await openScratch();
     const fifo = scratch.at('report.json');

@@ -18,6 +18,7 @@ export class Ending {
   readonly #host: Host;
   readonly #begun = new AbortController();
   readonly #lastDeeds = new Set<() => void>();
+  readonly #held = new Set<Promise<unknown>>();
   #serves = false;
   #signalled = false;
   #limit: NodeJS.Timeout | undefined;
@@ -60,7 +61,20 @@ export class Ending {
 
   /** Limits the time that the command takes from now on. */
   limit(): void {
-    this.#limit ??= setTimeout(() => this.#endAtOnce(), END_WITHIN_MS).unref();
+    const end = () => void Promise.allSettled(this.#held).then(() => this.#endAtOnce());
+    this.#limit ??= setTimeout(end, END_WITHIN_MS).unref();
+  }
+
+  /** Lets the process live until work is done that has a limit of its own, also when the time has run out: a verdict on half a
+   * million events may have taken all of it.
+   * @returns what comes of the work */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#held.delete(work);
+    }
   }
 
   /** Notes that the command has ended, and prints the bug of ours that it met, if any.

@@ -81,7 +81,7 @@ export async function runRun(
   const text = renderTextReport(report, { colours: host.stdout.isTTY === true });
   host.stdout.write(`\n${text}${ended.how}\n`);
   const closing = server.close();
-  const failed = await writeReports(targets, { report, events }, stopped);
+  const failed = await ending.hold(writeReports(targets, { report, events }, stopped));
   for (const one of failed) host.stderr.write(`${renderProblem(one)}\n`);
   if (!ended.started || failed.length > 0) ending.exitCode = exitCodes.usage;
   // As long as the reports take; from here on there is nothing to wait for but the end of connections.
