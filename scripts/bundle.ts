@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import { build } from 'rolldown';
+import packageJson from '../package.json' with { type: 'json' };
+
+/** The lowest version of Node that the package supports: `22.19` of `>=22.19`. */
+export const lowestNode = packageJson.engines.node.replace(/^>=/, '');
 
 /** Packages that it finds in node_modules: plug-ins that bring files of their own, and what is required rather than imported. */
 export const unbundled: readonly string[] = [
@@ -22,6 +26,8 @@ export const bundleCommandLine = async (folder: string): Promise<void> =>
     platform: 'node',
     external: [...unbundled],
     logLevel: 'warn',
+    // Syntax that the lowest Node does not know, such as `await using`, is rewritten.
+    transform: { target: `node${lowestNode}` },
     output: {
       dir: folder,
       format: 'esm',

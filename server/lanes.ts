@@ -121,6 +121,7 @@ export class Lanes implements Directory {
         adminUrl: `${adminUrl}/lanes/${id}`,
       };
       this.#open.set(id, lane);
+      this.#passOnBugs(world.lane);
       this.#main.journal.append({ type: 'lane.opened', lane: id, scenario: scenario.name, seed: world.lane.seed });
       return lane;
     } catch (error) {
@@ -145,10 +146,7 @@ export class Lanes implements Directory {
     for (const connection of this.#shared?.listener.connections.values() ?? []) connection.dismiss(world.lane);
     await world.close();
     this.#taken.delete(id);
-    const { journal } = this.#main;
-    journal.append({ type: 'lane.closed', lane: id });
-    // A bug of ours outlives the lane that met it.
-    for (const { seq: _, at: __, ...bug } of world.lane.journal.events('bug')) journal.append(bug);
+    this.#main.journal.append({ type: 'lane.closed', lane: id });
   }
 
   listenerFor(serverName: string | undefined): Listener | 'gone' | undefined {
@@ -173,6 +171,15 @@ export class Lanes implements Directory {
     if (id === undefined || !(this.#over.has(id) || LANE_KEY.test(exchange.headers.authorization ?? ''))) return false;
     refuse(exchange, id);
     return true;
+  }
+
+  /** A bug of ours outlives the lane that meets it. */
+  #passOnBugs({ journal }: Lane): void {
+    journal.subscribe((event) => {
+      if (event.type !== 'bug') return;
+      const { seq: _, at: __, ...bug } = event;
+      this.#main.journal.append(bug);
+    });
   }
 
   #newLane(id: string, scenario: Scenario): Lane {

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { renderInternalError } from './commands/internal-error.ts';
+import { exitCodes } from './verdict/verdict.ts';
 
 // Before anything else is loaded. From the second start on, compiled code comes from a cache, which saves a fifth of the
 // start-up; where the cache cannot be written nothing is lost.
@@ -13,8 +15,14 @@ setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--no-allocation-site-pretenuring');
 // Whoever reads, `head` say, may leave before all is written.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe);
-const { runProgram } = await import('./commands/program.ts');
-process.exitCode = await runProgram(process.argv.slice(2));
+try {
+  const { runProgram } = await import('./commands/program.ts');
+  process.exitCode = await runProgram(process.argv.slice(2));
+} catch (error) {
+  // A module that cannot be loaded, say. What a command throws is dealt with in there.
+  process.stderr.write(renderInternalError(error));
+  process.exitCode = exitCodes.internal;
+}
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;

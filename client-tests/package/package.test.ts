@@ -4,12 +4,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { unbundled } from '../../scripts/bundle.ts';
+import { lowestNode, unbundled } from '../../scripts/bundle.ts';
 import { openClient } from '../typescript/support/client.ts';
 import { openFolder } from '../typescript/support/command-line.ts';
-import { TASKS } from '../typescript/support/tasks.ts';
+import { TASKS, textOnly } from '../typescript/support/tasks.ts';
 import { findModules, typesIn } from './modules.ts';
-import { execute, installInto, packInto } from './package.ts';
+import { execute, installInto, installNode, packInto } from './package.ts';
 
 const LIMIT_MS = 120_000;
 const MAX_TARBALL_BYTES = 3_000_000;
@@ -150,6 +150,73 @@ describe.runIf(empty !== undefined)('in an empty project', { timeout: LIMIT_MS }
       `const { startMockServer } = require('seedance-mock');\nvoid (async () => {${START}})();\n`,
     );
     expect(await project.run('node', 'start.cjs')).toBe('lost-create\n');
+  });
+});
+
+/** Parses files as ES modules, and prints how many. */
+const PARSE = `
+  const { readFileSync } = require('node:fs');
+  const { SourceTextModule } = require('node:vm');
+  const files = process.argv.slice(1);
+  for (const identifier of files) new SourceTextModule(readFileSync(identifier, 'utf8'), { identifier });
+  console.log(files.length);
+`;
+
+/** Creates one task, over HTTP/2. */
+const CREATE = `
+  import { connect } from 'node:http2';
+  const { origin, pathname } = new URL(process.env.ARK_BASE_URL);
+  const session = connect(origin);
+  const headers = { ':method': 'POST', ':path': pathname + '/contents/generations/tasks', authorization: 'Bearer x' };
+  const call = session.request({ ...headers, 'content-type': 'application/json' });
+  call.on('close', () => session.close()).resume().end('${JSON.stringify(textOnly)}');
+`;
+
+// The lowest that package.json names, the one that runs these tests, and the newest.
+describe.each(empty ? [lowestNode, '24', '26'] : [])('on Node %s', { timeout: LIMIT_MS }, async (version) => {
+  const project = empty as NonNullable<typeof empty>;
+  const node = (await installNode(scratch.at(`node-${version}`), version)) ?? '';
+  const run = (...args: readonly string[]) => project.run(node, ...args);
+  const mock = (...args: readonly string[]) => run(join(project.installed, 'dist/main.js'), ...args);
+
+  test.runIf(node)('it is the version that was asked for', async () => {
+    expect((await run('--version')).startsWith(`v${version}.`)).toBe(true);
+  });
+
+  test.runIf(node)('every module is read', async () => {
+    const files = paths.filter((path) => path.endsWith('.js')).map((path) => join(project.installed, path));
+    const options = ['--experimental-vm-modules', '--no-warnings', '--eval', PARSE, '--'];
+    expect(await run(...options, ...files)).toBe(`${files.length}\n`);
+  });
+
+  test.runIf(node)('the command line tells its version', async () => {
+    expect(await mock('--version')).toBe(`${packageJson.version}\n`);
+  });
+
+  test.runIf(node)('the command line validates a scenario', async () => {
+    expect(await mock('validate', 'healthy')).toBe('ok healthy: healthy, 0 faults\n');
+  });
+
+  test.runIf(node)('the command line judges a client', async () => {
+    await project.write('creates.yaml', 'expect: [ no-duplicate-creates ]\n');
+    await project.write('create.mjs', CREATE);
+
+    expect(await mock('run', 'creates.yaml', '--settle', '0', '--', node, 'create.mjs')).toMatch(
+      /^pass no-duplicate-creates .*^pass: 1 passed, .*^command: exit code 0$/ms,
+    );
+  });
+
+  test.runIf(node)('an ES module imports it', async () => {
+    await project.write('start.mjs', `import { startMockServer } from 'seedance-mock';${START}`);
+    expect(await run('start.mjs')).toBe('lost-create\n');
+  });
+
+  test.runIf(node)('a CommonJS module requires it', async () => {
+    await project.write(
+      'start.cjs',
+      `const { startMockServer } = require('seedance-mock');\nvoid (async () => {${START}})();\n`,
+    );
+    expect(await run('start.cjs')).toBe('lost-create\n');
   });
 });
 

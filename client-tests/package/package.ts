@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { leaveOut } from '../cli/leave-out.ts';
@@ -70,6 +70,16 @@ export async function installInto(folder: string, ...packages: readonly string[]
     run: (program, ...args) => execute(folder, program, ...args),
     startMock: (...args) => startProgram(['npx', '--prefix', folder, '--no', '--', 'seedance-mock', ...args], env),
   };
+}
+
+/** Installs a version of Node from the registry into a new folder.
+ * @returns where its executable lies; undefined as above */
+export async function installNode(folder: string, version: string): Promise<string | undefined> {
+  await mkdir(folder);
+  // The package fetches the executable for this machine when it is installed.
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  const project = await installInto(folder, '--no-save', `node@${version}`);
+  return project && join(folder, 'node_modules/.bin/node');
 }
 
 /** Runs a program in a folder, and resolves with what that wrote.

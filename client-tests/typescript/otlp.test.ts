@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Clock } from '../../server/clock.ts';
 import { startMockServer } from '../../server/index.ts';
 import { Journal } from '../../server/journal.ts';
@@ -128,4 +128,45 @@ test('a collector that is not there costs nothing but a line in the journal', as
   await server.close();
 
   expect(server.journal.events('export.failed')).toMatchObject([{ to: endpoint }]);
+});
+
+test('a collector that does not answer delays the end by 500 ms at most, and the journal says so', async () => {
+  await using run = await startExport(() => {});
+  run.tell(1);
+
+  await run.exporter.close();
+
+  expect(run.journal.events('export.failed')).toMatchObject([
+    { signal: 'logs', reason: 'not sent within 500 ms when the server was closed' },
+  ]);
+});
+
+test('once it is closed, nothing more is sent, also when it was closed while it was sending', async () => {
+  const answers: (() => void)[] = [];
+  await using run = await startExport((respond) => void answers.push(() => respond(200)));
+  run.tell(1);
+  await run.tick();
+  await run.collector.heard(1);
+  const closing = run.exporter.close();
+  answers[0]?.();
+  await closing;
+
+  run.tell(1);
+  await run.tick();
+  // Waits for what is under way.
+  await run.exporter.close();
+
+  expect(run.collector.received).toHaveLength(1);
+});
+
+test("the headers of OpenTelemetry's environment variables are sent along", async () => {
+  vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-tenant=seven');
+  await using run = await startExport();
+  vi.unstubAllEnvs();
+  run.tell(1);
+  await run.exporter.close();
+
+  expect(run.collector.received).toMatchObject([
+    { headers: { 'x-tenant': 'seven', 'content-type': 'application/json', 'content-encoding': 'gzip' } },
+  ]);
 });

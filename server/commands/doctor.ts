@@ -3,6 +3,7 @@ import { renderDoctorReport } from '../doctor/report.ts';
 import { openSubject, type SubjectSetting } from '../doctor/subject.ts';
 import { examinations } from '../doctor/table.ts';
 import { problem, UsageError } from '../errors.ts';
+import { exitCodes } from '../verdict/verdict.ts';
 import type { Output } from './output.ts';
 import { trustEnvironment } from './trust.ts';
 
@@ -27,7 +28,7 @@ export async function runDoctor(options: DoctorOptions, { stdout }: Pick<Output,
   const report = await examineAll(examinations, subject);
   const colours = stdout.isTTY === true;
   stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${renderDoctorReport(report, { colours })}`);
-  return report.outcome === 'fail' ? 1 : 0;
+  return report.outcome === 'fail' ? exitCodes.fail : exitCodes.pass;
 }
 
 function refuseIdleOptions({ target, admin, adminToken }: DoctorOptions): void {

@@ -4,6 +4,7 @@ import { faults } from '../faults/table.ts';
 import { bundledScenarios } from '../scenario/bundled.ts';
 import { closestTo } from '../scenario/closest.ts';
 import { checks } from '../verdict/table.ts';
+import { exitCodes } from '../verdict/verdict.ts';
 import { type Output, renderColumns } from './output.ts';
 
 const lists = { faults: listFaults, checks: listChecks, scenarios: listScenarios } as const;
@@ -17,11 +18,11 @@ export function runList(what?: string, { stdout, stderr }: Output = process): nu
     const closest = closestTo(what, known);
     const expected = closest ? `Did you mean "${closest}"?` : `Write one of: ${known.join(', ')}.`;
     stderr.write(`${renderProblem(problem('INVALID_OPTION', { option: 'list', given: what, expected }))}\n`);
-    return 2;
+    return exitCodes.usage;
   }
   const sections = wanted.map((name) => (what === undefined ? `${name}\n${indent(lists[name]())}` : lists[name]()));
   stdout.write(sections.join('\n'));
-  return 0;
+  return exitCodes.pass;
 }
 
 const indent = (text: string) => text.replace(/^(?=.)/gm, '  ');

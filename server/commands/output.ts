@@ -10,13 +10,15 @@ export interface Output {
   readonly stderr: Writer;
 }
 
-/** The process that a command runs in, when it has to know of interruptions; `process` is one, and a test makes one up. */
+/** The process that a command runs in, as far as its end is concerned; a test makes one up. */
 export interface Host extends Output {
-  on(signal: Interruption, listener: () => void): unknown;
-  once(signal: Interruption, listener: () => void): unknown;
+  /** Calls `listener` at each SIGINT and SIGTERM; without one they end the process. */
+  onSignal(listener: () => void): void;
+  /** Calls `listener` with each error that nothing caught; without one it ends the process. */
+  onUncaught(listener: (error: unknown) => void): void;
+  /** Ends the process at once, whatever is still open in it. */
+  exit(code: number): void;
 }
-
-type Interruption = 'SIGINT' | 'SIGTERM';
 
 /** Columns of equal width, two spaces apart. */
 export function renderColumns(rows: readonly (readonly string[])[]): string {

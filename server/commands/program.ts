@@ -4,10 +4,12 @@ import { renderProblem, UsageError } from '../errors.ts';
 import { logFormats } from '../log.ts';
 import { profileNames } from '../scenario/service.ts';
 import { reportFormatNames } from '../verdict/reports/formats.ts';
+import { exitCodes } from '../verdict/verdict.ts';
 import { certName, dnsName, hostAndPort, integer, origin, port, portRange, seed, speed } from './arguments.ts';
+import { Ending } from './ending.ts';
 import type { Host } from './output.ts';
+import { ownProcess } from './own-process.ts';
 
-const EXIT_USAGE = 2;
 /** A day: longer than any client command runs. */
 const MAX_WAIT_MS = 86_400_000;
 
@@ -20,33 +22,35 @@ const withPlay = (command: Command): Command =>
     .option('--upstream <url>', 'pass the API through to this service, and let rules, faults and the verdict be ours')
     .option('--upstream-ca <file>', 'certificate authority of the upstream, such as the CA file of a second mock');
 
-/** What a command has besides its options: the process it runs in, and where its exit code goes. */
+const EXIT_CODES = `Exit code: 0 good, 1 the verdict or the command failed, 2 usage, 3 inconclusive,
+70 internal error (a bug in seedance-mock).`;
+
+/** What a command has besides its options: the process it runs in, how that ends, and where its exit code goes. */
 interface Call {
   readonly host: Host;
+  readonly ending: Ending;
   readonly end: (exitCode: number) => void;
 }
 
 /** Runs `seedance-mock` with these arguments.
- * @param host where it writes, and hears of interruptions
- * @returns the exit code; 2 when the arguments, or what they name, are not as they have to be: that is told on stderr */
-export async function runProgram(args: readonly string[], host: Host = process): Promise<number> {
-  let exitCode = 0;
+ * @param host where it writes, and what tells it of signals
+ * @returns the exit code; `verdict.ts` lists them */
+export async function runProgram(args: readonly string[], host: Host = ownProcess): Promise<number> {
+  const ending = new Ending(host);
+  let exitCode: number = exitCodes.pass;
   const end = (code: number) => {
     exitCode = code;
   };
-  const program = createProgram({ host, end });
   try {
-    await program.parseAsync(args, { from: 'user' });
-    return exitCode;
+    await createProgram({ host, ending, end }).parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof UsageError) {
-      host.stderr.write(`${error.problems.map(renderProblem).join('\n\n')}\n`);
-      return EXIT_USAGE;
-    }
+    exitCode = exitCodes.usage;
+    if (error instanceof UsageError) host.stderr.write(`${error.problems.map(renderProblem).join('\n\n')}\n`);
     // Commander has printed its own message; --help and --version end here too, with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    throw error;
+    else if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? exitCodes.pass : exitCodes.usage;
+    else ending.noteFailure(error);
   }
+  return ending.finish(exitCode);
 }
 
 function createProgram(call: Call): Command {
@@ -68,7 +72,9 @@ Examples:
   seedance-mock explain poll-reset       what will strike, and when
   seedance-mock validate my.yaml         every mistake at once
   seedance-mock doctor                   does a reset survive, and who trusts the CA?
-  seedance-mock list scenarios           what there is to start from`,
+  seedance-mock list scenarios           what there is to start from
+
+${EXIT_CODES}`,
     );
   for (const add of commands) add(program, call);
   return program;
@@ -76,7 +82,7 @@ Examples:
 
 // Each command is imported when it is called, so that none waits for what only another one needs.
 
-function addServe(program: Command, { host, end }: Call): void {
+function addServe(program: Command, { host, ending, end }: Call): void {
   withPlay(program.command('serve'))
     .description('run the server until it is interrupted')
     .argument('[scenario]', 'path of a scenario file, or the name of a bundled one')
@@ -130,6 +136,10 @@ function addServe(program: Command, { host, end }: Call): void {
     .addHelpText(
       'after',
       `
+SIGINT and SIGTERM end it within 2 seconds; a second one ends it at once.
+
+Exit code: 0 ended by a signal, 2 usage, 70 internal error (a bug in seedance-mock).
+
 Examples:
   seedance-mock serve                                  the service and its reset rules, on https://localhost:8443
   seedance-mock serve --profile dual-stack             HTTP/1.1 clients too (Python SDK, older Node)
@@ -142,11 +152,11 @@ Examples:
     )
     .action(async (scenario: string | undefined, { speed: clock, ...options }) => {
       const { runServe } = await import('./serve.ts');
-      end(await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) }, host));
+      end(await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) }, { host, ending }));
     });
 }
 
-function addRun(program: Command, { host, end }: Call): void {
+function addRun(program: Command, { host, ending, end }: Call): void {
   withPlay(program.command('run'))
     .description('serve a scenario for as long as a client command runs, and judge the client')
     .argument('<scenario>', 'path of a scenario file, or the name of a bundled one')
@@ -172,7 +182,7 @@ function addRun(program: Command, { host, end }: Call): void {
 The command finds the service by SEEDANCE_BASE_URL or ARK_BASE_URL, ARK_API_KEY, and the CA by NODE_EXTRA_CA_CERTS, SSL_CERT_FILE,
 REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; a JVM by JAVA_TOOL_OPTIONS.
 
-Exit code: 0 good, 1 the verdict or the command failed, 2 usage, 3 inconclusive.
+${EXIT_CODES}
 
 Examples:
   seedance-mock run poll-reset -- python my_client.py
@@ -192,7 +202,7 @@ Examples:
           ...(timeout !== undefined && { timeoutMs: timeout }),
           ...(clock && { clock }),
         },
-        host,
+        { host, ending },
       );
       end(exitCode);
     });
@@ -240,7 +250,7 @@ function addDoctor(program: Command, { host, end }: Call): void {
     .addHelpText(
       'after',
       `
-Exit code: 0 nothing failed, 1 something did, 2 usage.
+Exit code: 0 nothing failed, 1 something did, 2 usage, 70 internal error (a bug in seedance-mock).
 
 Examples:
   seedance-mock doctor

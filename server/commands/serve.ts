@@ -1,10 +1,13 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { problem, reasonOf, UsageError } from '../errors.ts';
-import { type LogFormat, logJournal } from '../log.ts';
-import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
+import type { LogFormat } from '../log.ts';
+import type { MockServer, StartOptions } from '../mock-server.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
 import { readOverrides } from '../scenario/overrides.ts';
+import { exitCodes } from '../verdict/verdict.ts';
+import type { Ending } from './ending.ts';
+import { openServer } from './open-server.ts';
 import type { Host } from './output.ts';
 
 export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
@@ -21,28 +24,24 @@ export interface ServeOptions extends Omit<StartOptions, 'scenario'> {
  * to watch, nobody to answer for a DNS name, a port both a lane's and another's, or the upstream cannot be one */
 export async function runServe(
   { log, readyFile, watch, ...options }: ServeOptions,
-  host: Host = process,
+  { host, ending }: { readonly host: Host; readonly ending: Ending },
 ): Promise<number> {
   refuseIdleNames(options);
   refuseTakenLanePorts(options);
   const watched = watch ? findWatched(options) : undefined;
-  const stopped = new Promise<void>((resolve) => {
-    host.once('SIGINT', resolve);
-    host.once('SIGTERM', resolve);
-  });
-  await using server = await startMockServer(options);
+  const stop = ending.serve();
+  const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()));
+  await using serving = await openServer(options, ending);
+  const { server } = serving;
   // V8's own default again, which main.ts had lowered for the start.
   setFlagsFromString('--semi-space-growth-factor=2');
-  const watcher = watched === undefined ? undefined : await follow(watched, { server, options, host });
+  await using _ = watched === undefined ? undefined : await follow(watched, { server, options, host });
   if (readyFile !== undefined) await writeReadyFile(readyFile, server);
   if (log === 'pretty') host.stdout.write(greet(server));
   else if (log === 'json') host.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);
-  const stopLogging = await logJournal(server.journal, log, host.stdout);
+  await serving.log(log, host.stdout);
   await stopped;
-  await watcher?.close();
-  await server.close();
-  stopLogging();
-  return 0;
+  return exitCodes.pass;
 }
 
 function refuseIdleNames({ dnsName, dnsPort }: Pick<ServeOptions, 'dnsName' | 'dnsPort'>): void {
@@ -83,7 +82,12 @@ interface Following {
 async function follow(file: string, { server, options, host }: Following) {
   // Loaded when wanted, to start the sooner.
   const { watchScenario } = await import('./watch.ts');
-  return watchScenario(file, { lane: server.lane, read: () => readScenario(file, readOverrides(options)) }, host);
+  const watcher = await watchScenario(
+    file,
+    { lane: server.lane, read: () => readScenario(file, readOverrides(options)) },
+    host,
+  );
+  return { [Symbol.asyncDispose]: () => watcher.close() };
 }
 
 const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServer) => ({

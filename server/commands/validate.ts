@@ -1,12 +1,13 @@
 import { renderProblem, UsageError } from '../errors.ts';
 import { readScenario } from '../scenario/bundled.ts';
+import { exitCodes } from '../verdict/verdict.ts';
 import type { Output } from './output.ts';
 
 /** `seedance-mock validate <file...>`: every problem of every file at once.
  * @returns the exit code: 0 when all are good, 2 when one is not */
 export async function runValidate(files: readonly string[], output: Output = process): Promise<number> {
   const bad = files.filter((file) => !validateFile(file, output));
-  return bad.length > 0 ? 2 : 0;
+  return bad.length > 0 ? exitCodes.usage : exitCodes.pass;
 }
 
 function validateFile(file: string, { stdout, stderr }: Output): boolean {

@@ -1,5 +1,4 @@
-import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
-import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
+import { setTimeout } from 'node:timers';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
@@ -7,14 +6,16 @@ import { Clock, type Timer } from '../clock.ts';
 import type { Journal } from '../journal.ts';
 import { CallbackSpans } from './callback-spans.ts';
 import { Feed } from './feed.ts';
+import { HttpExporter } from './http-exporter.ts';
 import { toLogRecord } from './log-records.ts';
-import { OtlpSpanExporter } from './span-exporter.ts';
 
 /** How often what is new in the journal leaves, in real time: it is the operator's, not the service's. */
 export const EXPORT_EVERY_MS = 1_000;
 
-/** How long one request may take, the library's own retries included. */
+/** How long one request may take, in real time. */
 const EXPORT_TIMEOUT_MS = 2_000;
+/** How long the last events may take to leave when the exporter is closed, in real time. */
+const CLOSE_MS = 500;
 
 export interface OtlpSetting {
   /** Base URL of a collector that speaks OTLP over HTTP, such as http://localhost:4318. */
@@ -32,39 +33,40 @@ export interface OtlpSetting {
 export class OtlpExporter {
   readonly #clock: Clock;
   readonly #feeds: readonly [Feed<ReadableLogRecord>, Feed<ReadableSpan>];
+  readonly #over = new AbortController();
   #exporting: Promise<unknown> = Promise.resolve();
   #timer: Timer | undefined;
 
   constructor(journal: Journal, { endpoint, attributes, clock = new Clock() }: OtlpSetting) {
     this.#clock = clock;
     const resource = resourceFromAttributes({ 'service.name': 'seedance-mock', ...attributes });
-    const settingOf = (signal: 'logs' | 'traces') => ({
-      url: `${endpoint.replace(/\/+$/, '')}/v1/${signal}`,
-      compression: CompressionAlgorithm.GZIP,
-      timeoutMillis: EXPORT_TIMEOUT_MS,
-    });
+    const setting = { endpoint, timeoutMs: EXPORT_TIMEOUT_MS, signal: this.#over.signal };
+    const [logs, traces] = [HttpExporter.ofLogs(setting), HttpExporter.ofTraces(setting)];
     const spans = new CallbackSpans(resource);
     this.#feeds = [
       new Feed(journal, endpoint, {
         signal: 'logs',
         translate: (event) => [toLogRecord(event, resource)],
-        exporter: new OTLPLogExporter(settingOf('logs')),
+        send: (records) => logs.export(records),
       }),
       new Feed(journal, endpoint, {
         signal: 'traces',
         translate: (event) => spans.read(event),
-        exporter: new OtlpSpanExporter(settingOf('traces')),
+        send: (ended) => traces.export(ended),
       }),
     ];
     this.#wait();
   }
 
-  /** Sends what is left, with one try, and ends. */
+  /** Sends what is left, with one try and within 500 ms, and ends. */
   async close(): Promise<void> {
-    this.#timer?.cancel();
+    const late = new Error(`not sent within ${CLOSE_MS} ms when the server was closed`);
+    const patience = setTimeout(() => this.#over.abort(late), CLOSE_MS);
     await this.#exporting;
+    this.#timer?.cancel();
     await this.#flush();
-    await Promise.all(this.#feeds.map((feed) => feed.close()));
+    clearTimeout(patience);
+    this.#over.abort();
   }
 
   #wait(): void {

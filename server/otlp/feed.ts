@@ -1,4 +1,3 @@
-import type { ExportResult } from '@opentelemetry/core';
 import { reasonOf } from '../errors.ts';
 import type { Journal, JournalEvent } from '../journal.ts';
 
@@ -10,10 +9,8 @@ export interface Outlet<T> {
   readonly signal: 'logs' | 'traces';
   /** What an event adds; called once for each, in their order. */
   readonly translate: (event: JournalEvent) => readonly T[];
-  readonly exporter: {
-    export(items: T[], done: (result: ExportResult) => void): void;
-    shutdown(): Promise<void>;
-  };
+  /** @throws Error when they have not arrived */
+  readonly send: (items: readonly T[]) => Promise<void>;
 }
 
 /**
@@ -51,10 +48,6 @@ export class Feed<T> {
     }
   }
 
-  close(): Promise<void> {
-    return this.#outlet.exporter.shutdown();
-  }
-
   /** Reads on until there is a batch to send. */
   #read(lastSeq: number): void {
     while (this.#waiting.length < MAX_BATCH_ITEMS && this.#readSeq < lastSeq) {
@@ -67,12 +60,13 @@ export class Feed<T> {
   }
 
   /** @returns why it failed, if it did */
-  #send(batch: T[]): Promise<string | undefined> {
-    return new Promise((resolve) =>
-      this.#outlet.exporter.export(batch, ({ code, error }) =>
-        resolve(code === 0 ? undefined : reasonOf(error) || 'the collector did not take it'),
-      ),
-    );
+  async #send(batch: readonly T[]): Promise<string | undefined> {
+    try {
+      await this.#outlet.send(batch);
+      return undefined;
+    } catch (error) {
+      return reasonOf(error) || 'the collector did not take it';
+    }
   }
 
   #noteLoss(): void {

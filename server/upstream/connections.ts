@@ -37,7 +37,10 @@ export async function openUpstream(
   const { buildConnector, Pool } = await loadUndici();
   // Once for all connections: reading all that a machine trusts takes longer than a handshake.
   const secureContext = ca && createSecureContext({ ca: [...ca] });
-  const connect = buildConnector({ allowH2: true, timeout: connectMs, ...(secureContext && { secureContext }) });
+  // Ends a connection that is not yet made: the pool does not know it.
+  const over = new AbortController();
+  const options = { allowH2: true, timeout: connectMs, signal: over.signal };
+  const connect = buildConnector({ ...options, ...(secureContext && { secureContext }) });
   let version: Upstream['version'] = '1.1';
   const pool = new Pool(origin, {
     allowH2: true,
@@ -59,7 +62,10 @@ export async function openUpstream(
       return version;
     },
     send: (call) => pool.request(call),
-    close: () => pool.destroy(),
+    close: () => {
+      over.abort();
+      return pool.destroy();
+    },
   };
 }
 

@@ -68,8 +68,15 @@ export interface VerdictReport {
   readonly missed: number;
 }
 
-/** The exit code that an outcome stands for. */
-export const exitCodes: Readonly<Record<Outcome, number>> = { pass: 0, fail: 1, inconclusive: 3 };
+/** The exit codes of the command line: of each outcome, and of what prevents one. */
+export const exitCodes = {
+  pass: 0,
+  fail: 1,
+  usage: 2,
+  inconclusive: 3,
+  /** EX_SOFTWARE of sysexits(3): a bug of ours. */
+  internal: 70,
+} as const satisfies Readonly<Record<Outcome | 'usage' | 'internal', number>>;
 
 /** The worst of several outcomes; of none, nothing can be told. A client of which nothing can be told does not spoil what is
  * known of the others. */

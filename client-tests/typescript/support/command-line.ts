@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { inject } from 'vitest';
 import { runProgram } from '../../../server/commands/program.ts';
+import { makeHost } from '../../../server/commands/testing.ts';
 import { collect, hearLines, type Ran, type RunningProgram, startProgram } from '../../cli/run-client.ts';
 import type { Target } from './client.ts';
 
@@ -53,22 +53,23 @@ export async function runMock(...args: readonly string[]): Promise<Ran> {
 
 /** Starts `seedance-mock` in this process: all of it but `main.ts`, and in a tenth of the time. */
 export function startHere(args: readonly string[]): RunningMock {
-  const host = Object.assign(new EventEmitter(), { stdout: new PassThrough(), stderr: new PassThrough() });
-  const [hear, stdout, stderr] = [hearLines(host.stdout), collect(host.stdout), collect(host.stderr)];
+  const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+  const host = makeHost(streams);
+  const [hear, stdout, stderr] = [hearLines(streams.stdout), collect(streams.stdout), collect(streams.stderr)];
   const run = async (): Promise<Ran> => {
-    const exitCode = await runProgram(args, host);
-    await Promise.all([host.stdout, host.stderr].map((stream) => finished(stream.end())));
+    const exitCode = await Promise.race([runProgram(args, host), host.exited]);
+    await Promise.all(Object.values(streams).map((stream) => finished(stream.end())));
     return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') };
   };
   const ended = run();
   // A test that failed before has no more use for the outcome.
-  ended.catch(() => host.stdout.end());
+  ended.catch(() => streams.stdout.end());
   return {
     hear,
-    signal: (name) => void host.emit(name),
+    signal: () => host.signal(),
     ended,
     async [Symbol.asyncDispose]() {
-      host.emit('SIGTERM');
+      host.signal();
       await ended.catch(() => {});
     },
   };
