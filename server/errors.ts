@@ -270,6 +270,18 @@ export class UsageError extends Error {
   }
 }
 
+/** Refuses options that are empty or white space, as a variable that is not set leaves them. Node
+ * takes an empty address for every interface, and every caller knows an empty token.
+ * @param given values by the name of their option; only texts and lists of texts can be blank
+ * @throws UsageError INVALID_OPTION, one for each blank option */
+export function refuseBlank(given: Readonly<Record<string, unknown>>): void {
+  const blank = Object.entries(given).flatMap(([option, value]) => {
+    const text = [value].flat().find((one): one is string => typeof one === 'string' && one.trim() === '');
+    return text === undefined ? [] : [{ option, given: text, expected: 'Give it a value, or leave it out.' }];
+  });
+  if (blank.length > 0) throw new UsageError(blank.map((one) => problem('INVALID_OPTION', one)));
+}
+
 /** A problem as it stands on a terminal. */
 export function renderProblem({ code, message, hint, at, excerpt }: Problem): string {
   const place = at ? `${at.file}:${at.line}:${at.column}  ${code}` : code;

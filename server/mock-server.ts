@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
-import { problem, reasonOf, UsageError } from './errors.ts';
+import { problem, reasonOf, refuseBlank, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
@@ -107,9 +107,11 @@ export interface MockLane
     AsyncDisposable {}
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
- * @throws UsageError when the scenario has problems, a port cannot be had, the upstream cannot be one, no file can be written, or the
- * admin API would be open to others */
+ * @throws UsageError when an option is blank, the scenario has problems, a port cannot be had, the
+ * upstream cannot be one, no file can be written, or the admin API would be open to others */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
+  // An empty text is a scenario: the default one.
+  refuseBlank({ ...options, scenario: undefined });
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0, publicUrl } = options;
   if (options.adminToken === undefined && !isLoopback(adminHost))
     throw new UsageError([problem('ADMIN_EXPOSED', { host: adminHost })]);

@@ -27,6 +27,12 @@ describe('the admin API', () => {
     expect(connections).toEqual([]);
   });
 
+  test.each(['', ' ', '\t\n'])('refuses the empty token %j', async (adminToken) => {
+    await expect(startMockServer({ adminToken })).rejects.toMatchObject({ problems: [{ code: 'INVALID_OPTION' }] });
+    const { exitCode, stderr } = await callMock('serve', '--port', '0', `--admin-token=${adminToken}`);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--admin-token does not take')]);
+  });
+
   test.each(['0.0.0.0', '::', '192.0.2.1', 'example.com'])('does not start on %s without a token', async (host) => {
     const { exitCode, stderr } = await callMock('serve', '--port', '0', '--admin-port', '0', '--admin-host', host);
     expect(stderr).toMatch(/^ADMIN_EXPOSED\n[\s\S]*--admin-token/);
