@@ -224,8 +224,11 @@ export const problems = {
   ),
   ADMIN_HOST_REFUSED: kind(
     403,
-    (d: { host: string }) => `"${d.host}" is no name of this machine's loopback.`,
-    () => 'Call it as localhost or 127.0.0.1. For other names start with --admin-token, and send the token.',
+    (d: { host: string; hasToken: boolean }) => `The admin API does not answer to the name "${d.host}".`,
+    (d) =>
+      d.hasToken
+        ? 'Call it by its address or by a name without a dot, or start with this name: `--cert-name mock.example.com`.'
+        : 'Call it as localhost or 127.0.0.1. For other names start with --admin-token, and send the token.',
   ),
   ADMIN_ORIGIN_REFUSED: kind(
     403,

@@ -20,7 +20,7 @@ import type { TaskStore } from './seedance/task-store.ts';
 import type { Upstream } from './upstream/connections.ts';
 import type { UpstreamTarget } from './upstream/target.ts';
 import type { Verdict } from './verdict/verdict.ts';
-import { CertificateAuthority } from './wire/certificates.ts';
+import { ALWAYS_COVERED, CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
 import type { Listener } from './wire/listener.ts';
 import { ownAddresses } from './wire/own-addresses.ts';
@@ -39,7 +39,8 @@ export interface StartOptions {
   readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
-  /** Addresses and names that the certificate holds for besides its own: for whoever reaches the mock through a forwarded port. */
+  /** Addresses and names by which clients call the mock, as through a forwarded port: the
+   * certificate holds for them, and the admin API answers to them. */
   readonly certName?: readonly string[];
   /** Default 127.0.0.1; what is no loopback address asks for `adminToken`. */
   readonly adminHost?: string;
@@ -135,7 +136,13 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
   const world = await World.open(lane, { ...setting, directory: lanes });
   const { listener } = world;
-  const admin = new Admin({ main: world, lanes, ca: authority.pem, token: options.adminToken });
+  const admin = new Admin({
+    main: world,
+    lanes,
+    ca: authority.pem,
+    token: options.adminToken,
+    names: [adminHost, ...ALWAYS_COVERED, ...(options.certName ?? [])],
+  });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
   const caFile = join(directory, 'ca.pem');

@@ -114,7 +114,7 @@ function addServe(program: Command, { host, end }: Call): void {
     .addOption(
       new Option(
         '--cert-name <name>',
-        'address or host name that the certificate holds for besides its own; may be given again',
+        'address or host name by which clients call the mock, for certificate and admin API; may be given again',
       ).argParser(certName),
     )
     .addOption(new Option('--dns-port <n>', 'port of a DNS responder, UDP and TCP; 0 takes a free one').argParser(port))
