@@ -10,6 +10,7 @@ import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
 import { isLoopback } from './listen.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
+import type { OwnPorts } from './own-ports.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { loadScenario, type ScenarioInput } from './scenario/load.ts';
 import { readOverrides } from './scenario/overrides.ts';
@@ -131,7 +132,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     names,
     leaf: await authority.issue(lane.clock.wallNow(), ...names),
     publicUrl,
-    ...(target && { upstream: await openUpstream(target) }),
+    ...(target && { upstream: await openUpstream(target, lane.ownPorts) }),
   };
   const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
   const world = await World.open(lane, { ...setting, directory: lanes });
@@ -165,10 +166,10 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     const givenPort = await listener.listen(host, port);
     const url = `https://${nameOf(host)}:${givenPort}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
-    if (target) await refuseOwnAddress(target, [givenPort, portOf(adminUrl)]);
     lanes.share({ listener, port: givenPort, adminUrl });
     const { dnsPort, dnsName = [] } = options;
     if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
+    if (target) await refuseOwnAddress(target, lane.ownPorts);
     if (options.otlp !== undefined) otlp = await startOtlp(lane, options.otlp);
     admin.ready = true;
     const trust = { ca: authority.pem, caFile };
@@ -222,8 +223,6 @@ async function startOtlp({ journal, id, seed }: Lane, endpoint: string): Promise
   return new OtlpExporter(journal, { endpoint, attributes: { 'seedance.lane': id, 'seedance.seed': seed } });
 }
 
-const portOf = (url: string): number => Number(new URL(url).port);
-
 /** @throws UsageError when the upstream cannot be one */
 async function readTarget({ upstream, upstreamCa }: StartOptions): Promise<UpstreamTarget | undefined> {
   if (upstream !== undefined) return (await import('./upstream/target.ts')).readUpstreamTarget(upstream, upstreamCa);
@@ -234,12 +233,12 @@ async function readTarget({ upstream, upstreamCa }: StartOptions): Promise<Upstr
 }
 
 /** Loaded when it is wanted, as above. */
-const refuseOwnAddress = async (target: UpstreamTarget, own: readonly number[]): Promise<void> =>
-  (await import('./upstream/target.ts')).refuseOwnAddress(target, own);
+const refuseOwnAddress = async (target: UpstreamTarget, ownPorts: OwnPorts): Promise<void> =>
+  (await import('./upstream/target.ts')).refuseOwnAddress(target, ownPorts);
 
 /** Loaded when it is wanted, as above. */
-const openUpstream = async (target: UpstreamTarget): Promise<Upstream> =>
-  (await import('./upstream/connections.ts')).openUpstream(target);
+const openUpstream = async (target: UpstreamTarget, ownPorts: OwnPorts): Promise<Upstream> =>
+  (await import('./upstream/connections.ts')).openUpstream(target, ownPorts);
 
 /** How a client on this machine calls an address that we listen on. */
 function nameOf(host: string): string {

@@ -35,8 +35,9 @@ export class Admin {
   #app: Promise<FastifyInstance> | undefined;
 
   constructor(deps: AdminDeps) {
-    const { journal } = deps.main.lane;
+    const { journal, ownPorts } = deps.main.lane;
     descriptors.share(this.#server, journal, { reserved: RESERVED_FROM_ADMIN });
+    ownPorts.follow(this.#server, 'admin API');
     this.#deps = {
       ...deps,
       // It counts from here on.
