@@ -224,8 +224,11 @@ export const problems = {
   ),
   ADMIN_HOST_REFUSED: kind(
     403,
-    (d: { host: string }) => `"${d.host}" is no name of this machine's loopback.`,
-    () => 'Call it as localhost or 127.0.0.1. For other names start with --admin-token, and send the token.',
+    (d: { host: string; hasToken: boolean }) => `The admin API does not answer to the name "${d.host}".`,
+    (d) =>
+      d.hasToken
+        ? 'Call it by its address or by a name without a dot, or start with this name: `--cert-name mock.example.com`.'
+        : 'Call it as localhost or 127.0.0.1. For other names start with --admin-token, and send the token.',
   ),
   ADMIN_ORIGIN_REFUSED: kind(
     403,
@@ -268,6 +271,18 @@ export class UsageError extends Error {
     super(found.map(renderProblem).join('\n\n'));
     this.problems = found;
   }
+}
+
+/** Refuses options that are empty or white space, as a variable that is not set leaves them. Node
+ * takes an empty address for every interface, and every caller knows an empty token.
+ * @param given values by the name of their option; only texts and lists of texts can be blank
+ * @throws UsageError INVALID_OPTION, one for each blank option */
+export function refuseBlank(given: Readonly<Record<string, unknown>>): void {
+  const blank = Object.entries(given).flatMap(([option, value]) => {
+    const text = [value].flat().find((one): one is string => typeof one === 'string' && one.trim() === '');
+    return text === undefined ? [] : [{ option, given: text, expected: 'Give it a value, or leave it out.' }];
+  });
+  if (blank.length > 0) throw new UsageError(blank.map((one) => problem('INVALID_OPTION', one)));
 }
 
 /** A problem as it stands on a terminal. */

@@ -2,6 +2,7 @@ import { Clock } from './clock.ts';
 import { type Problem, problem, UsageError } from './errors.ts';
 import type { HookContexts } from './faults/fault.ts';
 import { JOURNAL_CAPACITY, Journal } from './journal.ts';
+import { OwnPorts } from './own-ports.ts';
 import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
 import { type Counted, explainRule, Injector } from './scenario/injector.ts';
@@ -26,6 +27,8 @@ export class Lane {
   readonly random: () => number;
   /** Scheme and authority of the service that its calls are passed through to; left out, it answers them itself. */
   readonly upstream: string | undefined;
+  /** The ports of its server, which it shares with the other lanes. */
+  readonly ownPorts: OwnPorts;
   #scenario: Scenario;
   #seed: number;
   #injector: Injector;
@@ -40,10 +43,12 @@ export class Lane {
       clock = new Clock(scenario.clock),
       journalCapacity = JOURNAL_CAPACITY,
       upstream = undefined as string | undefined,
+      ownPorts = new OwnPorts(),
     } = {},
   ) {
     this.id = id;
     this.upstream = upstream;
+    this.ownPorts = ownPorts;
     this.clock = clock;
     this.journal = new Journal(() => clock.now(), journalCapacity);
     clock.guard((error) => this.journal.bug(error));

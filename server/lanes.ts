@@ -184,7 +184,8 @@ export class Lanes implements Directory {
 
   #newLane(id: string, scenario: Scenario): Lane {
     const upstream = this.#setting.upstream?.origin;
-    return new Lane(id, scenario, { journalCapacity: LANE_JOURNAL_CAPACITY, upstream });
+    const { ownPorts } = this.#main;
+    return new Lane(id, scenario, { journalCapacity: LANE_JOURNAL_CAPACITY, upstream, ownPorts });
   }
 
   /** The lane that a request names: by its key, the result that it fetches, or its authority. */

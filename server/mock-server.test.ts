@@ -20,6 +20,24 @@ test('it needs nothing to start: free ports, a seed, a CA in hand and in a file'
   expect(await client.post(TASKS, textOnly)).toMatchObject({ status: 200 });
 });
 
+test.each([
+  { host: '' },
+  { adminHost: '' },
+  { adminHost: ' ', adminToken: 'open sesame' },
+  { adminToken: '' },
+  { publicUrl: '' },
+  { otlp: '' },
+  { upstream: '' },
+  { upstream: 'https://localhost:9443', upstreamCa: '' },
+  { keylog: '' },
+  { certName: ['localhost', ''] },
+  { dnsPort: 0, dnsName: [''] },
+])('a blank option is refused: %j', async (options) => {
+  await expect(startMockServer(options)).rejects.toMatchObject({
+    problems: [{ code: 'INVALID_OPTION', message: expect.stringMatching(/^\w+ does not take " ?"\.$/) }],
+  });
+});
+
 test('several live side by side, each in a world of its own', async () => {
   await using healthy = await startMockServer({ seed: 1, clock: 'manual' });
   await using broken = await startMockServer({ seed: 2, clock: 'manual', scenario: busy(1) });

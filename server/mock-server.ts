@@ -4,12 +4,13 @@ import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
-import { problem, reasonOf, UsageError } from './errors.ts';
+import { problem, reasonOf, refuseBlank, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
 import { isLoopback } from './listen.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
+import type { OwnPorts } from './own-ports.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { loadScenario, type ScenarioInput } from './scenario/load.ts';
 import { readOverrides } from './scenario/overrides.ts';
@@ -20,7 +21,7 @@ import type { TaskStore } from './seedance/task-store.ts';
 import type { Upstream } from './upstream/connections.ts';
 import type { UpstreamTarget } from './upstream/target.ts';
 import type { Verdict } from './verdict/verdict.ts';
-import { CertificateAuthority } from './wire/certificates.ts';
+import { ALWAYS_COVERED, CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
 import type { Listener } from './wire/listener.ts';
 import { ownAddresses } from './wire/own-addresses.ts';
@@ -39,7 +40,8 @@ export interface StartOptions {
   readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
-  /** Addresses and names that the certificate holds for besides its own: for whoever reaches the mock through a forwarded port. */
+  /** Addresses and names by which clients call the mock, as through a forwarded port: the
+   * certificate holds for them, and the admin API answers to them. */
   readonly certName?: readonly string[];
   /** Default 127.0.0.1; what is no loopback address asks for `adminToken`. */
   readonly adminHost?: string;
@@ -107,9 +109,11 @@ export interface MockLane
     AsyncDisposable {}
 
 /** Starts a server: everything is wired here, in the order in which a call passes through it.
- * @throws UsageError when the scenario has problems, a port cannot be had, the upstream cannot be one, no file can be written, or the
- * admin API would be open to others */
+ * @throws UsageError when an option is blank, the scenario has problems, a port cannot be had, the
+ * upstream cannot be one, no file can be written, or the admin API would be open to others */
 export async function startMockServer(options: StartOptions = {}): Promise<MockServer> {
+  // An empty text is a scenario: the default one.
+  refuseBlank({ ...options, scenario: undefined });
   const { host = '127.0.0.1', port = 0, adminHost = '127.0.0.1', adminPort = 0, publicUrl } = options;
   if (options.adminToken === undefined && !isLoopback(adminHost))
     throw new UsageError([problem('ADMIN_EXPOSED', { host: adminHost })]);
@@ -128,12 +132,18 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     names,
     leaf: await authority.issue(lane.clock.wallNow(), ...names),
     publicUrl,
-    ...(target && { upstream: await openUpstream(target) }),
+    ...(target && { upstream: await openUpstream(target, lane.ownPorts) }),
   };
   const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
   const world = await World.open(lane, { ...setting, directory: lanes });
   const { listener } = world;
-  const admin = new Admin({ main: world, lanes, ca: authority.pem, token: options.adminToken });
+  const admin = new Admin({
+    main: world,
+    lanes,
+    ca: authority.pem,
+    token: options.adminToken,
+    names: [adminHost, ...ALWAYS_COVERED, ...(options.certName ?? [])],
+  });
   if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
 
   const caFile = join(directory, 'ca.pem');
@@ -156,10 +166,10 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     const givenPort = await listener.listen(host, port);
     const url = `https://${nameOf(host)}:${givenPort}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
-    if (target) await refuseOwnAddress(target, [givenPort, portOf(adminUrl)]);
     lanes.share({ listener, port: givenPort, adminUrl });
     const { dnsPort, dnsName = [] } = options;
     if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
+    if (target) await refuseOwnAddress(target, lane.ownPorts);
     if (options.otlp !== undefined) otlp = await startOtlp(lane, options.otlp);
     admin.ready = true;
     const trust = { ca: authority.pem, caFile };
@@ -213,8 +223,6 @@ async function startOtlp({ journal, id, seed }: Lane, endpoint: string): Promise
   return new OtlpExporter(journal, { endpoint, attributes: { 'seedance.lane': id, 'seedance.seed': seed } });
 }
 
-const portOf = (url: string): number => Number(new URL(url).port);
-
 /** @throws UsageError when the upstream cannot be one */
 async function readTarget({ upstream, upstreamCa }: StartOptions): Promise<UpstreamTarget | undefined> {
   if (upstream !== undefined) return (await import('./upstream/target.ts')).readUpstreamTarget(upstream, upstreamCa);
@@ -225,12 +233,12 @@ async function readTarget({ upstream, upstreamCa }: StartOptions): Promise<Upstr
 }
 
 /** Loaded when it is wanted, as above. */
-const refuseOwnAddress = async (target: UpstreamTarget, own: readonly number[]): Promise<void> =>
-  (await import('./upstream/target.ts')).refuseOwnAddress(target, own);
+const refuseOwnAddress = async (target: UpstreamTarget, ownPorts: OwnPorts): Promise<void> =>
+  (await import('./upstream/target.ts')).refuseOwnAddress(target, ownPorts);
 
 /** Loaded when it is wanted, as above. */
-const openUpstream = async (target: UpstreamTarget): Promise<Upstream> =>
-  (await import('./upstream/connections.ts')).openUpstream(target);
+const openUpstream = async (target: UpstreamTarget, ownPorts: OwnPorts): Promise<Upstream> =>
+  (await import('./upstream/connections.ts')).openUpstream(target, ownPorts);
 
 /** How a client on this machine calls an address that we listen on. */
 function nameOf(host: string): string {

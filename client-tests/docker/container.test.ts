@@ -35,6 +35,10 @@ const createTask = async (mock: Reachable, apiKey?: string): Promise<string> => 
 /** Its video is done at once, and its idle end comes soon. */
 const hurried = { tasks: { queued: '100ms', running: '100ms' }, service: { idle: { after: '2s' } } } as const;
 
+test.each(['', ' '])('the empty token %j is refused', (token) => {
+  expect(() => new SeedanceMockContainer(image).withAdminToken(token)).toThrow('expected a token that is not empty');
+});
+
 describe.runIf(dockerIsReady)('a container with published ports', () => {
   let mock: StartedSeedanceMockContainer;
   const warnings: string[] = [];

@@ -35,6 +35,27 @@ describe('validate', () => {
   });
 });
 
+test.each([
+  ['report', '--admin-token='],
+  ['doctor', '--target=localhost:8443', '--admin-token='],
+  ['run', 'healthy', '--upstream-ca=', '--', 'true'],
+  ['run', 'healthy', '--report=', '--', 'true'],
+  ['run', '', '--', 'true'],
+  ['explain', ''],
+  ['list', ''],
+])('a blank option or argument is refused: %s %s %s', async (...args) => {
+  expect(await callMock(...args)).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^INVALID_OPTION\n(--|<)[a-z>-]+ does not take ""\.\n/),
+  });
+});
+
+test('a client is given its own arguments, also blank ones', async () => {
+  const { stderr } = await callMock('run', 'healthy', '--', process.execPath, '-e', 'process.exit(0)', '');
+  expect(stderr).toBe('');
+});
+
 describe('list', () => {
   test.each([
     [['faults'], /^goaway +session, request, response +\S/m],

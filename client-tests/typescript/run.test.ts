@@ -184,6 +184,15 @@ describe('report', () => {
     expect(await served.text()).toBe(stdout);
   });
 
+  test('says why the server refuses', async () => {
+    await using server = await startMockServer({ adminToken: 'open sesame' });
+
+    const { exitCode, stderr } = await callMock('report', '--admin', server.adminUrl);
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('(it answered 401: The admin token is missing or wrong)');
+  });
+
   test('where no server is, it says so', async () => {
     const { exitCode, stderr } = await callMock('report', '--admin', 'http://127.0.0.1:9');
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('No report can be had there')]);

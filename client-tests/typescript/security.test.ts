@@ -27,6 +27,12 @@ describe('the admin API', () => {
     expect(connections).toEqual([]);
   });
 
+  test.each(['', ' ', '\t\n'])('refuses the empty token %j', async (adminToken) => {
+    await expect(startMockServer({ adminToken })).rejects.toMatchObject({ problems: [{ code: 'INVALID_OPTION' }] });
+    const { exitCode, stderr } = await callMock('serve', '--port', '0', `--admin-token=${adminToken}`);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--admin-token does not take')]);
+  });
+
   test.each(['0.0.0.0', '::', '192.0.2.1', 'example.com'])('does not start on %s without a token', async (host) => {
     const { exitCode, stderr } = await callMock('serve', '--port', '0', '--admin-port', '0', '--admin-host', host);
     expect(stderr).toMatch(/^ADMIN_EXPOSED\n[\s\S]*--admin-token/);
@@ -64,6 +70,48 @@ describe('the admin API', () => {
     const { port } = new URL(server.adminUrl);
     expect(await askAs(`http://127.0.0.1:${port}/events`, { host: `${host}:${port}` })).toBe(status);
   });
+
+  test.each([
+    ['localhost', 200],
+    ['lane-1.localhost', 200],
+    ['192.0.2.7', 200],
+    ['[2001:db8::7]', 200],
+    ['mock', 200],
+    ['host.docker.internal', 200],
+    ['Mock.Example.com', 200],
+    ['admin.example.org', 200],
+    ['chaos.example.net', 200],
+    ['rebound.example', 403],
+    ['mock.example.com.rebound.example', 403],
+    ['example.org', 403],
+  ])('with a token and called as %j it answers %i', async (host, status) => {
+    const certName = ['mock.example.com', '*.example.org', 'chaos.example.net'];
+    await using server = await startMockServer({ adminHost: '0.0.0.0', adminToken: 'open sesame', certName });
+    const { port } = new URL(server.adminUrl);
+    const ask = (path: string, headers = {}) =>
+      askAs(`http://127.0.0.1:${port}${path}`, { host: `${host}:${port}`, ...headers });
+
+    expect(await ask('/events', { authorization: 'Bearer open sesame' })).toBe(status);
+    expect(await ask('/lanes')).toBe(status === 200 ? 401 : 403);
+    expect(await ask('/no/such/path')).toBe(status === 200 ? 401 : 403);
+    expect([await ask('/health/live'), await ask('/health/ready'), await ask('/ca.pem')]).toEqual([200, 200, 200]);
+  });
+
+  test('without a token no path is open under a name that was made to point here', async () => {
+    await using server = await startMockServer();
+    const { port } = new URL(server.adminUrl);
+    for (const path of ['/health/live', '/ca.pem', '/', '/docs/'])
+      expect([path, await askAs(`http://127.0.0.1:${port}${path}`, { host: 'rebound.example' })]).toEqual([path, 403]);
+  });
+
+  test.each(['/docs', '/docs/', '/docs/static/swagger-ui.css', '/report?format=html', '/no/such/path'])(
+    'no page may show %s in a frame',
+    async (path) => {
+      await using server = await startMockServer();
+      const { headers } = await fetch(server.adminUrl + path);
+      expect(headers.get('content-security-policy')).toBe("frame-ancestors 'none'");
+    },
+  );
 
   test('a page of another origin cannot call it, and its own page can', async () => {
     await using server = await startMockServer();

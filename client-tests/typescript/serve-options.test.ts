@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { findFreePorts } from '../../server/fixtures/free-ports.ts';
 import { openClient } from './support/client.ts';
-import { openFolder, openServe, readLog } from './support/command-line.ts';
+import { openFolder, openServe, readLog, startMock } from './support/command-line.ts';
 import { resolverOf } from './support/dns.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
 
@@ -129,6 +129,14 @@ describe('serve', () => {
 
     const { content } = JSON.parse((await client.get(`${TASKS}/${id}`)).text);
     expect(content.video_url).toMatch(/^https:\/\/videos\.example\.com\/[^/]+\/\S+\.mp4\?/);
+  });
+
+  test('sends no logs where OTEL_EXPORTER_OTLP_ENDPOINT is empty', async () => {
+    const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: '' };
+
+    await using serving = await openServe([], (args) => startMock(args, env));
+
+    expect((await fetch(`${serving.ready.adminUrl}/health/ready`)).status).toBe(200);
   });
 
   test('lets time run as fast as it is told', async () => {

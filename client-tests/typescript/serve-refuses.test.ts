@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
-import { callMock, openFolder } from './support/command-line.ts';
+import { callMock, openFolder, startMock } from './support/command-line.ts';
 import { TASKS } from './support/tasks.ts';
 
 const portOf = (url: string) => new URL(url).port;
@@ -76,6 +76,37 @@ describe('serve refuses', () => {
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`argument '${given}' is invalid. ${expected}`);
     expect(stderr).toContain('`seedance-mock --help` shows what there is.');
+  });
+
+  test.each(['', ' '])('every option whose value is %j', async (blank) => {
+    const { stdout: help } = await callMock('serve', '--help');
+    const options = [...help.matchAll(/^ {2}(--[a-z-]+) </gm)].map(([, option]) => option);
+    expect(options).toEqual(expect.arrayContaining(['--host', '--admin-host', '--admin-token', '--ready-file']));
+
+    for (const option of options) {
+      const { exitCode, stdout, stderr } = await refuse(`${option}=${blank}`);
+
+      expect([option, exitCode, stdout]).toEqual([option, 2, '']);
+      expect(stderr).toContain(String(option));
+    }
+  });
+
+  test('a blank scenario', async () => {
+    expect(await refuse('')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'INVALID_OPTION\n<scenario> does not take "".\nGive it a value, or leave it out.\n',
+    });
+  });
+
+  test.each(['SEEDANCE_MOCK_ADMIN_TOKEN', 'SEEDANCE_MOCK_ADMIN_HOST'])('an empty %s', async (variable) => {
+    await using mock = startMock(['serve', '--port', '0', '--admin-port', '0'], { ...process.env, [variable]: '' });
+
+    expect(await mock.ended).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `INVALID_OPTION\n${variable} does not take "".\nGive it a value, or leave it out.\n`,
+    });
   });
 
   test('names to answer DNS for, where nothing answers DNS', async () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { findFreePorts } from '../../server/fixtures/free-ports.ts';
+import { OwnPorts } from '../../server/own-ports.ts';
 import { openUpstream } from '../../server/upstream/connections.ts';
 import { describeFailure } from '../../server/upstream/failures.ts';
 import { readUpstreamTarget } from '../../server/upstream/target.ts';
@@ -165,12 +167,28 @@ test.each(['h2', 'http/1.1'] as const)(
   },
 );
 
+test('an upstream that turns out to be a lane of this server is a 502, and gets no call', async () => {
+  await using upstream = await startUpstream();
+  const [port = 0] = await findFreePorts(1);
+  const target = { url: `https://localhost:${port}`, caFile: upstream.caFile };
+  await using proxy = await startProxy(target, {}, { lanePorts: { from: port, to: port } });
+  await using lane = await proxy.openLane();
+  await using client = await openClient(lane);
+
+  expect(await client.get(TASKS)).toMatchObject({
+    status: 502,
+    headers: { 'proxy-status': 'seedance-mock; error=proxy_loop_detected' },
+  });
+  expect(lane.journal.events('request.received')).toHaveLength(1);
+  expect(lane.journal.events('upstream.failed')).toMatchObject([{ reason: `${target.url} is this server` }]);
+});
+
 test('an upstream that says nothing is waited for, and no longer: 504', async () => {
   const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const target = await readUpstreamTarget(`http://127.0.0.1:${port}`);
-  const upstream = await openUpstream(target, { connectMs: 1_000, answerMs: 20 });
+  const upstream = await openUpstream(target, new OwnPorts(), { connectMs: 1_000, answerMs: 20 });
 
   const error: unknown = await upstream.send({ method: 'GET', path: '/' }).catch((met: unknown) => met);
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { findFreePorts } from '../../server/fixtures/free-ports.ts';
 import { type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { callAdmin } from './support/admin.ts';
 import { startProxy, startUpstream } from './support/upstreams.ts';
@@ -50,11 +51,9 @@ describe('what cannot be an upstream is refused', () => {
     expect(refused).not.toContain('geheim');
   });
 
-  test('this very server', async () => {
-    await using upstream = await startUpstream();
-    const { port } = new URL(upstream.url);
-    await upstream.close();
-    const own = startMockServer({ port: Number(port), upstream: `https://127.0.0.1:${port}` });
+  test.each(['port', 'adminPort', 'dnsPort'])('this very server, by its %s', async (option) => {
+    const [port = 0] = await findFreePorts(1);
+    const own = startMockServer({ [option]: port, upstream: `https://127.0.0.1:${port}` });
     await expect(own).rejects.toThrow('is this server');
   });
 

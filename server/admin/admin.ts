@@ -35,8 +35,9 @@ export class Admin {
   #app: Promise<FastifyInstance> | undefined;
 
   constructor(deps: AdminDeps) {
-    const { journal } = deps.main.lane;
+    const { journal, ownPorts } = deps.main.lane;
     descriptors.share(this.#server, journal, { reserved: RESERVED_FROM_ADMIN });
+    ownPorts.follow(this.#server, 'admin API');
     this.#deps = {
       ...deps,
       // It counts from here on.
@@ -49,6 +50,8 @@ export class Admin {
   /** The app is made for the first request: its routes take as long as all the rest of a server, and few servers in a test are asked. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      // A page of another origin may not show one of ours, in which a click arms a fault.
+      response.setHeader('content-security-policy', "frame-ancestors 'none'");
       this.#app ??= openApp(this.#deps);
       (await this.#app).routing(request, response);
     } catch (error) {
@@ -87,7 +90,7 @@ async function openApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify(openRouter);
   const routes = collectRoutes(app);
   answerProblems(app, onBug);
-  guardAdmin(app, deps.token);
+  guardAdmin(app, deps);
   readBodiesAsText(app);
   // What a call changes shows a turn later: a port that a fault closes, say. Whoever has the answer may try at once.
   app.addHook('onSend', async ({ method }) => {

@@ -8,7 +8,10 @@ export interface AdminDeps {
   readonly lanes: Lanes;
   /** The CA certificate, PEM. */
   readonly ca: string;
+  /** What callers have to send. Default: nothing. */
   readonly token: string | undefined;
+  /** Names with a dot by which callers with the token may call; `*.example.com` is one too. */
+  readonly names: readonly string[];
 }
 
 /** Finds the world that a call is about: `/lanes/{lane}/...` names one, any other path is about the main one.

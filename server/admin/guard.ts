@@ -1,17 +1,23 @@
 import { hash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../errors.ts';
 import { isLoopback } from '../listen.ts';
+import { fitsText } from '../scenario/pattern.ts';
+import type { AdminDeps } from './deps.ts';
 import { sendProblems } from './problem-json.ts';
 
 /**
- * Keeps strangers out of the control plane. With a token, whoever has it may come. Without one the port is on loopback, and a page
- * in this machine's browser is the stranger: by a name of its own that it has let point here (DNS rebinding), which `Host` tells.
- * Neither way may a page of another origin call.
+ * Keeps strangers out of the control plane: callers without the token, where there is one, and pages
+ * in a browser. A page of another origin may not call, nor one whose name was made to point to this
+ * server (DNS rebinding): `Host` shows that name. With a token, open routes answer under every name,
+ * as health checks and clients that fetch the CA need.
  */
-export function guardAdmin(app: FastifyInstance, token: string | undefined): void {
+export function guardAdmin(app: FastifyInstance, access: AdminAccess): void {
   app.addHook('onRequest', async (request, reply) => {
-    const refused = judgeOrigin(request) ?? (token === undefined ? judgeHost(request) : judgeToken(request, token));
+    const isOpen = access.token !== undefined && request.routeOptions.config.docs?.open === true;
+    const refused =
+      judgeOrigin(request) ?? (isOpen ? undefined : (judgeHost(request, access) ?? judgeToken(request, access)));
     if (!refused) return;
     // A browser asks its user for the latter.
     if (refused.status === 401)
@@ -21,9 +27,11 @@ export function guardAdmin(app: FastifyInstance, token: string | undefined): voi
   });
 }
 
-/** Open to everyone who can reach the port is what a container's health check and a client's set-up need. */
-function judgeToken({ routeOptions, headers }: FastifyRequest, token: string): Problem | undefined {
-  if (routeOptions.config.docs?.open) return undefined;
+/** Who may call, and under which names. */
+type AdminAccess = Pick<AdminDeps, 'token' | 'names'>;
+
+function judgeToken({ headers }: FastifyRequest, { token }: AdminAccess): Problem | undefined {
+  if (token === undefined) return undefined;
   return timingSafeEqual(digest(readToken(headers.authorization)), digest(token))
     ? undefined
     : problem('ADMIN_UNAUTHORIZED', {});
@@ -39,8 +47,17 @@ function readToken(authorization = ''): string {
 
 const digest = (text: string) => hash('sha256', text, 'buffer');
 
-const judgeHost = ({ headers: { host = '' } }: FastifyRequest): Problem | undefined =>
-  isLoopback(hostNameOf(`http://${host}`)) ? undefined : problem('ADMIN_HOST_REFUSED', { host });
+function judgeHost({ headers: { host = '' } }: FastifyRequest, access: AdminAccess): Problem | undefined {
+  const name = hostNameOf(`http://${host}`);
+  if (isLoopback(name) || (access.token !== undefined && isOurs(name, access.names))) return undefined;
+  return problem('ADMIN_HOST_REFUSED', { host, hasToken: access.token !== undefined });
+}
+
+/** Whether a name is one of `names`, or one that no stranger can point here: a domain that can be
+ * registered has a dot, and an address is not looked up. */
+const isOurs = (name: string, names: readonly string[]): boolean =>
+  name !== '' &&
+  (isIP(name) !== 0 || !name.includes('.') || names.some((known) => fitsText(known.toLowerCase(), name)));
 
 const judgeOrigin = ({ headers: { host = '', origin } }: FastifyRequest): Problem | undefined =>
   origin === undefined || origin === `http://${host}` ? undefined : problem('ADMIN_ORIGIN_REFUSED', { origin });

@@ -159,8 +159,11 @@ describe('a target', () => {
     expect(withToken.outcomes).toMatchObject({ reset: 'ok', admin: 'ok' });
   });
 
-  test('whose admin API does not want to be called so tells how', async () => {
-    await using server = await startMockServer();
+  test.each([
+    [{}, 'localhost'],
+    [{ adminToken: 'open sesame' }, '--cert-name'],
+  ])('whose admin API does not want to be called so tells how: %j', async (options, wayOut) => {
+    await using server = await startMockServer(options);
     // As a name that somebody has let point here.
     await using admin = await listen(
       createHttpServer(({ url = '' }, response) => {
@@ -174,7 +177,7 @@ describe('a target', () => {
     const { of } = await examine({ ...targetOf(server), admin: `http://${admin.address}` });
     expect(of('admin')).toMatchObject({
       outcome: 'fail',
-      seen: expect.stringMatching(/will not talk to us: "mock.test" is no name .*localhost/),
+      seen: expect.stringMatching(new RegExp(`will not talk to us: The admin API .* "mock.test"\\. .*${wayOut}`)),
     });
   });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { renderProblem, UsageError } from '../errors.ts';
+import { refuseBlank, renderProblem, UsageError } from '../errors.ts';
 import { logFormats } from '../log.ts';
 import { profileNames } from '../scenario/service.ts';
 import { reportFormatNames } from '../verdict/reports/formats.ts';
@@ -63,6 +63,7 @@ function createProgram(call: Call): Command {
       writeErr: (text) => void call.host.stderr.write(text),
     })
     .showHelpAfterError('`seedance-mock --help` shows what there is.')
+    .hook('preAction', (_program, command) => refuseBlank(givenTo(command)))
     .addHelpText(
       'after',
       `
@@ -78,6 +79,21 @@ ${EXIT_CODES}`,
     );
   for (const add of commands) add(program, call);
   return program;
+}
+
+/** The options and arguments of a call, by the names that the user knows: that of a variable where
+ * the value came from one. The client's own arguments, behind `--`, may be blank. */
+function givenTo(command: Command): Readonly<Record<string, unknown>> {
+  const options = command.options.map((option) => {
+    const key = option.attributeName();
+    const variable = command.getOptionValueSource(key) === 'env' ? option.envVar : undefined;
+    return [variable ?? option.long, command.getOptionValue(key)];
+  });
+  const operands = command.registeredArguments.map((argument, index) => [
+    `<${argument.name()}>`,
+    argument.variadic ? undefined : command.processedArgs[index],
+  ]);
+  return Object.fromEntries([...options, ...operands]);
 }
 
 // Each command is imported when it is called, so that none waits for what only another one needs.
@@ -104,7 +120,7 @@ function addServe(program: Command, { host, ending, end }: Call): void {
     .addOption(
       new Option(
         '--cert-name <name>',
-        'address or host name that the certificate holds for besides its own; may be given again',
+        'address or host name by which clients call the mock, for certificate and admin API; may be given again',
       ).argParser(certName),
     )
     .addOption(new Option('--dns-port <n>', 'port of a DNS responder, UDP and TCP; 0 takes a free one').argParser(port))
@@ -127,11 +143,7 @@ function addServe(program: Command, { host, ending, end }: Call): void {
         origin,
       ),
     )
-    .addOption(
-      new Option('--otlp <url>', 'OpenTelemetry collector that takes the journal as log records, by OTLP over HTTP')
-        .env('OTEL_EXPORTER_OTLP_ENDPOINT')
-        .argParser(origin),
-    )
+    .addOption(otlpOption())
     .option('--keylog <file>', 'append TLS secrets for Wireshark')
     .addHelpText(
       'after',
@@ -154,6 +166,14 @@ Examples:
       const { runServe } = await import('./serve.ts');
       end(await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) }, { host, ending }));
     });
+}
+
+/** An empty variable is one that is not set, says the OpenTelemetry specification. */
+function otlpOption(): Option {
+  const what = 'OpenTelemetry collector that takes the journal as log records, by OTLP over HTTP';
+  const option = new Option('--otlp <url>', what).argParser(origin);
+  const variable = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  return process.env[variable] === '' ? option : option.env(variable);
 }
 
 function addRun(program: Command, { host, ending, end }: Call): void {

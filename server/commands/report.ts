@@ -13,8 +13,11 @@ export async function runReport(
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const fetchReport = async (wanted: ReportFormat) => {
     const answer = await fetch(`${admin.replace(/\/+$/, '')}/report?format=${wanted}`, { headers });
-    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
-    return answer.text();
+    const text = await answer.text();
+    if (answer.ok) return text;
+    const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json');
+    const why = isProblem ? `: ${(JSON.parse(text) as { readonly title: string }).title.replace(/\.$/, '')}` : '';
+    throw new Error(`it answered ${answer.status}${why}`);
   };
   try {
     stdout.write(await fetchReport(format));

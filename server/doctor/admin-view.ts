@@ -76,6 +76,10 @@ export async function lookAtAdmin({ url, named, token }: Asking, signal: AbortSi
       await inForce.body?.cancel();
       return { ...timed, ca, trouble: { kind: 'token', why: 'it asks for a token' } };
     }
+    if (!inForce.ok) {
+      const why = readRefusal(await inForce.text()) ?? `it answers ${inForce.status} when asked for its scenario`;
+      return { ...timed, ca, trouble: { kind: 'refused', why } };
+    }
     const { name, profile } = (await inForce.json()) as { readonly name: string; readonly profile: string };
     const lane = await openLane(ask);
     return { ...timed, ca, scenario: { name, profile }, ...(lane && { lane }) };

@@ -1,4 +1,4 @@
-import { prepareCall } from './near-address.ts';
+import { type Allowance, prepareCall } from './near-address.ts';
 
 /** The header in which a receiver says that it knows a callback; others use it for the same. */
 const REPLAYED = 'idempotent-replayed';
@@ -18,10 +18,10 @@ export interface Letter {
  */
 export async function post(
   { url, headers, body }: Letter,
-  allow: readonly string[],
+  allowance: Omit<Allowance, 'setting'>,
   signal: AbortSignal,
 ): Promise<{ readonly code: number; readonly replayed: boolean }> {
-  const call = await prepareCall(url, { allow, setting: 'callbacks' }, signal);
+  const call = await prepareCall(url, { ...allowance, setting: 'callbacks' }, signal);
   return new Promise((resolve, reject) => {
     const sending = call({ method: 'POST', headers });
     let answer: { readonly code: number; readonly replayed: boolean } | undefined;

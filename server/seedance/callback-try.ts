@@ -23,13 +23,14 @@ export const reasonFor = (outcome: TryOutcome): string =>
 /** Posts once, and waits for the answer as long as the service does. `signal` calls it off. */
 export async function tryOnce(
   letter: Letter,
-  { clock, scenario }: Pick<Lane, 'clock' | 'scenario'>,
+  { clock, scenario, ownPorts }: Pick<Lane, 'clock' | 'scenario' | 'ownPorts'>,
   signal: AbortSignal,
 ): Promise<TryOutcome> {
   const patience = new AbortController();
   const timer = clock.after(ANSWER_WITHIN_MS, () => patience.abort());
   try {
-    const answer = await post(letter, scenario.callbacks.allow, AbortSignal.any([signal, patience.signal]));
+    const { allow } = scenario.callbacks;
+    const answer = await post(letter, { allow, ownPorts }, AbortSignal.any([signal, patience.signal]));
     return { how: 'answered', ...answer };
   } catch (error) {
     if (patience.signal.aborted) {

@@ -33,7 +33,7 @@ function isOfKind(kind: Media[0], contentType: string): boolean {
  */
 export async function fetchMedia(
   items: readonly ContentItem[],
-  lane: Pick<Lane, 'clock' | 'scenario'>,
+  lane: Pick<Lane, 'clock' | 'scenario' | 'ownPorts'>,
   signal: AbortSignal,
 ): Promise<void> {
   for (const [at, item] of items.entries()) {
@@ -64,7 +64,7 @@ export function checkAssets(items: readonly ContentItem[], known: readonly strin
 async function fetchOne(
   param: string,
   [kind, url]: Media,
-  { clock, scenario }: Pick<Lane, 'clock' | 'scenario'>,
+  { clock, scenario, ownPorts }: Pick<Lane, 'clock' | 'scenario' | 'ownPorts'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { timeout, allow } = scenario.media;
@@ -73,7 +73,7 @@ async function fetchOne(
   try {
     const call = await prepareCall(
       new URL(url),
-      { allow, setting: 'media' },
+      { allow, setting: 'media', ownPorts },
       AbortSignal.any([patience.signal, signal]),
     );
     const wrong = await new Promise<ArkError | undefined>((resolve, reject) => {

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import http, { type ClientRequest, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { BlockList, type IPVersion, isIPv4, type LookupFunction } from 'node:net';
+import { type OwnPort, type OwnPorts, portOf } from '../own-ports.ts';
 import { fitsText } from '../scenario/pattern.ts';
 import { readNetwork } from '../scenario/receiver.ts';
 
@@ -17,16 +18,23 @@ function listOf(texts: readonly string[]): BlockList {
   return list;
 }
 
+/** Private addresses at which clouds hand out credentials as well: those of AWS and Google. */
+const METADATA = ['fd00:ec2::/32', 'fd20:ce::254'];
+
 const near = listOf(NEAR);
+const metadata = listOf(METADATA);
 const familyOf = (address: string): IPVersion => (isIPv4(address) ? 'ipv4' : 'ipv6');
 
 /** Whether an address is of this machine or of a private network. */
-const isNear = (address: string): boolean => near.check(address, familyOf(address));
+const isNear = (address: string): boolean =>
+  near.check(address, familyOf(address)) && !metadata.check(address, familyOf(address));
 
 /** Who may be called beside this machine and private networks, and under which key of a scenario that is said. */
 export interface Allowance {
   readonly allow: readonly string[];
   readonly setting: 'callbacks' | 'media';
+  /** Ports that are never called, whatever is allowed. */
+  readonly ownPorts: OwnPorts;
 }
 
 /**
@@ -39,10 +47,10 @@ export interface Allowance {
  */
 export async function prepareCall(
   url: URL,
-  { allow, setting }: Allowance,
+  allowance: Allowance,
   signal: AbortSignal,
 ): Promise<(options: RequestOptions) => ClientRequest> {
-  const addresses = await unless(signal, findNear(url.hostname, allow, setting));
+  const addresses = await unless(signal, findCallable(url, allowance));
   const lookup: LookupFunction = (_hostname, { all }, done) => {
     const [first] = addresses;
     if (all) done(null, [...addresses]);
@@ -55,26 +63,30 @@ export async function prepareCall(
 }
 
 /**
- * The addresses a host may be called at. Whoever connects has to use these: a second look at DNS may say otherwise.
+ * The addresses a URL may be called at. Connect to these: a second look at DNS may say otherwise.
  *
  * @throws Error when the name has no address, or none that may be called
  */
-async function findNear(
-  hostname: string,
-  allow: readonly string[],
-  setting: 'callbacks' | 'media',
-): Promise<readonly LookupAddress[]> {
+async function findCallable(url: URL, { allow, setting, ownPorts }: Allowance): Promise<readonly LookupAddress[]> {
   // A URL writes an IPv6 address in brackets.
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const found = await lookup(host, { all: true });
-  if (allow.some((pattern) => fitsText(pattern.toLowerCase(), host))) return found;
-  const allowed = listOf(allow);
-  const admitted = found.filter(({ address }) => isNear(address) || allowed.check(address, familyOf(address)));
-  if (admitted.length > 0) return admitted;
   const where = found.map(({ address }) => address).join(', ');
-  throw new Refused(
-    `${host} (${where}) is neither loopback nor private; allow it with \`${setting}: { allow: [${host}] }\``,
+  const isAllowed = allow.some((pattern) => fitsText(pattern.toLowerCase(), host));
+  const allowed = listOf(allow);
+  const admitted = found.filter(
+    ({ address }) => isAllowed || isNear(address) || allowed.check(address, familyOf(address)),
   );
+  if (admitted.length === 0)
+    throw new Refused(
+      `${host} (${where}) is neither loopback nor private; allow it with \`${setting}: { allow: [${host}] }\``,
+    );
+  // A result may be the media of the next task, and lies on the port of the service.
+  const mayReach = (own: OwnPort) => setting === 'media' && own === 'service';
+  const ownAt = ({ address }: LookupAddress) => ownPorts.reachedAt(address, portOf(url)).find((own) => !mayReach(own));
+  const callable = admitted.filter((one) => ownAt(one) === undefined);
+  if (callable.length > 0) return callable;
+  throw new Refused(`${url.host} (${where}) is the ${admitted.map(ownAt)[0]} of this mock itself`);
 }
 
 /** The host may not be called, so there is no use in trying again. */

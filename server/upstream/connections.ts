@@ -1,5 +1,7 @@
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import type { OwnPorts } from '../own-ports.ts';
+import { LOOP } from './failures.ts';
 import type { UpstreamTarget } from './target.ts';
 
 /** Enough for any rehearsal: over HTTP/2 each carries a hundred calls. */
@@ -32,6 +34,7 @@ export interface Upstream {
 /** Opens the way to an upstream; the first call connects. HTTP/2 is spoken where its TLS offers it. */
 export async function openUpstream(
   { origin, ca }: UpstreamTarget,
+  ownPorts: OwnPorts,
   { connectMs, answerMs }: UpstreamPatience = PATIENCE,
 ): Promise<Upstream> {
   const { buildConnector, Pool } = await loadUndici();
@@ -52,6 +55,11 @@ export async function openUpstream(
     connect: (options, done) =>
       connect(options, (...[error, socket]) => {
         if (error) return done(error, null);
+        const { remoteAddress = '', remotePort = 0 } = socket;
+        if (ownPorts.reachedAt(remoteAddress, remotePort).length > 0) {
+          socket.destroy();
+          return done(Object.assign(new Error(`${origin} is this server`), { code: LOOP }), null);
+        }
         version = (socket as TLSSocket).alpnProtocol === 'h2' ? '2' : '1.1';
         done(null, socket);
       }),

@@ -10,6 +10,9 @@ export interface UpstreamFailure {
   readonly reason: string;
 }
 
+/** The code of an error: the upstream turned out to be this server. */
+export const LOOP = 'SEEDANCE_MOCK_LOOP';
+
 const kinds = {
   dns_error: { status: 502, codes: ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'] },
   destination_ip_unroutable: { status: 502, codes: ['EHOSTUNREACH', 'ENETUNREACH'] },
@@ -25,6 +28,7 @@ const kinds = {
     codes: ['ERR_TLS_CERT_ALTNAME_INVALID', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
   },
   tls_protocol_error: { status: 502, codes: ['EPROTO'] },
+  proxy_loop_detected: { status: 502, codes: [LOOP] },
   http_protocol_error: { status: 502, codes: [] },
 } as const satisfies Record<string, { readonly status: UpstreamFailure['status']; readonly codes: readonly string[] }>;
 type Kind = keyof typeof kinds;
@@ -34,7 +38,7 @@ const byCode = new Map(
 );
 
 /** Told in the words of the system and of OpenSSL, which know of addresses and certificates alone. */
-const OF_THE_PATH = /^(?:dns_|destination_|connection_|tls_)/;
+const OF_THE_PATH = /^(?:dns_|destination_|connection_|tls_|proxy_)/;
 
 function kindOf(code: string): Kind {
   if (code.startsWith('ERR_SSL_')) return 'tls_protocol_error';

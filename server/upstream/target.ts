@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { problem, reasonOf, UsageError } from '../errors.ts';
-import { ownAddresses } from '../wire/own-addresses.ts';
+import { type OwnPorts, portOf } from '../own-ports.ts';
 
 /** A service to pass calls through to. */
 export interface UpstreamTarget {
@@ -41,16 +41,13 @@ export async function readUpstreamTarget(text: string, caFile?: string): Promise
 }
 
 /** Refuses an upstream that would be this very server, whose calls would go round in a circle.
- * @param own the ports that it listens on
  * @throws UsageError UPSTREAM_UNUSABLE */
-export async function refuseOwnAddress({ origin }: UpstreamTarget, own: readonly number[]): Promise<void> {
+export async function refuseOwnAddress({ origin }: UpstreamTarget, ownPorts: OwnPorts): Promise<void> {
   const url = new URL(origin);
-  const port = Number(url.port || (url.protocol === 'http:' ? 80 : 443));
-  if (!own.includes(port)) return;
-  // A name that cannot be looked up now is told of by the calls that meet it.
+  // A name that cannot be looked up now, or leads here later, fails the calls that meet it.
   const found = await lookup(hostOf(url), { all: true }).catch(() => []);
-  const here = new Set([...ownAddresses('0.0.0.0'), ...ownAddresses('::')]);
-  if (found.some(({ address }) => isLoopback(address) || here.has(address))) throw unusable(`${origin} is this server`);
+  if (found.some(({ address }) => ownPorts.reachedAt(address, portOf(url)).length > 0))
+    throw unusable(`${origin} is this server`);
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -10,7 +10,8 @@ export const LEAF_DAYS = 397;
 const CA_DAYS = 3_650;
 /** Allows for a client whose clock is a little behind ours. */
 const BACKDATED_MS = DAY_MS;
-const ALWAYS_COVERED = ['localhost', '127.0.0.1', '::1', 'seedance-mock', 'host.docker.internal'];
+/** Addresses and names that every certificate holds for. */
+export const ALWAYS_COVERED = ['localhost', '127.0.0.1', '::1', 'seedance-mock', 'host.docker.internal'];
 const SUBJECT = 'CN=seedance-mock';
 /** How many certificates for other names are kept; a name beyond that is given the one for localhost. */
 const MAX_SERVER_NAMES = 256;

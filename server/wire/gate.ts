@@ -33,6 +33,7 @@ export class Gate {
     this.#tcp = tcp;
     this.#openConnections = openConnections;
     descriptors.share(tcp, lane.journal);
+    lane.ownPorts.follow(tcp, 'service');
     this.#lookOn();
     this.#unsubscribe = lane.journal.subscribe(({ type }) => {
       if (!changesFaults.includes(type)) return;

@@ -35,7 +35,8 @@ export class DnsResponder {
   /** @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
   static async listen(lane: Lane, { host, port, names }: DnsOptions): Promise<DnsResponder> {
     const responder = new DnsResponder(lane, names);
-    responder.#sockets = await openSockets({ host, port, journal: lane.journal }, (message, asker) => {
+    const { journal, ownPorts } = lane;
+    responder.#sockets = await openSockets({ host, port, journal, ownPorts }, (message, asker) => {
       responder.#guard(() => responder.#take(message, asker));
     });
     responder.#addresses = listeningAddresses(responder.#sockets.bound.address);

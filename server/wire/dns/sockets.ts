@@ -4,6 +4,7 @@ import { descriptors } from '../../descriptors.ts';
 import { problem, reasonOf, UsageError } from '../../errors.ts';
 import type { Journal } from '../../journal.ts';
 import { listenOn } from '../../listen.ts';
+import type { OwnPorts } from '../../own-ports.ts';
 import { MAX_QUERY_BYTES } from './message.ts';
 
 /** Who asked, and the way back. */
@@ -41,14 +42,19 @@ export interface DnsSocketsSetting {
   /** 0 takes a free one. */
   readonly port: number;
   readonly journal: Journal;
+  readonly ownPorts: OwnPorts;
 }
 
 /** Listens on both.
  * @throws UsageError PORT_IN_USE, CANNOT_LISTEN */
-export async function openSockets({ host, port, journal }: DnsSocketsSetting, take: TakeMessage): Promise<DnsSockets> {
+export async function openSockets(
+  { host, port, journal, ownPorts }: DnsSocketsSetting,
+  take: TakeMessage,
+): Promise<DnsSockets> {
   for (let tried = 1; ; tried++) {
     const { tcp, open } = createTcp(take);
     descriptors.share(tcp, journal, { most: MAX_TCP_CONNECTIONS });
+    ownPorts.follow(tcp, 'DNS responder');
     await listenOn(tcp, host, port);
     const bound = tcp.address() as AddressInfo;
     try {
