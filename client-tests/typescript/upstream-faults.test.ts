@@ -106,6 +106,8 @@ describe.each(clients)('over %s', (version, open) => {
     const answer = await client.post(TASKS, textOnly);
 
     expect(JSON.parse(bodyOf(answer))).toEqual({ id: upstream.tasks.all()[0]?.id });
+    // A client over HTTP/1.1 that leaves the FIN unanswered is reset.
+    await proxy.clock.advance(400);
     await proxy.journal.waitFor('connection.ended');
     expect(proxy.journal.events('goaway.sent')).toHaveLength(version === 'HTTP/2' ? 1 : 0);
   });
