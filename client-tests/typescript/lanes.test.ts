@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type MockLane, type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { callAdmin } from './support/admin.ts';
 import { openClient, type Target } from './support/client.ts';
+import { openTlsSocket } from './support/sockets.ts';
 import { createTask, getTask, TASKS, textOnly } from './support/tasks.ts';
 
 /** The three ways to a lane: the client to open, and the headers that it sends. */
@@ -166,6 +167,22 @@ describe('a lane that is over', () => {
     expect((await getTask(client, await createTask(client))).status).toBe('queued');
     expect((await client.post(TASKS, textOnly, headers)).status).toBe(200);
   });
+
+  test.each(ways.slice(0, 2))(
+    'has ended each connection that came by %s, also of a client that stays',
+    async (_way, target) => {
+      await using server = await startMockServer({ profile: 'permissive' });
+      const lane = await server.openLane({ profile: 'permissive' });
+      const { serverName = 'localhost' } = target(lane);
+      await using socket = await openTlsSocket(target(lane), { alpn: ['h2'], serverName });
+      await lane.journal.waitFor('connection.secured');
+
+      await lane.close();
+
+      expect(lane.journal.events('connection.ended')).toMatchObject([{ by: 'shutdown', how: 'reset' }]);
+      expect(await socket.probe()).toBe('reset');
+    },
+  );
 
   test('ends its calls on a shared connection, and no others', async () => {
     await using server = await startMockServer();

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
+import http2, { type ServerHttp2Stream } from 'node:http2';
 import net from 'node:net';
 import { expect, test } from 'vitest';
 import { type Client, openClient } from '../../client-tests/typescript/support/client.ts';
 import { openHttp1Client, writeRequest } from '../../client-tests/typescript/support/http1.ts';
+import { encodeFields } from '../../client-tests/typescript/support/raw-http2.ts';
 import { makeClientHello, openRawSocket, openTlsSocket } from '../../client-tests/typescript/support/sockets.ts';
 import { TASKS, textOnly } from '../../client-tests/typescript/support/tasks.ts';
+import { frameTypes } from '../faults/frame-types.ts';
 import { type MockServer, startMockServer } from '../index.ts';
 import { Lane } from '../lane.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { closeConnection } from './closing.ts';
 import { Connection } from './connection.ts';
+import { encodeFrame, PREFACE } from './frames.ts';
 
 const TRACE = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-async-trace-id': 'trace-7' };
 
@@ -200,22 +204,36 @@ test.each(['reset', 'fin', 'goaway'] as const)('an admin may end a connection by
   expect(await server.journal.waitFor('connection.ended')).toMatchObject({ by: 'admin', how, requests: [] });
 });
 
-/** What libuv answers while a FIN waits for bytes before it. */
-const EINVAL = -22;
+const frame = (type: keyof typeof frameTypes, stream: number, payload: Buffer) =>
+  encodeFrame({ type: frameTypes[type], flags: type === 'HEADERS' ? 5 : 0, stream, payload });
+/** An increment of 2^30, and the setting of as much for each stream. */
+const WIDE = Buffer.from('40000000', 'hex');
+const WIDE_STREAMS = Buffer.from('000440000000', 'hex');
+const MORE_THAN_THE_KERNEL_TAKES = 32_000_000;
 
-test('a reset that libuv refuses closes the socket all the same, and is recorded as the FIN that it was', async () => {
+test('where a FIN waits for bytes before it, a reset closes the socket, and is recorded as the FIN that it was', async () => {
   const lane = new Lane('main', loadScenario({}));
   const accepted = Promise.withResolvers<net.Socket>();
   const tcp = net.createServer(accepted.resolve).listen(0, '127.0.0.1');
   await once(tcp, 'listening');
-  const client = net.connect((tcp.address() as net.AddressInfo).port, '127.0.0.1').resume();
+  const client = net.connect((tcp.address() as net.AddressInfo).port, '127.0.0.1');
+  const windows = [frame('SETTINGS', 0, WIDE_STREAMS), frame('WINDOW_UPDATE', 0, WIDE)];
+  const fields = encodeFields({ ':method': 'GET', ':scheme': 'http', ':path': '/', ':authority': 'localhost' });
+  client.write(Buffer.concat([PREFACE, ...windows, frame('HEADERS', 1, fields)]));
   const raw = await accepted.promise;
-  const { _handle: handle } = raw as net.Socket & { readonly _handle?: object };
-  Object.assign(handle ?? {}, { reset: () => EINVAL });
-  const gone = Promise.all([once(raw, 'close'), once(client, 'end')]);
+  // node:http2 writes past the socket, which would wait for its own writes before it sends FIN.
+  const session = http2.performServerHandshake(raw);
+  const [stream] = await once(session, 'stream');
+  (stream as ServerHttp2Stream).end(Buffer.alloc(MORE_THAN_THE_KERNEL_TAKES));
+  const connection = new Connection(lane, raw);
+  while (connection.unsentBytes === 0) await new Promise((resolve) => setImmediate(resolve));
+  const gone = once(raw, 'close');
 
-  closeConnection(new Connection(lane, raw), 'reset', { by: 'admin' });
+  raw.end();
+  closeConnection(connection, 'reset', { by: 'admin' });
+
   expect(lane.journal.events('connection.ended')).toMatchObject([{ by: 'admin', how: 'fin' }]);
   await gone;
+  client.destroy();
   await new Promise((resolve) => tcp.close(resolve));
 });

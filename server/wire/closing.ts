@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers';
 import { guarded } from '../guarded.ts';
 import type { Connection, Reason } from './connection.ts';
@@ -85,37 +86,27 @@ function resetOnceAcknowledged(connection: Connection, reason: Reason): void {
 function sendReset(connection: Connection, reason: Reason): void {
   if (connection.ended) return;
   const open = connection.openNow;
-  const how = connection.raw.destroyed ? undefined : resetSocket(connection.raw);
+  const how = connection.raw.destroyed ? undefined : resetSocket(connection);
   // A socket that is gone has ended by itself, and its end is about to be recorded.
   if (how) connection.recordEnd(how, reason, open);
 }
 
-/** What a raw socket holds that TypeScript does not know of. */
-interface TcpHandle {
-  /** @returns 0, or libuv's error */
-  reset(done: () => void): number;
-  close(done: () => void): void;
+/**
+ * Sends RST and closes the socket. libuv refuses the former while a FIN waits for bytes before it, and Node can do nothing
+ * more with a handle that it refused: the socket is closed instead, which sends FIN.
+ */
+function resetSocket({ raw, tls }: Connection): 'reset' | 'fin' {
+  if (!isFinishing(raw) && !(tls && isFinishing(tls))) {
+    raw.resetAndDestroy();
+    return 'reset';
+  }
+  raw.destroy();
+  return 'fin';
 }
 
-/**
- * Sends RST and closes the socket. libuv refuses the former while a FIN waits for bytes before it, and Node would then
- * leave the socket open for good: it is closed instead, which sends FIN.
- */
-function resetSocket(raw: Connection['raw']): 'reset' | 'fin' {
-  const { _handle: handle } = raw as typeof raw & { readonly _handle?: TcpHandle | null };
-  let how: 'reset' | 'fin' = 'reset';
-  if (handle) {
-    const reset = handle.reset.bind(handle);
-    handle.reset = (done) => {
-      if (reset(done) === 0) return 0;
-      how = 'fin';
-      handle.close(done);
-      return 0;
-    };
-  }
-  raw.resetAndDestroy();
-  return how;
-}
+/** Whether a FIN is on its way to the kernel: what Node itself has yet to write comes before. */
+const isFinishing = ({ writableEnded, writableFinished, writableLength }: Writable): boolean =>
+  writableEnded && !writableFinished && writableLength === 0;
 
 function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason): void {
   if (connection.half) return;

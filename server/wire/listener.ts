@@ -47,6 +47,7 @@ export class Listener {
   readonly #owners = new WeakMap<object, Connection>();
   readonly #admissions = new WeakMap<Connection, Admission>();
   readonly #secureServers: TlsServers;
+  #onEmpty: (() => void) | undefined;
   #keepSecret: ((line: Buffer) => void) | undefined;
 
   constructor(lane: Lane, { handle, directory, ...tls }: ListenerSetting) {
@@ -97,9 +98,18 @@ export class Listener {
         for (const { raw } of this.connections.values()) raw.destroy();
       }, SHUTDOWN_LIMIT_MS),
     ];
-    await closed;
+    // Those that came in by another port, and were handed over, are not the port's to wait for.
+    await Promise.all([closed, this.#emptied()]);
     for (const step of steps) clearTimeout(step);
     this.#sweeper.stop();
+  }
+
+  /** Resolves once no connection is left. */
+  #emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.connections.size === 0) resolve();
+      else this.#onEmpty = resolve;
+    });
   }
 
   async #accept(raw: Socket): Promise<void> {
@@ -111,6 +121,7 @@ export class Listener {
       this.connections.delete(connection.id);
       this.#sweeper.lookOn();
       this.#gate.left(connection);
+      if (this.connections.size === 0) this.#onEmpty?.();
     };
     const watch = {
       error: (error: NodeJS.ErrnoException) => connection.noteClientError(error),
