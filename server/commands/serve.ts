@@ -4,6 +4,7 @@ import { problem, reasonOf, UsageError } from '../errors.ts';
 import { type LogFormat, logJournal } from '../log.ts';
 import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
+import type { ReadScenario } from '../scenario/load.ts';
 import { readOverrides } from '../scenario/overrides.ts';
 import type { Host } from './output.ts';
 
@@ -83,7 +84,9 @@ interface Following {
 async function follow(file: string, { server, options, host }: Following) {
   // Loaded when wanted, to start the sooner.
   const { watchScenario } = await import('./watch.ts');
-  return watchScenario(file, { lane: server.lane, read: () => readScenario(file, readOverrides(options)) }, host);
+  const read: ReadScenario = (instead) => readScenario(file, { ...readOverrides(options), ...instead });
+  const { close } = await watchScenario(file, { lane: server.lane, read }, host);
+  return { close, [Symbol.asyncDispose]: close };
 }
 
 const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServer) => ({

@@ -41,6 +41,9 @@ export interface LoadOptions {
 }
 
 /** What a program or a caller says of a clock: by hand, or how fast. Left out, nothing. */
+/** Reads a scenario, with what takes the place of its own settings in the lane that it is for. */
+export type ReadScenario = (instead: Pick<LoadOptions, 'profile'>) => Scenario;
+
 export const clockOf = (clock: 'manual' | number | undefined): Scenario['clock'] | undefined => {
   if (clock === undefined) return undefined;
   return clock === 'manual' ? { speed: 1, mode: 'manual' } : { speed: clock, mode: 'real' };
@@ -121,6 +124,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     expect,
     source,
     warnings: warnOfUnspoken(service, faults),
+    ...(instead.profile && { forcedProfile: instead.profile }),
   };
 }
 
