@@ -47,8 +47,14 @@ export const problems = {
   ),
   SCENARIO_TOO_LARGE: kind(
     400,
-    (d: { given: string; limit: string }) => `The scenario has ${d.given}, over the limit of ${d.limit}.`,
-    () => 'Split it into several scenarios.',
+    (d: { given: string; limit: string; instead: string }) =>
+      `The scenario has ${d.given}, over the limit of ${d.limit}.`,
+    (d) => d.instead,
+  ),
+  MORE_PROBLEMS: kind(
+    400,
+    (d: { hidden: number }) => `At least ${d.hidden} more problems are not shown.`,
+    () => 'Correct those above, then check it again.',
   ),
   DUPLICATE_KEY: kind(
     400,
@@ -256,7 +262,8 @@ export function problem<C extends ProblemCode>(
   place: Pick<Problem, 'at' | 'excerpt'> = {},
 ): Problem {
   const { status, message, hint } = problems[code] as Kind<DetailsOf<C>>;
-  return { code, status, message: message(details), hint: hint(details), ...place };
+  const shown = shorten(details);
+  return { code, status, message: message(shown), hint: hint(shown), ...place };
 }
 
 /** A mistake in what the user gave us, never a bug of ours: one or more problems, told all at once. */
@@ -267,6 +274,17 @@ export class UsageError extends Error {
   constructor(found: readonly Problem[]) {
     super(found.map(renderProblem).join('\n\n'));
     this.problems = found;
+/** A key or a name that a user wrote may be as long as the scenario, and the journal keeps what problems quote. */
+const MAX_QUOTED_CHARACTERS = 500;
+
+/** The same details, with the end of each long text left out. */
+const shorten = <D>(details: D): D => {
+  const isLong = (value: unknown) => typeof value === 'string' && value.length > MAX_QUOTED_CHARACTERS;
+  const long = Object.entries(details as object).filter(([, value]) => isLong(value));
+  const shortened = long.map(([name, value]) => [name, `${value.slice(0, MAX_QUOTED_CHARACTERS)}…`]);
+  return { ...details, ...Object.fromEntries(shortened) };
+};
+
   }
 }
 
