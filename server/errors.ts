@@ -33,6 +33,14 @@ const didYouMean = ({ closest, known }: { closest: string | undefined; known: re
   return known.length > 0 ? `Known are: ${known.join(', ')}.` : 'There are none yet.';
 };
 
+const FREE_SPACE = 'Free some space there, or name a file on another disk.';
+/** The way out when a file cannot be written, by the code of the system error. */
+const waysToWrite: Readonly<Record<string, string>> = {
+  ENOSPC: FREE_SPACE,
+  EDQUOT: FREE_SPACE,
+  EISDIR: 'This is a folder: name a file in it.',
+};
+
 /** Every problem we report: code, HTTP status, what is wrong, and the way out. */
 export const problems = {
   YAML_SYNTAX: kind(
@@ -151,14 +159,14 @@ export const problems = {
   ),
   FILE_UNWRITABLE: kind(
     400,
-    (d: { file: string; reason: string }) => `Cannot write ${d.file}: ${d.reason}.`,
-    () => 'Name a file in a folder that exists and that you may write to.',
+    (d: { file: string; reason: string; code: string | undefined }) => `Cannot write ${d.file}: ${d.reason}.`,
+    (d) => waysToWrite[d.code ?? ''] ?? 'Name a file in a folder that exists and that you may write to.',
   ),
   NO_SCRATCH_FOLDER: kind(
     400,
     (d: { tried: string }) => `No folder for temporary files can be written to: ${d.tried}.`,
     () =>
-      'The file with the CA goes there. Name one with the variable TMPDIR; in a container, mount one: `docker run --tmpfs /tmp`.',
+      'The file with the CA goes there. Free some space, or name another folder with the variable TMPDIR; in a container, mount one: `docker run --tmpfs /tmp`.',
   ),
   PORT_IN_USE: kind(
     400,
@@ -266,14 +274,6 @@ export function problem<C extends ProblemCode>(
   return { code, status, message: message(shown), hint: hint(shown), ...place };
 }
 
-/** A mistake in what the user gave us, never a bug of ours: one or more problems, told all at once. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly problems: readonly Problem[];
-
-  constructor(found: readonly Problem[]) {
-    super(found.map(renderProblem).join('\n\n'));
-    this.problems = found;
 /** A key or a name that a user wrote may be as long as the scenario, and the journal keeps what problems quote. */
 const MAX_QUOTED_CHARACTERS = 500;
 
@@ -285,6 +285,14 @@ const shorten = <D>(details: D): D => {
   return { ...details, ...Object.fromEntries(shortened) };
 };
 
+/** A mistake in what the user gave us, never a bug of ours: one or more problems, told all at once. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly problems: readonly Problem[];
+
+  constructor(found: readonly Problem[]) {
+    super(found.map(renderProblem).join('\n\n'));
+    this.problems = found;
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import { Clock } from '../clock.ts';
 import { problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
 import { type LogFormat, logJournal } from '../log.ts';
 import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
 import { isTerminal } from '../seedance/task.ts';
@@ -167,10 +167,11 @@ async function writeReports(
   const problems = await Promise.all(
     targets.map(async ({ format, file }) => {
       try {
-        await writeFile(file, await reportFormats[format].render(input));
+        await writeWhole(file, await reportFormats[format].render(input));
         return [];
       } catch (error) {
-        return [problem('FILE_UNWRITABLE', { file, reason: reasonOf(error) })];
+        if (!(error instanceof UsageError)) throw error;
+        return error.problems;
       }
     }),
   );

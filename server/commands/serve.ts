@@ -1,6 +1,6 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
-import { problem, reasonOf, UsageError } from '../errors.ts';
+import { problem, UsageError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
 import { type LogFormat, logJournal } from '../log.ts';
 import { type MockServer, type StartOptions, startMockServer } from '../mock-server.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
@@ -34,8 +34,8 @@ export async function runServe(
   await using server = await startMockServer(options);
   // V8's own default again, which main.ts had lowered for the start.
   setFlagsFromString('--semi-space-growth-factor=2');
-  const watcher = watched === undefined ? undefined : await follow(watched, { server, options, host });
-  if (readyFile !== undefined) await writeReadyFile(readyFile, server);
+  await using watcher = watched === undefined ? undefined : await follow(watched, { server, options, host });
+  if (readyFile !== undefined) await writeWhole(readyFile, `${JSON.stringify(describeReady(server))}\n`);
   if (log === 'pretty') host.stdout.write(greet(server));
   else if (log === 'json') host.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);
   const stopLogging = await logJournal(server.journal, log, host.stdout);
@@ -98,18 +98,6 @@ const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServe
   seed,
   pid: process.pid,
 });
-
-/** Whole or not at all: whoever waits for the file may read it the moment it appears. */
-async function writeReadyFile(file: string, server: MockServer): Promise<void> {
-  try {
-    await writeFile(`${file}.part`, `${JSON.stringify(describeReady(server))}\n`);
-    await rename(`${file}.part`, file);
-  } catch (error) {
-    // The user knows of no `.part`.
-    const reason = reasonOf(error).replaceAll(`${file}.part`, file);
-    throw new UsageError([problem('FILE_UNWRITABLE', { file, reason })]);
-  }
-}
 
 function greet({ url, adminUrl, upstream, dns, caFile, seed, lane }: MockServer): string {
   const { profile, name } = lane.scenario;
