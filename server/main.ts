@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { unwritable } from './files.ts';
 
 // Before anything else is loaded. From the second start on, compiled code comes from a cache, which saves a fifth of the
 // start-up; where the cache cannot be written nothing is lost.
@@ -17,5 +18,8 @@ const { runProgram } = await import('./commands/program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  // The disk behind `> report.xml` is full, say.
+  process.stderr.write(`${unwritable('the output', error).message}\n`);
+  process.exit(2);
 }

@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runServe } from '../../server/commands/serve.ts';
 import { captureOutput } from '../../server/commands/testing.ts';
@@ -9,7 +11,7 @@ import { findFreePorts } from '../../server/fixtures/free-ports.ts';
 import { startMockServer, UsageError } from '../../server/index.ts';
 import { CertificateAuthority } from '../../server/wire/certificates.ts';
 import { openClient } from './support/client.ts';
-import { callMock, openFolder, openServe, startMock } from './support/command-line.ts';
+import { callMock, commandLine, openFolder, openServe, startMock } from './support/command-line.ts';
 import { canMount, mountFullDisk } from './support/small-disk.ts';
 import { TASKS } from './support/tasks.ts';
 
@@ -136,6 +138,18 @@ describe('the key log', () => {
     expect(stdout.match(/keylog\.failed/g)).toHaveLength(1);
     expect(stdout).not.toContain('"type":"bug"');
   });
+});
+
+test('output that cannot be written is one sentence, with the way out', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(node, [commandLine, 'list'], { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  const [stderr, [code]] = await Promise.all([
+    readText(child.stderr ?? expect.fail('it has no stderr')),
+    once(child, 'exit'),
+  ]);
+
+  expect([code, stderr]).toEqual([2, `FILE_UNWRITABLE\nCannot write the output: ${NO_SPACE}`]);
 });
 
 describe.runIf(hasFullDisk)('a disk that is full', () => {
