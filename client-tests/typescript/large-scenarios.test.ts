@@ -7,8 +7,8 @@ const texts = [
   ['aliases', `a: &a 1\nb: [${'*a,'.repeat(20_000)}]`, 'at least 101 aliases, over the limit of 100.'],
   ['brackets', `a: ${'['.repeat(120_000)}`, 'at least 65 levels, over the limit of 64.'],
   ['lines', '\n'.repeat(200_000), '200000 lines, over the limit of 20000 lines.'],
-  ['words', `a: [${'b,'.repeat(100_000)}]`, 'at least 25001 words and signs, over the limit of 25000.'],
-  ['JSON', JSON.stringify({ faults: Array(10_000).fill({ on: 'dns' }) }), 'words and signs'],
+  ['words', `a: [${'b,'.repeat(100_000)}]`, 'at least 45001 tokens of YAML'],
+  ['JSON', JSON.stringify({ faults: Array(10_000).fill({ on: 'dns' }) }), 'at least 45001 tokens of YAML'],
 ] as const;
 
 const refused = (words: string) => ({

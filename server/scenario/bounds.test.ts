@@ -27,8 +27,8 @@ const nest = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 describe('a text is read up to each limit', () => {
   test.each([
     ['lines', '# x\n'.repeat(lines - 1).concat('a: 1\n')],
-    ['words and signs', `[${'a,'.repeat(tokens / 2 - 1)}]`],
-    ['words and signs, with spaces and comments', `[ # x\n${' a , # x\n'.repeat(tokens / 2 - 1)} ]`],
+    // A word is a mark and itself, each comma one more; the brackets and the mark of the document are three.
+    ['tokens', `[${'a,'.repeat(tokens / 3 - 1)}]`],
     ['levels in brackets', nest(depth)],
     ['levels by indentation', Array.from({ length: depth - 1 }, (_, n) => `${' '.repeat(n)}a:`).join('\n')],
     ['aliases', `a: &x 1\nb: [${'*x,'.repeat(aliases)}]`],
@@ -38,12 +38,7 @@ describe('a text is read up to each limit', () => {
 describe('a text is refused above each limit, in its place', () => {
   test.each([
     ['lines', '# x\n'.repeat(lines + 1), `1:1`, `${lines + 1} lines, over the limit of ${lines} lines.`],
-    [
-      'words and signs',
-      `[${'a,'.repeat(tokens / 2)}]`,
-      `1:${tokens + 1}`,
-      `at least ${tokens + 1} words and signs, over the limit of`,
-    ],
+    ['tokens', `[${'a,'.repeat(tokens / 3)}]`, `1:${(tokens / 3) * 2}`, `at least ${tokens + 1} tokens of YAML`],
     [
       'levels in brackets',
       nest(depth + 1),
@@ -116,7 +111,7 @@ describe('an object of a program has the same limits', () => {
     ['levels', { faults: nested(depth) }, 'at least 65 levels'],
     ['more levels than the stack holds', { faults: JSON.parse(nest(100_000)) }, 'at least 65 levels'],
     ['settings and items', { expect: Array(values).fill('backoff') }, `at least ${values + 1} settings and items`],
-    ['words and signs', { expect: Array(tokens / 2 + 1).fill('backoff') }, `at least ${tokens + 1} words and signs`],
+    ['tokens', { expect: Array(tokens / 5).fill('backoff') }, `at least ${tokens + 1} tokens of YAML`],
     ['bytes', { name: 'x'.repeat(scenarioLimits.bytes) }, 'bytes'],
   ])('%s', (_, scenario, words) =>
     expect(problemsOf(() => loadScenario(scenario as ScenarioInput))).toMatchObject([
