@@ -3,7 +3,7 @@
  * The bundle, what it reads, and a package.json with the few packages that it does not carry, for `npm ci` to fetch them. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { dataFolders, unbundled } from './bundle.ts';
+import { dataFolders, LICENSES_FILE, unbundled } from './bundle.ts';
 
 interface Package {
   readonly name: string;
@@ -20,7 +20,7 @@ if (target === undefined) {
   process.exit(2);
 }
 
-const parts = ['main.js', 'command-line', ...dataFolders].map((part) => `dist/${part}`);
+const parts = ['main.js', 'command-line', LICENSES_FILE, ...dataFolders].map((part) => `dist/${part}`);
 for (const part of [...parts, 'scenarios', 'package-lock.json', 'LICENSE']) {
   cpSync(join(root, part), join(target, part), { recursive: true });
 }

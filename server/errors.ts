@@ -33,6 +33,14 @@ const didYouMean = ({ closest, known }: { closest: string | undefined; known: re
   return known.length > 0 ? `Known are: ${known.join(', ')}.` : 'There are none yet.';
 };
 
+const FREE_SPACE = 'Free some space there, or name a file on another disk.';
+/** The way out when a file cannot be written, by the code of the system error. */
+const waysToWrite: Readonly<Record<string, string>> = {
+  ENOSPC: FREE_SPACE,
+  EDQUOT: FREE_SPACE,
+  EISDIR: 'This is a folder: name a file in it.',
+};
+
 /** Every problem we report: code, HTTP status, what is wrong, and the way out. */
 export const problems = {
   YAML_SYNTAX: kind(
@@ -47,8 +55,14 @@ export const problems = {
   ),
   SCENARIO_TOO_LARGE: kind(
     400,
-    (d: { given: string; limit: string }) => `The scenario has ${d.given}, over the limit of ${d.limit}.`,
-    () => 'Split it into several scenarios.',
+    (d: { given: string; limit: string; instead: string }) =>
+      `The scenario has ${d.given}, over the limit of ${d.limit}.`,
+    (d) => d.instead,
+  ),
+  MORE_PROBLEMS: kind(
+    400,
+    (d: { hidden: number }) => `At least ${d.hidden} more problems are not shown.`,
+    () => 'Correct those above, then check it again.',
   ),
   DUPLICATE_KEY: kind(
     400,
@@ -145,14 +159,14 @@ export const problems = {
   ),
   FILE_UNWRITABLE: kind(
     400,
-    (d: { file: string; reason: string }) => `Cannot write ${d.file}: ${d.reason}.`,
-    () => 'Name a file in a folder that exists and that you may write to.',
+    (d: { file: string; reason: string; code: string | undefined }) => `Cannot write ${d.file}: ${d.reason}.`,
+    (d) => waysToWrite[d.code ?? ''] ?? 'Name a file in a folder that exists and that you may write to.',
   ),
   NO_SCRATCH_FOLDER: kind(
     400,
     (d: { tried: string }) => `No folder for temporary files can be written to: ${d.tried}.`,
     () =>
-      'The file with the CA goes there. Name one with the variable TMPDIR; in a container, mount one: `docker run --tmpfs /tmp`.',
+      'The file with the CA goes there. Free some space, or name another folder with the variable TMPDIR; in a container, mount one: `docker run --tmpfs /tmp`.',
   ),
   PORT_IN_USE: kind(
     400,
@@ -259,8 +273,20 @@ export function problem<C extends ProblemCode>(
   place: Pick<Problem, 'at' | 'excerpt'> = {},
 ): Problem {
   const { status, message, hint } = problems[code] as Kind<DetailsOf<C>>;
-  return { code, status, message: message(details), hint: hint(details), ...place };
+  const shown = shorten(details);
+  return { code, status, message: message(shown), hint: hint(shown), ...place };
 }
+
+/** A key or a name that a user wrote may be as long as the scenario, and the journal keeps what problems quote. */
+const MAX_QUOTED_CHARACTERS = 500;
+
+/** The same details, with the end of each long text left out. */
+const shorten = <D>(details: D): D => {
+  const isLong = (value: unknown) => typeof value === 'string' && value.length > MAX_QUOTED_CHARACTERS;
+  const long = Object.entries(details as object).filter(([, value]) => isLong(value));
+  const shortened = long.map(([name, value]) => [name, `${value.slice(0, MAX_QUOTED_CHARACTERS)}…`]);
+  return { ...details, ...Object.fromEntries(shortened) };
+};
 
 /** A mistake in what the user gave us, never a bug of ours: one or more problems, told all at once. */
 export class UsageError extends Error {

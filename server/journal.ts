@@ -272,6 +272,8 @@ export type JournalEntry =
   | { type: 'export.failed'; to: string; signal: 'logs' | 'traces'; reason: string }
   /** So many events had to make room before the collector took them, or the spans that they make up. */
   | { type: 'export.lost'; to: string; signal: 'logs' | 'traces'; events: number }
+  /** TLS secrets cannot be written to their file. Noted once for a whole outage. */
+  | { type: 'keylog.failed'; file: string; reason: string }
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
 
 export type EventType = JournalEntry['type'];

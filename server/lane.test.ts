@@ -5,10 +5,10 @@ import { loadScenario } from './scenario/load.ts';
 test('a scenario taken into force brings its clock along, and leaves the clock alone when it names none', async () => {
   const lane = new Lane('main', loadScenario('clock: { mode: manual }'));
 
-  lane.load(loadScenario('name: next'));
+  lane.load(() => loadScenario('name: next'));
   expect(lane.clock.mode).toBe('manual');
 
-  lane.load(loadScenario('clock: { speed: 20 }'));
+  lane.load(() => loadScenario('clock: { speed: 20 }'));
   expect(lane.clock).toMatchObject({ mode: 'real', speed: 20 });
 });
 
@@ -16,10 +16,10 @@ test('a seed is chosen, kept over scenarios that name none, and replaced by one 
   const lane = new Lane('main', loadScenario(''));
   const chosen = lane.seed;
 
-  lane.load(loadScenario('name: next'));
+  lane.load(() => loadScenario('name: next'));
   expect(lane.seed).toBe(chosen);
 
-  lane.load(loadScenario('seed: 7'));
+  lane.load(() => loadScenario('seed: 7'));
   expect(lane.seed).toBe(7);
 });
 

@@ -6,6 +6,7 @@ import { OwnPorts } from './own-ports.ts';
 import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
 import { type Counted, explainRule, Injector } from './scenario/injector.ts';
+import type { ReadScenario } from './scenario/load.ts';
 import type { Facts, FaultRule, Hook, Need, Scenario, Service } from './scenario/scenario.ts';
 import { isBehindUpstream, warnOfUpstream } from './scenario/upstream.ts';
 import { judge, type ResetFidelity } from './verdict/judge.ts';
@@ -29,6 +30,8 @@ export class Lane {
   readonly upstream: string | undefined;
   /** The ports of its server, which it shares with the other lanes. */
   readonly ownPorts: OwnPorts;
+  /** What takes the place of the settings of each scenario that comes into force here. */
+  readonly #instead: Parameters<ReadScenario>[0];
   #scenario: Scenario;
   #seed: number;
   #injector: Injector;
@@ -57,6 +60,7 @@ export class Lane {
     if (clock.mode === 'real' && clock.speed !== 1) noteClock();
     this.#seed = seed;
     this.random = randomSequence(seed, 'ids');
+    this.#instead = { profile: scenario.forcedProfile };
     this.#scenario = scenario;
     this.#injector = this.#arm(scenario);
   }
@@ -88,8 +92,11 @@ export class Lane {
     return this.#injector.state();
   }
 
-  /** Takes another scenario into force at once; connections and tasks stay, ordinals start again. */
-  load(scenario: Scenario): void {
+  /** Takes another scenario into force at once; connections and tasks stay, ordinals start again. A profile that the lane was
+   * opened with in place of its scenario's own stays, whatever the new scenario says.
+   * @throws UsageError when it has problems; then the old one stays */
+  load(read: ReadScenario): void {
+    const scenario = read(this.#instead);
     this.#seed = scenario.seed ?? this.#seed;
     this.#scenario = scenario;
     const { clock } = scenario;

@@ -195,6 +195,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['warn', `cannot export ${event.signal} to ${event.to}: ${event.reason}; trying again`];
     case 'export.lost':
       return ['warn', `${event.events} events made room before ${event.to} took them as ${event.signal}`];
+    case 'keylog.failed':
+      return ['warn', `cannot write TLS secrets to ${event.file}: ${event.reason}; trying again`];
     case 'bug':
       return ['error', `BUG, please report: ${event.stack ?? event.message}`];
     case 'connection.opened':

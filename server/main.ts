@@ -2,6 +2,7 @@
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { renderInternalError } from './commands/internal-error.ts';
+import { unwritable } from './files.ts';
 import { exitCodes } from './verdict/verdict.ts';
 
 // Before anything else is loaded. From the second start on, compiled code comes from a cache, which saves a fifth of the
@@ -25,5 +26,8 @@ try {
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  // The disk behind `> report.xml` is full, say.
+  process.stderr.write(`${unwritable('the output', error).message}\n`);
+  process.exit(2);
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
-import { problem, reasonOf, refuseBlank, UsageError } from './errors.ts';
+import { problem, refuseBlank, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
+import { KeyLog } from './key-log.ts';
 import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
 import { isLoopback } from './listen.ts';
@@ -16,21 +16,20 @@ import { loadScenario, type ScenarioInput } from './scenario/load.ts';
 import { readOverrides } from './scenario/overrides.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
-import { makeScratchFolder } from './scratch-folder.ts';
+import { makeScratchFolder, removeScratchFolder } from './scratch-folder.ts';
 import type { TaskStore } from './seedance/task-store.ts';
 import type { Upstream } from './upstream/connections.ts';
 import type { UpstreamTarget } from './upstream/target.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { ALWAYS_COVERED, CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
-import type { Listener } from './wire/listener.ts';
 import { ownAddresses } from './wire/own-addresses.ts';
 import { World, type WorldSetting } from './world.ts';
 
 export interface StartOptions {
   /** YAML or JSON text, the same as an object, a file's path, or the name of a bundled scenario. Left out: a healthy service. */
   readonly scenario?: string | ScenarioInput;
-  /** Takes the place of the scenario's profile. */
+  /** Takes the place of the scenario's profile, and of those that `PUT /scenario` and `activate` bring. */
   readonly profile?: ProfileName;
   /** Takes the place of the scenario's seed. */
   readonly seed?: number;
@@ -65,7 +64,8 @@ export interface StartOptions {
   readonly lanePorts?: PortRange;
   /** How many events the journal keeps; older ones make room. */
   readonly journalCapacity?: number;
-  /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). */
+  /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). Only its owner may read it from
+   * then on (mode 0600), also when it was there before. */
   readonly keylog?: string;
 }
 
@@ -123,54 +123,43 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     ...(journalCapacity !== undefined && { journalCapacity }),
     ...(target && { upstream: target.origin }),
   });
-  if (options.keylog !== undefined) await openKeylog(options.keylog);
-  const directory = await makeScratchFolder();
-  const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
-  const names = [...ownAddresses(host), ...(options.certName ?? [])];
-  const setting: WorldSetting = {
-    authority,
-    names,
-    leaf: await authority.issue(lane.clock.wallNow(), ...names),
-    publicUrl,
-    ...(target && { upstream: await openUpstream(target, lane.ownPorts) }),
-  };
-  const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
-  const world = await World.open(lane, { ...setting, directory: lanes });
-  const { listener } = world;
-  const admin = new Admin({
-    main: world,
-    lanes,
-    ca: authority.pem,
-    token: options.adminToken,
-    names: [adminHost, ...ALWAYS_COVERED, ...(options.certName ?? [])],
-  });
-  if (options.keylog !== undefined) keepTlsSecrets(listener, lane.journal, options.keylog);
-
-  const caFile = join(directory, 'ca.pem');
-  await writeFile(caFile, authority.pem);
-
-  let dns: DnsResponder | undefined;
-  let otlp: OtlpExporter | undefined;
-  const shutDown = async () => {
-    await Promise.all([...lanes.list().map((one) => lanes.close(one)), world.close(), admin.close(), dns?.close()]);
-    await setting.upstream?.close();
-    await otlp?.close();
-    await rm(directory, { recursive: true, force: true });
-  };
+  const opened: Opened = {};
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= shutDown();
+    closing ??= shutDown(opened);
     return closing;
   };
   try {
+    const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
+    const names = [...ownAddresses(host), ...(options.certName ?? [])];
+    const leaf = await authority.issue(lane.clock.wallNow(), ...names);
+    if (target) opened.upstream = await openUpstream(target, lane.ownPorts);
+    const setting: WorldSetting = { authority, names, leaf, publicUrl, upstream: opened.upstream };
+    const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
+    opened.lanes = lanes;
+    const world = await World.open(lane, { ...setting, directory: lanes });
+    opened.world = world;
+    const { listener } = world;
+    const admin = new Admin({
+      main: world,
+      lanes,
+      ca: authority.pem,
+      token: options.adminToken,
+      names: [adminHost, ...ALWAYS_COVERED, ...(options.certName ?? [])],
+    });
+    opened.admin = admin;
+    if (options.keylog !== undefined) opened.keyLog = await openKeyLog(options.keylog, world);
+    opened.folder = await makeScratchFolder({ [CA_FILE]: authority.pem });
+    const caFile = join(opened.folder, CA_FILE);
+
     const givenPort = await listener.listen(host, port);
     const url = `https://${nameOf(host)}:${givenPort}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
     lanes.share({ listener, port: givenPort, adminUrl });
     const { dnsPort, dnsName = [] } = options;
-    if (dnsPort !== undefined) dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
+    if (dnsPort !== undefined) opened.dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
     if (target) await refuseOwnAddress(target, lane.ownPorts);
-    if (options.otlp !== undefined) otlp = await startOtlp(lane, options.otlp);
+    if (options.otlp !== undefined) opened.otlp = await startOtlp(lane, options.otlp);
     admin.ready = true;
     const trust = { ca: authority.pem, caFile };
     return {
@@ -179,7 +168,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       url,
       adminUrl,
       ...(target && { upstream: target.origin }),
-      ...(dns && { dns: dns.address }),
+      ...(opened.dns && { dns: opened.dns.address }),
       openLane: async ({ id, ...own } = {}) => {
         if (closing) throw new Error('No lane can be opened on a server that is closed.');
         const open = await lanes.open({ id, scenario: takeScenario(own) });
@@ -189,7 +178,34 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     };
   } catch (error) {
     await close();
+    await opened.keyLog?.discard();
     throw error;
+  }
+}
+
+const CA_FILE = 'ca.pem';
+
+/** What has been opened so far, and is to be closed. */
+interface Opened {
+  upstream?: Upstream;
+  lanes?: Lanes;
+  world?: World;
+  admin?: Admin;
+  keyLog?: KeyLog;
+  folder?: string;
+  dns?: DnsResponder;
+  otlp?: OtlpExporter;
+}
+
+async function shutDown({ upstream, lanes, world, admin, keyLog, folder, dns, otlp }: Opened): Promise<void> {
+  try {
+    const open = lanes?.list().map((lane) => lanes.close(lane)) ?? [];
+    await Promise.all([...open, world?.close(), admin?.close(), dns?.close()]);
+    await upstream?.close();
+    await otlp?.close();
+    await keyLog?.close();
+  } finally {
+    if (folder !== undefined) await removeScratchFolder(folder);
   }
 }
 
@@ -261,18 +277,11 @@ function takeScenario(options: StartOptions): Scenario {
   return isPath ? readScenario(scenario, readOverrides(options)) : loadScenario(scenario, readOverrides(options));
 }
 
-/** Secrets come later, one by one: a file that cannot be written is to be told of now.
- * @throws UsageError FILE_UNWRITABLE */
-async function openKeylog(file: string): Promise<void> {
-  try {
-    await appendFile(file, '');
-  } catch (error) {
-    throw new UsageError([problem('FILE_UNWRITABLE', { file, reason: reasonOf(error) })]);
-  }
-}
-
-function keepTlsSecrets(listener: Listener, journal: Journal, file: string): void {
-  listener.onTlsSecret((line) => {
-    appendFile(file, line).catch((error: unknown) => journal.bug(error));
-  });
+/** @throws UsageError FILE_UNWRITABLE */
+async function openKeyLog(file: string, { listener, lane: { journal } }: World): Promise<KeyLog> {
+  const keyLog = await KeyLog.open(file);
+  listener.onTlsSecret((line) =>
+    keyLog.append(line, (reason) => journal.append({ type: 'keylog.failed', file, reason })),
+  );
+  return keyLog;
 }

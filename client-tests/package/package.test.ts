@@ -19,6 +19,7 @@ const EXECUTABLE = 0o111;
 const kinds = {
   'what every package has': /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   'bundled scenarios': /^scenarios\/[a-z0-9-]+\.yaml$/,
+  'the licences of what is bundled': /^dist\/THIRD-PARTY-LICENSES$/,
   'their schema': /^scenarios\/scenario\.schema\.json$/,
   'the command line': /^dist\/(main|command-line\/[\w-]+)\.js$/,
   'modules and their types': /^dist\/([a-z0-9-]+\/)*[a-z0-9-]+(\.js|\.d\.ts)$/,
@@ -59,6 +60,14 @@ describe('the tarball', () => {
         .map((file) => `scenarios/${file}`)
         .toSorted(),
     );
+  });
+
+  test('has the licences of what is bundled, and the image has them too', async () => {
+    expect(readFileSync('dist/THIRD-PARTY-LICENSES', 'utf8')).toMatch(/^zod \S+ \(MIT\)$/m);
+
+    await execute(process.cwd(), process.execPath, 'scripts/assemble-image.ts', scratch.at('image'));
+
+    expect(readdirSync(scratch.at('image/dist'))).toContain('THIRD-PARTY-LICENSES');
   });
 
   test('has its media once', () => {

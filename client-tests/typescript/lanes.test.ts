@@ -81,6 +81,25 @@ describe.each(ways)('a lane by %s', (way, target, headersOf) => {
   });
 });
 
+test('a lane learns the latest user agent of a connection that it joins, not all before', async () => {
+  await using server = await startMockServer();
+  await using lane = await server.openLane();
+  await using client = await openClient(server);
+  for (let n = 1; n <= 20; n++) await client.get(TASKS, { 'user-agent': `client/${n}` });
+  const told = { 'user-agent': 'client/20', authorization: `Bearer ${lane.apiKey}` };
+
+  expect((await client.get(TASKS, told)).status).toBe(200);
+
+  const types = lane.journal.events().filter(({ type }) => type.startsWith('connection.'));
+  expect(types.map(({ type }) => type)).toEqual([
+    'connection.opened',
+    'connection.hello',
+    'connection.secured',
+    'connection.identified',
+  ]);
+  expect(lane.journal.events('connection.identified')).toMatchObject([{ userAgent: 'client/20' }]);
+});
+
 test('each lane has a clock of its own', async () => {
   await using server = await startMockServer();
   await using fast = await server.openLane({ clock: 'manual' });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { problem, UsageError } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import { documented } from '../openapi/documented.ts';
-import { bundledScenarios, readScenario } from '../scenario/bundled.ts';
+import { bundledScenarios, findBundled, readScenario } from '../scenario/bundled.ts';
 import { type LoadOptions, loadFault, loadScenario } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { faultSchema, scenarioAnswer } from './answers.ts';
@@ -51,7 +51,7 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
     (request) => {
       const { lane } = worldOf(request);
       try {
-        lane.load(readGiven(request.body, (text) => loadScenario(text, { file: 'scenario' })));
+        lane.load((instead) => readGiven(request.body, (text) => loadScenario(text, { ...instead, file: 'scenario' })));
       } catch (error) {
         if (error instanceof UsageError) lane.refuse('PUT /scenario', error.problems);
         throw error;
@@ -72,7 +72,7 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
     documented({ summary: 'Takes a bundled one into force.', answer: { schema: scenarioAnswer }, refusals: [404] }),
     (request) => {
       const { lane } = worldOf(request);
-      lane.load(readBundled(request.params.name));
+      lane.load((instead) => readBundled(request.params.name, instead));
       return describe(lane);
     },
   );
@@ -130,9 +130,9 @@ export function registerScenarios(app: FastifyInstance, worldOf: FindWorld): voi
 /** Reads a bundled scenario. By name alone: a path would let whoever reaches this port read the machine's files.
  * @throws UsageError ADMIN_NOT_FOUND */
 export function readBundled(name: string, options: Omit<LoadOptions, 'file'> = {}): Scenario {
-  const bundled = bundledScenarios().find((scenario) => scenario.name === name);
-  if (!bundled) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `bundled scenario "${name}"` })]);
-  return readScenario(bundled.file, options);
+  const file = findBundled(name);
+  if (!file) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `bundled scenario "${name}"` })]);
+  return readScenario(file, options);
 }
 
 const readGiven = <T>(body: unknown, read: (text: string) => T): T =>

@@ -66,6 +66,9 @@ async function openMachine(common: Pick<SubjectSetting, 'connections' | 'trustEn
     port: Number(port),
     adminUrl,
     adminNamed: true,
+  }).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
   });
   return {
     ...subject,

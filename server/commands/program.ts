@@ -16,7 +16,11 @@ const MAX_WAIT_MS = 86_400_000;
 /** Adds what may be played otherwise than the scenario says, and for what service. */
 const withPlay = (command: Command): Command =>
   command
-    .addOption(new Option('--profile <name>', "in place of the scenario's own").choices(profileNames))
+    .addOption(
+      new Option('--profile <name>', "in place of the scenario's own, also when another scenario is loaded").choices(
+        profileNames,
+      ),
+    )
     .addOption(new Option('--seed <n>', 'replays the run that printed it').argParser(seed))
     .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
     .option('--upstream <url>', 'pass the API through to this service, and let rules, faults and the verdict be ours')
@@ -144,7 +148,7 @@ function addServe(program: Command, { host, ending, end }: Call): void {
       ),
     )
     .addOption(otlpOption())
-    .option('--keylog <file>', 'append TLS secrets for Wireshark')
+    .option('--keylog <file>', 'append TLS secrets for Wireshark; only the owner of the file may read it then')
     .addHelpText(
       'after',
       `

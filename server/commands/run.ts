@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers';
 import { Clock } from '../clock.ts';
 import { problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
+import { unwritable, writeWhole } from '../files.ts';
 import type { LogFormat } from '../log.ts';
 import type { MockServer, StartOptions } from '../mock-server.ts';
 import { isTerminal } from '../seedance/task.ts';
@@ -187,10 +187,10 @@ async function writeReports(
   const problems = await Promise.all(
     targets.map(async ({ format, file }) => {
       try {
-        await atMost(REPORT_MS, stopped, writeFile(file, await reportFormats[format].render(input)));
+        await atMost(REPORT_MS, stopped, writeWhole(file, await reportFormats[format].render(input)));
         return [];
       } catch (error) {
-        return [problem('FILE_UNWRITABLE', { file, reason: reasonOf(error) })];
+        return (error instanceof UsageError ? error : unwritable(file, error)).problems;
       }
     }),
   );

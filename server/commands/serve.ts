@@ -1,9 +1,10 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
-import { problem, reasonOf, UsageError } from '../errors.ts';
+import { problem, UsageError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
 import type { LogFormat } from '../log.ts';
 import type { MockServer, StartOptions } from '../mock-server.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
+import type { ReadScenario } from '../scenario/load.ts';
 import { readOverrides } from '../scenario/overrides.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import type { Ending } from './ending.ts';
@@ -36,7 +37,7 @@ export async function runServe(
   // V8's own default again, which main.ts had lowered for the start.
   setFlagsFromString('--semi-space-growth-factor=2');
   await using _ = watched === undefined ? undefined : await follow(watched, { server, options, host });
-  if (readyFile !== undefined) await writeReadyFile(readyFile, server);
+  if (readyFile !== undefined) await writeWhole(readyFile, `${JSON.stringify(describeReady(server))}\n`);
   if (log === 'pretty') host.stdout.write(greet(server));
   else if (log === 'json') host.stdout.write(`${JSON.stringify({ type: 'ready', ...describeReady(server) })}\n`);
   await serving.log(log, host.stdout);
@@ -82,11 +83,8 @@ interface Following {
 async function follow(file: string, { server, options, host }: Following) {
   // Loaded when wanted, to start the sooner.
   const { watchScenario } = await import('./watch.ts');
-  const watcher = await watchScenario(
-    file,
-    { lane: server.lane, read: () => readScenario(file, readOverrides(options)) },
-    host,
-  );
+  const read: ReadScenario = (instead) => readScenario(file, { ...readOverrides(options), ...instead });
+  const watcher = await watchScenario(file, { lane: server.lane, read }, host);
   return { [Symbol.asyncDispose]: () => watcher.close() };
 }
 
@@ -99,18 +97,6 @@ const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServe
   seed,
   pid: process.pid,
 });
-
-/** Whole or not at all: whoever waits for the file may read it the moment it appears. */
-async function writeReadyFile(file: string, server: MockServer): Promise<void> {
-  try {
-    await writeFile(`${file}.part`, `${JSON.stringify(describeReady(server))}\n`);
-    await rename(`${file}.part`, file);
-  } catch (error) {
-    // The user knows of no `.part`.
-    const reason = reasonOf(error).replaceAll(`${file}.part`, file);
-    throw new UsageError([problem('FILE_UNWRITABLE', { file, reason })]);
-  }
-}
 
 function greet({ url, adminUrl, upstream, dns, caFile, seed, lane }: MockServer): string {
   const { profile, name } = lane.scenario;

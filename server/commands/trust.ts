@@ -3,6 +3,8 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
+import { whyRefused } from '../files.ts';
+import { noScratchFolder } from '../scratch-folder.ts';
 
 const runProgram = promisify(execFile);
 
@@ -14,14 +16,20 @@ const WHOLE = ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'] as const
  * fetches a package first must not fail for our sake.
  *
  * @param caFile the server's CA, PEM; what is made lies beside it and goes with it
+ * @throws UsageError NO_SCRATCH_FOLDER when nothing more can be written there
  */
 export async function trustEnvironment(caFile: string, command: readonly string[]): Promise<NodeJS.ProcessEnv> {
-  const ca = await readFile(caFile, 'utf8');
   const folder = dirname(caFile);
   const bundle = join(folder, 'bundle.pem');
   const extra = join(folder, 'extra.pem');
-  await writeFile(bundle, [ca, ...(await trustedBefore())].join('\n'));
-  await writeFile(extra, [ca, ...(await readNamed(['NODE_EXTRA_CA_CERTS']))].join('\n'));
+  const [before, extraBefore] = await Promise.all([trustedBefore(), readNamed(['NODE_EXTRA_CA_CERTS'])]);
+  try {
+    const ca = await readFile(caFile, 'utf8');
+    await writeFile(bundle, [ca, ...before].join('\n'));
+    await writeFile(extra, [ca, ...extraBefore].join('\n'));
+  } catch (error) {
+    throw noScratchFolder([`${folder} (${whyRefused(error)})`]);
+  }
   return {
     NODE_EXTRA_CA_CERTS: extra,
     ...Object.fromEntries(WHOLE.map((name) => [name, bundle])),

@@ -1,6 +1,6 @@
 import { type Problem, problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
 import type { Lane } from '../lane.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { ReadScenario } from '../scenario/load.ts';
 import { followFile } from './follow-file.ts';
 import type { Output } from './output.ts';
 
@@ -14,7 +14,7 @@ import type { Output } from './output.ts';
  */
 export async function watchScenario(
   file: string,
-  { lane, read }: { readonly lane: Lane; readonly read: () => Scenario },
+  { lane, read }: { readonly lane: Lane; readonly read: ReadScenario },
   { stderr }: Pick<Output, 'stderr'> = process,
 ): Promise<{ close(): Promise<void> }> {
   const refuse = (problems: readonly Problem[]) => {
@@ -24,7 +24,7 @@ export async function watchScenario(
   return followFile(file, {
     onChange() {
       try {
-        lane.load(read());
+        lane.load(read);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         refuse(error.problems);

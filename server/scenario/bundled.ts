@@ -32,14 +32,17 @@ const bundledFiles = () =>
 
 const bundledName = (file: string) => basename(file, '.yaml');
 
+/** The file of a bundled scenario; each has the name of its file. */
+export const findBundled = (name: string): string | undefined =>
+  bundledFiles().find((file) => bundledName(file) === name);
+
 /** The file that a path or the name of a bundled scenario leads to; a file of that name comes first.
  * @throws UsageError when there is neither, or the path leads nowhere: links in a circle, a folder that is closed to us */
 export function findScenario(nameOrPath: string): string {
   if (isFile(nameOrPath)) return nameOrPath;
-  const files = bundledFiles();
-  const found = files.find((file) => bundledName(file) === nameOrPath);
+  const found = findBundled(nameOrPath);
   if (found) return found;
-  const known = files.map(bundledName);
+  const known = bundledFiles().map(bundledName);
   throw new UsageError([
     problem('SCENARIO_NOT_FOUND', { given: nameOrPath, closest: closestTo(bundledName(nameOrPath), known), known }),
   ]);

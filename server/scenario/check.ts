@@ -17,10 +17,7 @@ export function checkPart<S extends z.ZodType>(
 ): z.output<S> | undefined {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    if (findings.isFull) break;
-    reportIssue(issue, { schema, value, path, findings });
-  }
+  reportIssues(result.error.issues, { schema, value, path, findings });
   return undefined;
 }
 
@@ -29,6 +26,13 @@ interface Part {
   readonly value: unknown;
   readonly path: Path;
   readonly findings: Findings;
+}
+
+function reportIssues(issues: readonly Issue[], part: Part): void {
+  for (const [index, issue] of issues.entries()) {
+    if (part.findings.isFull) return part.findings.hide(issues.length - index);
+    reportIssue(issue, part);
+  }
 }
 
 function reportIssue(issue: Issue, part: Part): void {
@@ -42,8 +46,8 @@ function reportIssue(issue: Issue, part: Part): void {
 
   const meant = issue.code === 'invalid_union' && given !== undefined ? meantBranch(issue.errors) : undefined;
   if (meant) {
-    for (const inner of meant) reportIssue({ ...inner, path: [...issue.path, ...inner.path] }, part);
-    return;
+    const within = meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+    return reportIssues(within, part);
   }
   if (issue.code === 'invalid_key') {
     const expected = issue.issues[0]?.message ?? issue.message;
@@ -58,8 +62,8 @@ function reportIssue(issue: Issue, part: Part): void {
 
 function reportUnknownKeys({ keys, path: inner }: z.core.$ZodIssueUnrecognizedKeys, part: Part): void {
   const known = knownKeys(part.schema, inner);
-  for (const key of keys) {
-    if (part.findings.isFull) break;
+  for (const [index, key] of keys.entries()) {
+    if (part.findings.isFull) return part.findings.hide(keys.length - index);
     const place = [...part.path, ...inner, key];
     part.findings.add('UNKNOWN_KEY', { given: key, closest: closestTo(key, known), known }, place, 'key');
   }

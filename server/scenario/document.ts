@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isCollection,
@@ -9,11 +10,11 @@ import {
   LineCounter,
   type Node,
   type Pair,
-  parseAllDocuments,
   visit,
   type YAMLError,
 } from 'yaml';
 import { type Problem, problem, reasonOf, UsageError } from '../errors.ts';
+import { ExcessError, excessProblem, findExcess, parseWithin, scenarioLimits } from './bounds.ts';
 import { renderExcerpt } from './excerpt.ts';
 
 /** The way from the top of a scenario to a setting. */
@@ -29,38 +30,21 @@ export interface ScenarioDocument {
   readonly place: (path: Path, part: 'key' | 'value') => Place;
 }
 
-/** Room for 2,000 faults, and little enough to be read in a moment. */
-export const MAX_SCENARIO_BYTES = 256 * 1024;
 /** More than anybody mends at one go. */
 export const MAX_PROBLEMS = 100;
-/** Aliases of aliases grow without end ("billion laughs"); no honest scenario comes near. */
-const MAX_ALIAS_COUNT = 100;
 
 /** Reads YAML, of which JSON is a part.
- * @throws UsageError with every mistake in the syntax
+ * @throws UsageError with every mistake in the syntax, or with the limit that the text is over
  * @returns undefined when the text holds nothing but space and comments */
 export function readDocument(text: string, file: string): ScenarioDocument | undefined {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_SCENARIO_BYTES) {
-    const limit = `${MAX_SCENARIO_BYTES} bytes`;
-    const at = { file, line: 1, column: 1 };
-    throw new UsageError([problem('SCENARIO_TOO_LARGE', { given: `${bytes} bytes`, limit }, { at })]);
-  }
+  refuseLongText(text, file);
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    stringKeys: true,
-    // Its own search takes the square of a map's keys.
-    uniqueKeys: false,
-    logLevel: 'error',
-  });
-  const [document, second] = documents;
   const locate = (from: number, to: number) => locateSpan(text, file, lines, from, to);
+  const documents = parse(text, lines, locate);
+  const [document, second] = documents;
 
-  const found = [...documents].flatMap(({ errors, warnings }) => firstPerPlace([...errors, ...warnings]));
-  const repeated = documents.length === 1 && document ? findRepeatedKeys(document) : [];
-  found.push(...repeated);
+  const mistakes: Mistake[] = documents.flatMap(({ errors, warnings }) => firstPerPlace([...errors, ...warnings]));
+  const found = document && !second ? mistakes.concat(findRepeatedKeys(document)) : mistakes;
   const problems = found.slice(0, MAX_PROBLEMS).map((error) => syntaxProblem(error, text, locate));
   if (second) {
     const at = second.contents?.range?.[0] ?? text.length;
@@ -68,13 +52,40 @@ export function readDocument(text: string, file: string): ScenarioDocument | und
       problem('YAML_SYNTAX', { reason: 'A scenario is one document; here a second one starts.' }, locate(at, at)),
     );
   }
-  if (problems.length > 0) throw new UsageError(problems);
+  if (problems.length > 0) throw new UsageError(withHidden(problems, found.length - MAX_PROBLEMS));
   if (!document?.contents || isBlank(document.contents)) return undefined;
 
-  return {
-    value: resolveValue(document, locate),
-    place: (path, part) => locate(...spanOf(document, path, part)),
+  const aliases = resolveAliases(document);
+  const value = readValue(document, aliases, locate);
+  const excess = findExcess(value);
+  if (excess) throw new UsageError([excessProblem(excess, locate(0, 0))]);
+  return { value, place: (path, part) => locate(...spanOf({ document, aliases }, path, part)) };
+}
+
+/** These problems, and how many more there are at the least. */
+export const withHidden = (problems: readonly Problem[], hidden: number): readonly Problem[] =>
+  hidden > 0 ? [...problems, problem('MORE_PROBLEMS', { hidden })] : problems;
+
+/** @throws UsageError SCENARIO_TOO_LARGE */
+function refuseLongText(text: string, file: string): void {
+  const counted = {
+    bytes: Buffer.byteLength(text),
+    lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0),
   };
+  const at = { file, line: 1, column: 1 };
+  for (const what of ['bytes', 'lines'] as const) {
+    if (counted[what] > scenarioLimits[what]) throw new UsageError([excessProblem(what, { at }, counted[what])]);
+  }
+}
+
+/** @throws UsageError SCENARIO_TOO_LARGE */
+function parse(text: string, lines: LineCounter, locate: Locate) {
+  try {
+    return parseWithin(text, lines);
+  } catch (error) {
+    if (!(error instanceof ExcessError)) throw error;
+    throw new UsageError([excessProblem(error.of, locate(error.offset, error.offset))]);
+  }
 }
 
 type Locate = (from: number, to: number) => Place;
@@ -107,12 +118,8 @@ function findRepeatedKeys(document: Document): Mistake[] {
 }
 
 /** One slip makes the parser complain several times at one place; the first complaint is the telling one. */
-function firstPerPlace(errors: readonly YAMLError[]): Mistake[] {
-  const tooDeep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
-  return tooDeep
-    ? [tooDeep]
-    : [...new Map(errors.toReversed().map((error) => [error.pos[0], error])).values()].toReversed();
-}
+const firstPerPlace = (errors: readonly YAMLError[]): Mistake[] =>
+  [...new Map(errors.toReversed().map((error) => [error.pos[0], error])).values()].toReversed();
 
 function syntaxProblem({ code, message, pos }: Mistake, text: string, locate: Locate): Problem {
   const [from, to] = pos;
@@ -120,42 +127,48 @@ function syntaxProblem({ code, message, pos }: Mistake, text: string, locate: Lo
     const given = /^["']?([^"':\s]+)/.exec(text.slice(from))?.[1] ?? '';
     return problem('DUPLICATE_KEY', { given }, locate(from, from + given.length));
   }
-  const reason = code === 'RESOURCE_EXHAUSTION' ? 'This is nested too deeply to be read' : message;
-  return problem('YAML_SYNTAX', { reason: `${reason}.` }, locate(from, to));
+  return problem('YAML_SYNTAX', { reason: `${message}.` }, locate(from, to));
 }
 
 const isBlank = (node: Node) => isScalar(node) && node.value === null && !node.source;
 
-function resolveValue(document: Document, locate: Locate): unknown {
+/** What each alias stands for: the latest of its name before it. All in one walk, for each look of its own would be another. */
+function resolveAliases(document: Document): ReadonlyMap<Alias, Node | undefined> {
+  const anchors = new Map<string, Node>();
+  const aliases = new Map<Alias, Node | undefined>();
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) aliases.set(node, anchors.get(node.source));
+      else if (node.anchor) anchors.set(node.anchor, node);
+    },
+  });
+  return aliases;
+}
+
+type Aliases = ReturnType<typeof resolveAliases>;
+
+function readValue(document: Document, aliases: Aliases, locate: Locate): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
+    // It counts the anchor too.
+    return document.toJS({ maxAliasCount: scenarioLimits.aliases + 1 });
   } catch (error) {
-    const alias = findBrokenAlias(document);
-    const range = alias?.range ?? document.contents?.range ?? [0, 0];
-    throw new UsageError([problem('YAML_SYNTAX', { reason: `${reasonOf(error)}.` }, locate(range[0], range[1]))]);
+    // The one that names no anchor, or else the first of too many.
+    const [broken] = [...aliases].find(([, target]) => !target) ?? [...aliases][0] ?? [];
+    const [from, to] = broken?.range ?? document.contents?.range ?? [0, 0];
+    throw new UsageError([problem('YAML_SYNTAX', { reason: `${reasonOf(error)}.` }, locate(from, to))]);
   }
 }
 
-/** The alias that names no anchor, or else the first of too many. */
-function findBrokenAlias(document: Document): Node | undefined {
-  const aliases: Node[] = [];
-  let unresolved: Node | undefined;
-  visit(document, {
-    Alias: (_, alias) => {
-      aliases.push(alias);
-      // Each look for an anchor goes through the whole document.
-      if (!alias.resolve(document)) unresolved = alias;
-      return unresolved || aliases.length > MAX_ALIAS_COUNT ? visit.BREAK : undefined;
-    },
-  });
-  return unresolved ?? aliases[0];
+interface Tree {
+  readonly document: Document;
+  readonly aliases: Aliases;
 }
 
-function spanOf(document: Document, path: Path, part: 'key' | 'value'): [number, number] {
+function spanOf(tree: Tree, path: Path, part: 'key' | 'value'): [number, number] {
   let key: Node | undefined;
-  let value: Node | undefined = document.contents ?? undefined;
+  let value: Node | undefined = tree.document.contents ?? undefined;
   for (const step of path) {
-    const next = childOf(document, value, step);
+    const next = childOf(tree.aliases, value, step);
     if (!next) return tokenOf(value, key);
     ({ key, value } = next);
   }
@@ -167,8 +180,8 @@ interface Child {
   readonly value?: Node;
 }
 
-function childOf(document: Document, parent: Node | undefined, step: PropertyKey): Child | undefined {
-  const node = isAlias(parent) ? parent.resolve(document) : parent;
+function childOf(aliases: Aliases, parent: Node | undefined, step: PropertyKey): Child | undefined {
+  const node = isAlias(parent) ? aliases.get(parent) : parent;
   if (isSeq<Node>(node)) {
     const value = node.items[Number(step)];
     return value && { value };

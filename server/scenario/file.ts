@@ -8,7 +8,7 @@ const text = z.string().min(1);
 /** Timers are no finer than a millisecond, which at this speed is ten seconds of the service's time. */
 export const MAX_SPEED = 10_000;
 /** More than a scenario written by hand holds; each is compared with every request of a new kind. */
-const MAX_FAULTS = 2_000;
+export const MAX_FAULTS = 2_000;
 
 /** A fault, as far as that can be said without the table of faults: what `match` and `inject` take depends on `on`. */
 export const faultSchema = z.strictObject({

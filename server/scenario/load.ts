@@ -4,11 +4,12 @@ import type { z } from 'zod';
 import { problem, reasonOf, UsageError } from '../errors.ts';
 import type { FaultSpec } from '../faults/table.ts';
 import type { CheckSpec } from '../verdict/table.ts';
+import { excessProblem, findExcess } from './bounds.ts';
 import { checkPart } from './check.ts';
 import { readExpectations } from './checks.ts';
 import { readDocument, type ScenarioDocument } from './document.ts';
 import { scenarioSchema } from './file.ts';
-import { collectFindings, sortByPlace } from './findings.ts';
+import { collectFindings } from './findings.ts';
 import { warnOfUnspoken } from './protocols.ts';
 import { readRule, readRules } from './rules.ts';
 import type { FaultRule, Hook, matchSchemas, Scenario, whenSchema } from './scenario.ts';
@@ -40,6 +41,9 @@ export interface LoadOptions {
   readonly clock?: Scenario['clock'] | undefined;
 }
 
+/** Reads a scenario, with what takes the place of its own settings in the lane that it is for. */
+export type ReadScenario = (instead: Pick<LoadOptions, 'profile'>) => Scenario;
+
 /** What a program or a caller says of a clock: by hand, or how fast. Left out, nothing. */
 export const clockOf = (clock: 'manual' | number | undefined): Scenario['clock'] | undefined => {
   if (clock === undefined) return undefined;
@@ -65,7 +69,7 @@ export function loadFault(source: string, { file, number }: { file: string; numb
   const document = readDocument(source, file) ?? emptyDocument(file);
   const findings = collectFindings(document);
   const rule = readRule(document.value, { path: [], number }, findings);
-  if (findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
+  if (!findings.isEmpty) throw findings.toError();
   return rule;
 }
 
@@ -73,10 +77,19 @@ const nameOf = (file: string) => basename(file, extname(file));
 
 /** An object has no lines to point at, so it gets some. */
 function writeYaml(given: ScenarioInput): string {
+  // Through JSON first: YAML would write shared objects as anchors and aliases, and loops without end.
+  const plain: unknown = JSON.parse(writeJson(given));
+  const excess = findExcess(plain);
+  if (excess) throw new UsageError([excessProblem(excess)]);
+  return stringify(plain);
+}
+
+function writeJson(given: ScenarioInput): string {
   try {
-    // Through JSON first: YAML would write shared objects as anchors and aliases, and loops without end.
-    return stringify(JSON.parse(JSON.stringify(given)));
+    return JSON.stringify(given);
   } catch (error) {
+    // The stack ends where there are too many levels.
+    if (error instanceof RangeError) throw new UsageError([excessProblem('depth')]);
     const expected = 'Use only what JSON can hold, and no loops.';
     const reason = `The scenario cannot be written as YAML: ${reasonOf(error)}.`;
     throw new UsageError([problem('INVALID_VALUE', { reason, expected })]);
@@ -102,7 +115,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
   const profile = instead.profile ?? checked?.profile ?? 'seedance';
   const service = resolveService(profile, checked?.service);
   const expect = readExpectations(listIn(given, 'expect'), service, findings);
-  if (!checked || findings.problems.length > 0) throw new UsageError(sortByPlace(findings.problems));
+  if (!checked || !findings.isEmpty) throw findings.toError();
 
   const { description, tasks, callbacks, media, limits } = checked;
   const { seed = checked.seed, clock = checked.clock } = instead;
@@ -111,6 +124,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     ...(description !== undefined && { description }),
     ...(seed !== undefined && { seed }),
     profile,
+    ...(instead.profile && { forcedProfile: instead.profile }),
     ...(clock && { clock }),
     service,
     tasks,

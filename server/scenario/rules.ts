@@ -5,15 +5,17 @@ import { checkPart } from './check.ts';
 import { closestTo } from './closest.ts';
 import { contradictionOf, findIdle, findRival } from './contradictions.ts';
 import type { Path } from './document.ts';
-import { faultSchema } from './file.ts';
+import { faultSchema, MAX_FAULTS } from './file.ts';
 import type { Findings } from './findings.ts';
 import { type Item, readItem } from './item.ts';
 import { type FaultRule, type Hook, hooks, type Injection, type Match, matchSchemas, whenSchema } from './scenario.ts';
 
 /** Reads `faults:`, noting every problem of every fault. */
 export function readRules(given: readonly unknown[], findings: Findings): FaultRule[] {
+  // A longer list has been refused as it is.
+  const isTooLong = given.length > MAX_FAULTS;
   const rules = given.flatMap((fault, index) =>
-    findings.isFull ? [] : [readRule(fault, { path: ['faults', index], number: index + 1 }, findings)],
+    isTooLong || findings.isFull ? [] : [readRule(fault, { path: ['faults', index], number: index + 1 }, findings)],
   );
   rules.forEach(({ name }, index) => {
     if (rules.findIndex((other) => other.name === name) < index)
@@ -70,10 +72,15 @@ function readInjections(given: unknown, setting: Setting): Injection[] {
     if (!injection) return [];
     const rival = findRival(injection, before);
     if (rival) noteContradiction(rival, read.path, setting.findings);
-    before.push(injection);
+    // One of each kind, or a long list takes the square of its length.
+    if (!before.some((other) => isAlike(other, injection))) before.push(injection);
     return injection;
   });
 }
+
+/** Whether two injections rule out the same others. */
+const isAlike = (a: Injection, b: Injection): boolean =>
+  a.fault === b.fault && a.decides === b.decides && a.shapes === b.shapes && a.withholds.join() === b.withholds.join();
 
 function lookUp({ name, path }: Item, { on, findings }: Setting): Fault | undefined {
   const fault = findFault(on, name);

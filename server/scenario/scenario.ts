@@ -251,6 +251,8 @@ export interface Scenario {
   /** Left out = the lane chooses one. */
   readonly seed?: number;
   readonly profile: ProfileName;
+  /** Set when the profile took the place of the scenario's own: the lane keeps it for the scenarios that follow. */
+  readonly forcedProfile?: ProfileName;
   /** Left out = real time, or whatever the lane's clock has been set to. */
   readonly clock?: ClockSetting;
   /** The profile with the scenario's changes laid over it. */

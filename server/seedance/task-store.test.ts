@@ -211,7 +211,7 @@ test('a create that a limit refuses takes no task away', async () => {
   using store = openStore();
   const [oldest] = Array.from({ length: MAX_TASKS }, () => store.create());
   await store.lane.clock.advance(5_000);
-  store.lane.load(loadScenario({ limits: { createPerMinute: 0 } }));
+  store.lane.load(() => loadScenario({ limits: { createPerMinute: 0 } }));
   expect(() => store.create()).toThrow(expect.objectContaining({ code: 'ModelAccountRpmRateLimitExceeded' }));
   expect(store.statusOf(oldest?.id ?? '')).toBe('succeeded');
 });

@@ -132,7 +132,10 @@ export class Connection implements Seat {
   /** The same for what a lane must know that comes later. */
   introduce(news: ConnectionNews): void {
     this.note(news);
-    if (this.#directory) this.#told.push(news);
+    if (!this.#directory) return;
+    // Of each type the latest: a client may send another user agent with each request.
+    const at = this.#told.findIndex(({ type }) => type === news.type);
+    this.#told[at < 0 ? this.#told.length : at] = news;
   }
 
   /** Hands the connection to another lane, whose own it becomes: this one has no more to do with it. */
