@@ -24,7 +24,7 @@ export function serveHttp2(
     connection.tap = new FrameTap(connection, socket, { rules: plan.frameRules ?? [], cause });
   const transport = connection.tap ?? socket;
   const session = http2.performServerHandshake(transport, optionsOf(plan));
-  stopReadingWith(session, transport);
+  guardFirstRead(session, transport);
   connection.session = session;
   connection.noteSettingsSent();
   guardEvents(session, connection);
@@ -72,9 +72,11 @@ export function serveHttp2(
 
 /** What came before the session is there Node reads in the next tick, and does not look whether the session still is: that would
  * end the process. */
-function stopReadingWith(session: ServerHttp2Session, transport: Duplex): void {
+function guardFirstRead(session: ServerHttp2Session, transport: Duplex): void {
   const read = transport.read.bind(transport);
   transport.read = (bytes) => (session.destroyed ? null : read(bytes));
+  // Behind Node's own look, which is queued by now.
+  process.nextTick(() => Reflect.deleteProperty(transport, 'read'));
 }
 
 function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
