@@ -41,8 +41,21 @@ export function readDocument(text: string, file: string): ScenarioDocument | und
   const lines = new LineCounter();
   const locate = (from: number, to: number) => locateSpan(text, file, lines, from, to);
   const documents = parse(text, lines, locate);
-  const [document, second] = documents;
+  refuseMistakes(documents, text, locate);
+  const [document] = documents;
+  if (!document?.contents || isBlank(document.contents)) return undefined;
 
+  let targets: ReturnType<Aliases> | undefined;
+  const aliases = () => (targets ??= resolveAliases(document));
+  const value = readValue(document, aliases, locate);
+  const excess = findExcess(value);
+  if (excess) throw new UsageError([excessProblem(excess, locate(0, 0))]);
+  return { value, place: (path, part) => locate(...spanOf({ document, aliases }, path, part)) };
+}
+
+/** @throws UsageError with every mistake in the syntax */
+function refuseMistakes(documents: readonly Document.Parsed[], text: string, locate: Locate): void {
+  const [document, second] = documents;
   const mistakes: Mistake[] = documents.flatMap(({ errors, warnings }) => firstPerPlace([...errors, ...warnings]));
   const found = document && !second ? mistakes.concat(findRepeatedKeys(document)) : mistakes;
   const problems = found.slice(0, MAX_PROBLEMS).map((error) => syntaxProblem(error, text, locate));
@@ -53,13 +66,6 @@ export function readDocument(text: string, file: string): ScenarioDocument | und
     );
   }
   if (problems.length > 0) throw new UsageError(withHidden(problems, found.length - MAX_PROBLEMS));
-  if (!document?.contents || isBlank(document.contents)) return undefined;
-
-  const aliases = resolveAliases(document);
-  const value = readValue(document, aliases, locate);
-  const excess = findExcess(value);
-  if (excess) throw new UsageError([excessProblem(excess, locate(0, 0))]);
-  return { value, place: (path, part) => locate(...spanOf({ document, aliases }, path, part)) };
 }
 
 /** These problems, and how many more there are at the least. */
@@ -145,7 +151,8 @@ function resolveAliases(document: Document): ReadonlyMap<Alias, Node | undefined
   return aliases;
 }
 
-type Aliases = ReturnType<typeof resolveAliases>;
+/** Resolved when they are asked for: most scenarios have none. */
+type Aliases = () => ReadonlyMap<Alias, Node | undefined>;
 
 function readValue(document: Document, aliases: Aliases, locate: Locate): unknown {
   try {
@@ -153,7 +160,7 @@ function readValue(document: Document, aliases: Aliases, locate: Locate): unknow
     return document.toJS({ maxAliasCount: scenarioLimits.aliases + 1 });
   } catch (error) {
     // The one that names no anchor, or else the first of too many.
-    const [broken] = [...aliases].find(([, target]) => !target) ?? [...aliases][0] ?? [];
+    const [broken] = [...aliases()].find(([, target]) => !target) ?? [...aliases()][0] ?? [];
     const [from, to] = broken?.range ?? document.contents?.range ?? [0, 0];
     throw new UsageError([problem('YAML_SYNTAX', { reason: `${reasonOf(error)}.` }, locate(from, to))]);
   }
@@ -181,7 +188,7 @@ interface Child {
 }
 
 function childOf(aliases: Aliases, parent: Node | undefined, step: PropertyKey): Child | undefined {
-  const node = isAlias(parent) ? aliases.get(parent) : parent;
+  const node = isAlias(parent) ? aliases().get(parent) : parent;
   if (isSeq<Node>(node)) {
     const value = node.items[Number(step)];
     return value && { value };

@@ -17,10 +17,11 @@ export function readRules(given: readonly unknown[], findings: Findings): FaultR
   const rules = given.flatMap((fault, index) =>
     isTooLong || findings.isFull ? [] : [readRule(fault, { path: ['faults', index], number: index + 1 }, findings)],
   );
-  rules.forEach(({ name }, index) => {
-    if (rules.findIndex((other) => other.name === name) < index)
-      findings.add('DUPLICATE_NAME', { name }, ['faults', index, 'name']);
-  });
+  const names = new Set<string>();
+  for (const [index, { name }] of rules.entries()) {
+    if (names.has(name)) findings.add('DUPLICATE_NAME', { name }, ['faults', index, 'name']);
+    names.add(name);
+  }
   return rules;
 }
 
