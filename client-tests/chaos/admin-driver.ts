@@ -12,6 +12,13 @@ const MAX_ARMED = 8;
 /** Admin calls of one turn, sent at once. */
 const MAX_AT_ONCE = 3;
 
+/** A connection as the admin API describes it. */
+interface Open {
+  readonly id: number;
+  readonly remote: string;
+  readonly requestsSeen: number;
+}
+
 interface LaneAnswer {
   readonly id: string;
   readonly url: string;
@@ -81,14 +88,16 @@ export class AdminDriver {
     for (;;) {
       const open = await this.#listOpen();
       await this.read();
-      if (open.length === 0 || signal.aborted) return open;
+      if (open.length > 0 && !signal.aborted) continue;
+      return open.map((each) => `${this.who(each.remote)} ${JSON.stringify(each)}`);
     }
   }
 
-  /** Resolves once so many connections are open.
+  /** Resolves once there have been calls on so many connections that are open.
    * @throws Error when `signal` aborts before that */
-  async waitForOpen(count: number, signal: AbortSignal): Promise<void> {
-    while ((await this.#listOpen()).length < count) signal.throwIfAborted();
+  async waitForCalls(count: number, signal: AbortSignal): Promise<void> {
+    const called = (open: readonly Open[]) => open.filter(({ requestsSeen }) => requestsSeen > 0).length;
+    while (called(await this.#listOpen()) < count) signal.throwIfAborted();
   }
 
   /** Each kind of `bug` event once, with what was before it. */
@@ -132,11 +141,11 @@ export class AdminDriver {
     return reply;
   }
 
-  async #listOpen(): Promise<readonly string[]> {
+  async #listOpen(): Promise<readonly Open[]> {
     const open = this.paths.map(async (path) => {
       const { text } = await this.call(`GET ${path}/connections`);
-      const { connections } = JSON.parse(text) as { readonly connections: readonly { readonly remote: string }[] };
-      return connections.map((each) => `${path} ${this.who(each.remote)} ${JSON.stringify(each)}`);
+      const { connections } = JSON.parse(text) as { readonly connections: readonly Open[] };
+      return connections.map((each) => ({ path, ...each }));
     });
     return (await Promise.all(open)).flat();
   }

@@ -4,7 +4,7 @@ import { AdminDriver } from './admin-driver.ts';
 import { Dice } from './dice.ts';
 import { frameClients } from './frame-clients.ts';
 import { http1Clients } from './http1-clients.ts';
-import { http2Clients } from './http2-clients.ts';
+import { createMany, http2Clients } from './http2-clients.ts';
 import type { MockProcess } from './mock-process.ts';
 import { tlsClients } from './tls-clients.ts';
 import { type Grounds, Visit } from './visit.ts';
@@ -13,7 +13,7 @@ const CLIENTS_AT_ONCE = 40;
 /** The control plane acts each time so many clients have left. */
 const CLIENTS_PER_ACTION = 4;
 /** How long the mock gets, in real time, to see that all clients have left. */
-const EMPTY_LIMIT_MS = 10_000;
+const EMPTY_LIMIT_MS = 20_000;
 /** Until an end that was not asked for is known, in real time. */
 const DEATH_LIMIT_MS = 2_000;
 const STALLED_AT_THE_END = 10;
@@ -173,11 +173,16 @@ async function letLoose(mock: MockProcess, { seed, ms, only, admin }: ChaosSetti
 
 /** Sends SIGTERM while clients are there that take nothing of what they asked for. */
 async function endWithStalled(mock: MockProcess, driver: AdminDriver, grounds: Grounds): Promise<Outcome['exit']> {
-  const names = Array.from({ length: STALLED_AT_THE_END }, (_, index) => `stalled ${index}`);
-  const visits = names.map((name) => new Visit(name, new Dice(0, name), grounds, STALLED_PATIENCE_MS));
-  const staying = visits.map((visit) => frameClients.stall(visit));
-  await driver.waitForOpen(STALLED_AT_THE_END, AbortSignal.timeout(EMPTY_LIMIT_MS));
+  const enter = (name: string, entrances = grounds.entrances) =>
+    new Visit(name, new Dice(0, name), { ...grounds, entrances }, STALLED_PATIENCE_MS);
+  // A list of them is large.
+  const creators = grounds.entrances.map((entrance) => enter('creator', [entrance]));
+  await Promise.all(creators.map(createMany));
+  const stalled = Array.from({ length: STALLED_AT_THE_END }, (_, index) => enter(`stalled ${index}`));
+  const staying = stalled.map(frameClients.stall);
+  await driver.waitForCalls(STALLED_AT_THE_END, AbortSignal.timeout(EMPTY_LIMIT_MS));
   const { exitCode, stderr, late } = await mock.terminate();
+  const visits = [...creators, ...stalled];
   for (const visit of visits) visit.hurry();
   await Promise.all([...staying, ...visits.map((visit) => visit.leave())]);
   return { code: exitCode, late, stderr };

@@ -7,6 +7,7 @@ import { ignore, type Visit } from './visit.ts';
 
 /** What a client remembers of the tasks and videos that it has seen. */
 const MAX_REMEMBERED = 50;
+const STREAMS_AT_ONCE = 100;
 
 const anyCode = (dice: Dice): number => dice.pick([...Object.values(errorCodes), 0xff]);
 
@@ -242,6 +243,17 @@ async function behave(visit: Visit): Promise<void> {
   if (dice.chance(0.3)) await ask({ ':method': 'DELETE', ':path': `${TASKS}/${id}` });
   session.close();
   await visit.linger();
+}
+
+/** Creates as many tasks as one connection takes at once. */
+export async function createMany(visit: Visit): Promise<void> {
+  const session = await visit.open();
+  if (!session) return;
+  const body = JSON.stringify(textOnly);
+  const created = Array.from({ length: STREAMS_AT_ONCE }, () =>
+    send(session, { ':method': 'POST', ':path': TASKS, ...visit.headers }, { body }),
+  );
+  await visit.within(Promise.all(present(created).map(answerTo)));
 }
 
 function remember(list: string[], path: string): void {
