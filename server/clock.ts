@@ -13,6 +13,9 @@ interface Pending {
   disarm: () => void;
 }
 
+/** Real time that never goes back, in milliseconds: for limits that hold while a lane's time stands still, too. */
+export const monotonicNow = (): number => performance.now();
+
 /** What a watch calls; a step of a manual clock waits for the promise that it may return. */
 type Look = () => Promise<void> | undefined | void;
 

@@ -1,6 +1,6 @@
 /**
  * Wraps what a socket, a stream or a timer calls, so that an error in it goes to `onError` and no further: what is thrown
- * there ends the process, and so does a promise that is rejected with nobody waiting.
+ * there ends the process, and so does a rejected promise that nothing handles.
  *
  * @param onError takes what `run` throws, or what the promise that it returns is rejected with; it must not throw
  */

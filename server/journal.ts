@@ -373,7 +373,7 @@ export class Journal {
     });
   }
 
-  /** Whoever writes an event is not to fail because of one who reads it. */
+  /** A reader that fails must not make the writer of an event fail. */
   #tell(read: (event: JournalEvent) => void, event: JournalEvent): void {
     try {
       read(event);

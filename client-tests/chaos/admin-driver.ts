@@ -37,7 +37,7 @@ export class AdminDriver {
   readonly problems: string[] = [];
   readonly main = new Ledger();
   readonly lanes = new Map<string, Ledger>();
-  /** Those of lanes that are over. What they may have ended later, nobody could read. */
+  /** Those of lanes that are over. What they may have ended later cannot be read. */
   readonly over: Ledger[] = [];
   readonly #mock: MockProcess;
   readonly #dice: Dice;

@@ -96,7 +96,7 @@ export class Visit {
     await this.within(Promise.all(closed));
   }
 
-  /** @returns undefined when the mock let nobody in */
+  /** @returns undefined when the mock refused the connection */
   async connect(): Promise<Socket | undefined> {
     if (this.over) return undefined;
     const localAddress = `127.0.0.${this.dice.int(1, MAX_SOURCE)}`;

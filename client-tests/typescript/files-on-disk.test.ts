@@ -203,5 +203,5 @@ test('a folder for temporary files that vanishes is no reason to fail', async ()
   await server.close();
 });
 
-test('a program is told of a key log that cannot be written', async () =>
+test('a key log that cannot be written is an error for a program, too', async () =>
   expect(startMockServer({ keylog: temporary.path })).rejects.toThrow(UsageError));

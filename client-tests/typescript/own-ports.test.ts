@@ -31,7 +31,7 @@ async function create(target: Target, callback_url: string): Promise<void> {
 
 const failureIn = async ({ journal }: Pick<MockServer, 'journal'>) => (await journal.waitFor('callback.failed')).reason;
 
-/** Has a name lead to these addresses, for the mock's own look at it and for nobody else's. */
+/** Has a name lead to these addresses, for the mock's own look-up alone. */
 function pointName(name: string, addresses: readonly string[]) {
   const { lookup } = dns;
   let looks = 0;

@@ -279,7 +279,7 @@ test('a module that cannot be loaded is an internal error, exit code 70', async 
   });
 });
 
-test.each(['', 'run', 'serve', 'doctor'])('`%s --help` tells of exit code 70', async (command) => {
+test.each(['', 'run', 'serve', 'doctor'])('`%s --help` lists exit code 70', async (command) => {
   const { stdout } = await callMock(...[command].filter(Boolean), '--help');
   expect(stdout).toMatch(/^Exit code: 0 .*\s70 internal error \(a bug in seedance-mock\)\.$/ms);
 });

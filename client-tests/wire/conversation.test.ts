@@ -68,7 +68,7 @@ test('the FIN that a client asks for is the doing of the client', () => {
   expect(contradiction('client/fin', 'S FIN, C 24, S RST', 'connection: close')).toContain('the server sent RST');
 });
 
-test('connections are told apart, also where a client port is taken again', () => {
+test('connections are distinct, also where a client port is used again', () => {
   const packets = [
     ...packetsOf('C SYN, S SYN, C 5, C RST', 50_000),
     ...packetsOf('C SYN, S SYN, C 2, C 3, S FIN, C FIN', 50_001),

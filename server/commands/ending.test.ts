@@ -5,7 +5,7 @@ import { openServer } from './open-server.ts';
 import { runProgram } from './program.ts';
 import { captureOutput, makeHost } from './testing.ts';
 
-/** A made-up process with its ending, and what it was told to exit with. */
+/** A made-up process with its ending, and the code it exits with. */
 function begin() {
   const output = captureOutput();
   const host = makeHost(output);
@@ -79,7 +79,7 @@ test('a bug in the journal of a server is an internal error, also when its event
   expect(output.err).toMatch(/^internal error: Error: oops\n {4}at somewhere\n/);
 });
 
-test('a bug that a lane meets is told at once, and once', async () => {
+test('a bug that a lane meets is printed at once, and once', async () => {
   const { output, ending } = begin();
   {
     await using serving = await openServer({}, ending);

@@ -9,7 +9,7 @@ const END_WITHIN_MS = 1_700;
 const LINGER_MS = 100;
 
 /**
- * How a command ends. One that serves is told of signals, and of errors that nothing caught, and has a limited time to close what
+ * How a command ends. One that serves hears signals, and errors that nothing caught, and has a limited time to close what
  * it opened; a second signal ends the process at once. Any other command ends at once where nothing catches an error.
  */
 export class Ending {

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers';
+import { monotonicNow } from '../clock.ts';
 import { guarded } from '../guarded.ts';
 import type { Connection, Reason } from './connection.ts';
 
@@ -120,7 +121,7 @@ function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason):
 function finOnceFlushed(connection: Connection, reason: Reason, blockedSinceMs?: number): void {
   if (connection.ended || connection.raw.destroyed) return;
   if (connection.unsentBytes === 0) return finish(connection);
-  const nowMs = performance.now();
+  const nowMs = monotonicNow();
   const sinceMs = blockedSinceMs ?? nowMs;
   if (nowMs - sinceMs >= FLUSH_LIMIT_MS) return sendReset(connection, reason);
   setTimeout(

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { monotonicNow } from '../clock.ts';
 import type { FrameReach } from '../faults/fault.ts';
 import { MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ConnectionNews, EndedBy, EndedHow, JournalEntry, OpenRequest, Trace } from '../journal.ts';
@@ -187,13 +188,13 @@ export class Connection implements Seat {
 
   /** Notes that HTTP/2 settings are being sent. */
   noteSettingsSent(): void {
-    this.#settingsSentAt = performance.now();
+    this.#settingsSentAt = monotonicNow();
   }
 
   /** How long the client may still take to acknowledge our settings, in real milliseconds; 0 once it has, or never will. */
   get settingsAckDueMs(): number {
     if (!this.session || this.session.destroyed || !this.session.pendingSettingsAck) return 0;
-    return Math.max(0, this.#settingsSentAt + SETTINGS_ACK_LIMIT_MS - performance.now());
+    return Math.max(0, this.#settingsSentAt + SETTINGS_ACK_LIMIT_MS - monotonicNow());
   }
 
   /** Bytes that wait in this process because the kernel takes no more for now. */

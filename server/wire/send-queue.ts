@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { monotonicNow } from '../clock.ts';
 import type { Connection } from './connection.ts';
 
 /** The kernel's tables of TCP sockets (proc_pid_net(5)). Where there are none, what is in its queues is not known. */
@@ -27,7 +28,7 @@ export function whenArrived(connection: Connection): Promise<void> {
   const sentBytes = [...connection.exchanges].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
   if (sentBytes < SURE_BYTES && connection.unsentBytes === 0) return Promise.resolve();
   return new Promise((arrived) => {
-    waiting.set(connection, { arrived, until: performance.now() + ARRIVAL_LIMIT_MS });
+    waiting.set(connection, { arrived, until: monotonicNow() + ARRIVAL_LIMIT_MS });
     if (!looking) void lookOn();
   });
 }
@@ -40,7 +41,7 @@ async function lookOn(): Promise<void> {
     for (const [connection, { arrived, until }] of waiting) {
       const { raw } = connection;
       const left = connection.unsentBytes + (queues.get(keyOf(raw.localPort, raw.remotePort)) ?? 0);
-      if (left > 0 && !raw.destroyed && performance.now() < until) continue;
+      if (left > 0 && !raw.destroyed && monotonicNow() < until) continue;
       waiting.delete(connection);
       arrived();
     }
