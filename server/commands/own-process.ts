@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { Host } from './output.ts';
+
+const SHELL = '/bin/sh';
 
 /** The process that this code runs in. */
 export const ownProcess: Host = {
@@ -13,9 +16,7 @@ export const ownProcess: Host = {
   exit(code) {
     // `process.exit` waits for threads that are in a system call, such as a DNS look-up or the opening of a FIFO. A program
     // that takes the place of this one does not.
-    const env = { ...process.env, NODE_OPTIONS: '' };
-    if (process.platform !== 'win32')
-      process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], env);
+    if (existsSync(SHELL)) process.execve?.(SHELL, [SHELL, '-c', `exit ${code}`]);
     process.exit(code);
   },
 };
