@@ -13,7 +13,7 @@ import { startMockServer, UsageError } from '../../server/index.ts';
 import { CertificateAuthority } from '../../server/wire/certificates.ts';
 import { openClient } from './support/client.ts';
 import { callMock, commandLine, openFolder, openServe, startMock } from './support/command-line.ts';
-import { canMount, mountFullDisk } from './support/small-disk.ts';
+import { canMount, mountDisk, mountFullDisk } from './support/small-disk.ts';
 import { TASKS } from './support/tasks.ts';
 
 const { execPath: node } = process;
@@ -182,6 +182,18 @@ describe.runIf(hasFullDisk)('a disk that is full', () => {
       ['report.json'],
       [],
     ]);
+  });
+
+  test('behind the temporary files of a run ends it before its command starts', async () => {
+    // Room for the CA, and not for all that the command trusted before.
+    using disk = mountDisk(4);
+    process.env.TMPDIR = disk.path;
+
+    const { exitCode, stdout, stderr } = await callMock('run', 'healthy', '--', node, '-e', 'console.log(1)');
+
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^NO_SCRATCH_FOLDER\n.+ENOSPC: no space left on device\)\.\n.+Free some space.+\n$/);
+    expect(await readdir(disk.path)).toEqual([]);
   });
 
   test('takes no temporary files, so they go to shared memory', async () => {
