@@ -20,7 +20,7 @@ async function askByCurl(upstream: RawUpstream, version: (typeof versions)[numbe
 
 describe.runIf(hasCurl).each(versions)('curl %s', (version) => {
   test.each(['\x00\x01\xff garbage\r\n\r\n', 'hello\n', 'HTTP/1.1 abc OK\r\n\r\n'])(
-    'gets a 502 where the upstream sends %j',
+    'gets a 502 if the upstream sends %j',
     async (bytes) => {
       await using upstream = await RawUpstream.overHttp1([bytes, 'FIN']);
 
@@ -34,7 +34,7 @@ describe.runIf(hasCurl).each(versions)('curl %s', (version) => {
     ['a bad chunk', 'transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n'],
     ['no last chunk', 'transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n'],
     ['35 bytes missing', 'content-length: 40\r\n\r\nhello'],
-  ])('fails where the answer breaks off: %s', async (_what, rest) => {
+  ])('fails if the answer breaks off: %s', async (_what, rest) => {
     await using upstream = await RawUpstream.overHttp1([`HTTP/1.1 200 OK\r\n${rest}`, 'FIN']);
 
     const { exitCode, stdout, bugs } = await askByCurl(upstream, version);

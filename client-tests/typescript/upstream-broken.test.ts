@@ -20,46 +20,46 @@ const FRAME_BYTES = 16_384;
 const head = (stream: number, fields: readonly Field[], flags = 0) =>
   frame('HEADERS', stream, { flags: END_HEADERS | flags, payload: block(...fields) });
 
-/** What an upstream over HTTP/1.1 may answer that is no answer, and what that is called. */
-const nothings: Readonly<Record<string, readonly [readonly Deed[], string]>> = {
+/** Answers over HTTP/1.1 without a valid head, and the error that the journal names. */
+const headless: Readonly<Record<string, readonly [readonly Deed[], string]>> = {
   garbage: [['\x00\x01\xff garbage\r\n\r\n'], 'http_protocol_error'],
   'HTTP/0.9': [['hello\n', 'FIN'], 'http_protocol_error'],
   'frames of HTTP/2': [[frame('SETTINGS', 0)], 'http_protocol_error'],
-  'a status that is no number': [['HTTP/1.1 abc OK\r\n\r\n'], 'http_protocol_error'],
+  'a non-numeric status': [['HTTP/1.1 abc OK\r\n\r\n'], 'http_protocol_error'],
   'a status of four digits': [['HTTP/1.1 1000 OK\r\n\r\n'], 'http_protocol_error'],
   'status 000': [['HTTP/1.1 000 OK\r\ncontent-length: 0\r\n\r\n'], 'http_protocol_error'],
   'status 600': [['HTTP/1.1 600 OK\r\ncontent-length: 0\r\n\r\n'], 'http_protocol_error'],
   'status 999': [['HTTP/1.1 999 OK\r\ncontent-length: 0\r\n\r\n'], 'http_protocol_error'],
-  'an unknown version': [['HTTP/9.9 200 OK\r\ncontent-length: 0\r\n\r\n'], 'http_protocol_error'],
+  'an unknown HTTP version': [['HTTP/9.9 200 OK\r\ncontent-length: 0\r\n\r\n'], 'http_protocol_error'],
   'NUL in a field': [[`${OK}x: a\0b\r\ncontent-length: 0\r\n\r\n`], 'http_protocol_error'],
   'ESC in a field': [[`${OK}x: a\x1bb\r\ncontent-length: 0\r\n\r\n`], 'http_protocol_error'],
   'a bare CR in a field': [[`${OK}x: a\rb\r\ncontent-length: 0\r\n\r\n`], 'http_protocol_error'],
   'a space in the name of a field': [[`${OK}x y: a\r\ncontent-length: 0\r\n\r\n`], 'http_protocol_error'],
   'a field without a name': [[`${OK}: a\r\ncontent-length: 0\r\n\r\n`], 'http_protocol_error'],
-  'lines that end with LF': [['HTTP/1.1 200 OK\ncontent-length: 0\n\n'], 'http_protocol_error'],
-  'a length that is no number': [[`${OK}content-length: abc\r\n\r\n`], 'http_protocol_error'],
+  'lines that end with LF only': [['HTTP/1.1 200 OK\ncontent-length: 0\n\n'], 'http_protocol_error'],
+  'a non-numeric length': [[`${OK}content-length: abc\r\n\r\n`], 'http_protocol_error'],
   'two lengths': [[`${OK}content-length: 2\r\ncontent-length: 3\r\n\r\nhi`], 'http_response_incomplete'],
   'a head over 16 KiB': [[`${OK}x: ${'a'.repeat(20_000)}\r\n\r\n`], 'http_response_header_section_size'],
-  'a change of protocols': [
+  '101 Switching Protocols': [
     ['HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
     'connection_terminated',
   ],
-  'nothing but 103': [['HTTP/1.1 103 Early Hints\r\n\r\n', 'FIN'], 'connection_terminated'],
+  '103 only': [['HTTP/1.1 103 Early Hints\r\n\r\n', 'FIN'], 'connection_terminated'],
   'a FIN': [['FIN'], 'connection_terminated'],
   'a reset': [['RST'], 'connection_terminated'],
-  'a FIN amid the head': [[`${OK}content-le`, 'FIN'], 'connection_terminated'],
-  'a reset amid the head': [[`${OK}content-le`, 'RST'], 'connection_terminated'],
+  'a FIN within the head': [[`${OK}content-le`, 'FIN'], 'connection_terminated'],
+  'a reset within the head': [[`${OK}content-le`, 'RST'], 'connection_terminated'],
 };
 
-/** The same over HTTP/2. */
-const nothingsOverHttp2: Readonly<Record<string, readonly [(stream: number) => readonly Deed[], string]>> = {
+/** Answers over HTTP/2 without a valid head. */
+const headlessOverHttp2: Readonly<Record<string, readonly [(stream: number) => readonly Deed[], string]>> = {
   garbage: [() => ['this is no frame, and not the beginning of one'], 'http_protocol_error'],
   'DATA before HEADERS': [(id) => [frame('DATA', id, { flags: END_STREAM })], 'http_protocol_error'],
   'no status': [(id) => [head(id, [['x', 'y']], END_STREAM)], 'http_protocol_error'],
-  'a status that is no number': [(id) => [head(id, [[':status', 'abc']], END_STREAM)], 'http_protocol_error'],
+  'a non-numeric status': [(id) => [head(id, [[':status', 'abc']], END_STREAM)], 'http_protocol_error'],
   'status 600': [(id) => [head(id, [[':status', '600']], END_STREAM)], 'http_protocol_error'],
-  'nothing but 103': [(id) => [head(id, [[':status', '103']], END_STREAM)], 'http_protocol_error'],
-  'a field of one connection': [
+  '103 only': [(id) => [head(id, [[':status', '103']], END_STREAM)], 'http_protocol_error'],
+  'a connection-specific field': [
     (id) => [
       head(
         id,
@@ -72,7 +72,7 @@ const nothingsOverHttp2: Readonly<Record<string, readonly [(stream: number) => r
     ],
     'http_protocol_error',
   ],
-  'a header block that cannot be read': [
+  'an invalid header block': [
     (id) => [frame('HEADERS', id, { flags: END_STREAM | END_HEADERS, payload: Buffer.alloc(5, 0xff) })],
     'http_protocol_error',
   ],
@@ -107,14 +107,14 @@ function largeHead(stream: number, bytes: number): readonly Buffer[] {
 type Proxy = Awaited<ReturnType<typeof startProxy>>;
 type Opener = (typeof clients)[number][1];
 
-describe.each(clients)('over %s, an answer without a head is a 502, and no bug:', (_version, open) => {
-  test.each(Object.entries(nothings))('%s from an upstream over HTTP/1.1', async (_what, [deeds, error]) => {
+describe.each(clients)('over %s, an answer without a valid head is a 502, not a bug:', (_version, open) => {
+  test.each(Object.entries(headless))('%s from an upstream over HTTP/1.1', async (_what, [deeds, error]) => {
     await using upstream = await RawUpstream.overHttp1(deeds);
     await using proxy = await startProxy(upstream);
     await expectBadGateway(proxy, open, error);
   });
 
-  test.each(Object.entries(nothingsOverHttp2))('%s from an upstream over HTTP/2', async (_what, [answer, error]) => {
+  test.each(Object.entries(headlessOverHttp2))('%s from an upstream over HTTP/2', async (_what, [answer, error]) => {
     await using upstream = await RawUpstream.overHttp2(answer);
     await using proxy = await startProxy(upstream);
     await expectBadGateway(proxy, open, error);
@@ -142,32 +142,33 @@ async function expectBadGateway(proxy: Proxy, open: Opener, error: string): Prom
   expect(proxy.journal.events('bug')).toEqual([]);
 }
 
-/** How an answer over HTTP/1.1 may break off. */
+/** Answers over HTTP/1.1 that break off. */
 const breaks: Readonly<Record<string, readonly Deed[]>> = {
-  'a chunk whose size is no number': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n`],
-  'a first chunk whose size is no number': [`${OK}transfer-encoding: chunked\r\n\r\nZZ\r\n`],
-  'a chunk that is longer than it says': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello, world\r\n0\r\n\r\n`],
-  'a field after the last chunk that is none': [
-    `${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx y: z\r\n\r\n`,
-  ],
+  'a chunk with an invalid size': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n`],
+  'a first chunk with an invalid size': [`${OK}transfer-encoding: chunked\r\n\r\nZZ\r\n`],
+  'a chunk longer than its size': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello, world\r\n0\r\n\r\n`],
+  'an invalid trailer': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx y: z\r\n\r\n`],
   'a FIN before the last chunk': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`, 'FIN'],
-  'a FIN before the last chunk, announced': [
+  'a FIN before the last chunk, after connection: close': [
     `${OK}connection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`,
     'FIN',
   ],
   'a reset before the last chunk': [`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`, 'RST'],
   'a FIN before the last byte': [`${OK}content-length: 40\r\n\r\nhello`, 'FIN'],
-  'a FIN before the last byte, announced': [`${OK}connection: close\r\ncontent-length: 40\r\n\r\nhello`, 'FIN'],
+  'a FIN before the last byte, after connection: close': [
+    `${OK}connection: close\r\ncontent-length: 40\r\n\r\nhello`,
+    'FIN',
+  ],
   'a reset before the last byte': [`${OK}content-length: 40\r\n\r\nhello`, 'RST'],
-  'a reset where only a FIN can be the end': [`${OK}\r\nhello`, 'RST'],
+  'a reset of a body that ends with its connection': [`${OK}\r\nhello`, 'RST'],
 };
 
-/** How one over HTTP/2 may, after its head and five bytes. */
+/** How an answer over HTTP/2 breaks off after its head and five bytes. */
 const breaksOverHttp2: Readonly<Record<string, (stream: number) => readonly Deed[]>> = {
   'RST_STREAM with NO_ERROR': (id) => [frame('RST_STREAM', id, { payload: uint32(0) })],
   'RST_STREAM with INTERNAL_ERROR': (id) => [frame('RST_STREAM', id, { payload: uint32(2) })],
   'RST_STREAM with CANCEL': (id) => [frame('RST_STREAM', id, { payload: uint32(8) })],
-  'trailers that are a head': (id) => [head(id, [[':status', '200']], END_STREAM)],
+  'trailers with a status': (id) => [head(id, [[':status', '200']], END_STREAM)],
   garbage: () => ['this is no frame, and not the beginning of one'],
   'GOAWAY with an error': (id) => [frame('GOAWAY', 0, { payload: Buffer.concat([uint32(id), uint32(2)]) })],
   'GOAWAY, then a FIN': (id) => [frame('GOAWAY', 0, { payload: Buffer.concat([uint32(id), uint32(0)]) }), 'FIN'],
@@ -191,7 +192,7 @@ describe.each(clients)('over %s, an answer that breaks off does not look complet
     await expectBreak(proxy, open);
   });
 
-  test.each([4, 6])('five bytes of %i from an upstream over HTTP/2', async (length) => {
+  test.each([4, 6])('five bytes where the length says %i from an upstream over HTTP/2', async (length) => {
     await using upstream = await RawUpstream.overHttp2((id) => [
       head(id, [
         [':status', '200'],
@@ -225,7 +226,7 @@ async function expectBreak(proxy: Proxy, open: Opener): Promise<void> {
   expect(proxy.journal.events('bug')).toEqual([]);
 }
 
-test('an answer over HTTP/2 that trailers follow arrives whole, however slowly it is read', async () => {
+test('an answer over HTTP/2 with trailers arrives completely when it is read slowly', async () => {
   const body = Buffer.alloc(300_000, 'seedance');
   await using upstream = await ScriptedUpstream.open('h2', (_request, response) => {
     response.writeHead(200);
@@ -240,7 +241,7 @@ test('an answer over HTTP/2 that trailers follow arrives whole, however slowly i
   expect(proxy.journal.events('response.sent')).toMatchObject([{ bytes: body.byteLength }]);
 });
 
-test('a call that an upstream over HTTP/2 has refused unprocessed is sent again', async () => {
+test('a call that an upstream over HTTP/2 refused unprocessed is sent again', async () => {
   let calls = 0;
   await using upstream = await RawUpstream.overHttp2((id) => {
     calls++;
@@ -261,8 +262,8 @@ const fieldNames = Object.entries(http2.constants)
   .map(([, name]) => String(name))
   .filter((name) => !['content-length', 'transfer-encoding', 'connection', 'upgrade'].includes(name));
 
-describe.each(clients)('over %s, odd heads that can be passed on are:', (_version, open) => {
-  test('fields that stand twice, although Node may send each only once', async () => {
+describe.each(clients)('over %s, these odd answers are passed on:', (_version, open) => {
+  test('doubled fields that Node sends only once', async () => {
     const fields = fieldNames.map((name) => `${name}: 1\r\n${name}: 1\r\n`).join('');
     await using upstream = await RawUpstream.overHttp1([`${OK}${fields}content-length: 2\r\n\r\nhi`]);
     await using proxy = await startProxy(upstream);
@@ -277,7 +278,7 @@ describe.each(clients)('over %s, odd heads that can be passed on are:', (_versio
   test.each([
     ['HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\n', 204],
     ['HTTP/1.1 205 Reset Content\r\ncontent-length: 2\r\n\r\nhi', 205],
-  ] as const)('a length with a status that has no body: %s', async (bytes, status) => {
+  ] as const)('a length with a status without a body: %s', async (bytes, status) => {
     await using upstream = await RawUpstream.overHttp1([bytes]);
     await using proxy = await startProxy(upstream);
     await using client = await open(proxy);

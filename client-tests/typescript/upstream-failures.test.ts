@@ -181,15 +181,15 @@ test('an upstream that turns out to be a lane of this server is a 502, and gets 
   expect(lane.journal.events('upstream.failed')).toMatchObject([{ reason: `${target.url} is this server` }]);
 });
 
-describe('an upstream is waited for, and no longer:', () => {
-  /** As good as none: what is to be waited for comes within. */
+describe('an upstream gets a limited time:', () => {
+  /** Longer than any test. */
   const PATIENT_MS = 20_000;
 
   test.each([
     ['http', PATIENT_MS, { error: 'http_response_timeout', status: 504, reason: 'UND_ERR_HEADERS_TIMEOUT' }],
-    // With TLS there is something to wait for before the call.
+    // TLS fails before the call is sent.
     ['https', 20, { error: 'connection_timeout', status: 504, reason: 'no connection within 20 ms' }],
-  ])('one that says nothing over %s', async (scheme, connectMs, failure) => {
+  ])('it sends nothing over %s', async (scheme, connectMs, failure) => {
     const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
@@ -199,16 +199,16 @@ describe('an upstream is waited for, and no longer:', () => {
     await new Promise((resolve) => silent.close(resolve));
   });
 
-  test('one that sends no SETTINGS', async () => {
+  test('it sends no SETTINGS', async () => {
     await using upstream = await RawUpstream.overHttp2(() => [], Buffer.alloc(0));
 
-    // A slow handshake takes the time as well.
+    // A slow handshake counts as well.
     const { failure } = await failingCall(upstream, { connectMs: 500, answerMs: PATIENT_MS });
 
     expect(failure).toMatchObject({ error: 'connection_timeout', reason: expect.stringMatching(/ within 500 ms$/) });
   });
 
-  test('one that sends no head over HTTP/2', async () => {
+  test('it sends no head over HTTP/2', async () => {
     await using upstream = await RawUpstream.overHttp2(() => []);
 
     const { failure } = await failingCall(upstream, { connectMs: PATIENT_MS, answerMs: 20 });
@@ -216,7 +216,7 @@ describe('an upstream is waited for, and no longer:', () => {
     expect(failure).toEqual({ error: 'http_response_timeout', status: 504, reason: 'nothing for 20 ms' });
   });
 
-  test('one that stops amid its answer over HTTP/2', async () => {
+  test('it stops within its answer over HTTP/2', async () => {
     await using upstream = await RawUpstream.overHttp2((stream) => [
       frame('HEADERS', stream, { flags: 4, payload: block([':status', '200']) }),
       frame('DATA', stream, { payload: Buffer.from('hello') }),
@@ -229,7 +229,7 @@ describe('an upstream is waited for, and no longer:', () => {
   });
 });
 
-/** Sends a call that fails, and tells how, and what of the answer came before that. */
+/** Sends a call that fails; returns the failure and the pieces that came before it. */
 async function failingCall(to: string | RawUpstream, patience: UpstreamPatience) {
   const [url, caFile] = typeof to === 'string' ? [to] : [to.url, to.caFile];
   const upstream = await openUpstream(await readUpstreamTarget(url, caFile), new OwnPorts(), patience);

@@ -5,22 +5,22 @@ import type { Headers } from '../wire/exchange.ts';
 export interface UpstreamCall {
   readonly method: string;
   readonly path: string;
-  /** Names in lower case, without the fields of one connection. */
+  /** Names in lower case; no connection-specific fields. */
   readonly headers: Readonly<Record<string, string | string[]>>;
-  /** Null where there is none. */
+  /** Null if there is none. */
   readonly body: Readable | null;
   /** Ends the call. */
   readonly signal: AbortSignal;
 }
 
-/** The head of an answer, and its body as somebody reads it. */
+/** An answer: its head, and its body as it arrives. */
 export interface UpstreamAnswer {
   readonly statusCode: number;
   readonly headers: Headers;
   readonly body: UpstreamBody;
 }
 
-/** Reading it throws an UpstreamError unless the whole of it comes. */
+/** A body. Reading it throws an UpstreamError if it does not arrive completely. */
 export interface UpstreamBody extends AsyncIterable<Uint8Array> {
   /** Gives up the rest. */
   destroy(): void;

@@ -13,7 +13,7 @@ const MAX_CONNECTIONS = 64;
 const UNUSED_LIMIT_MS = 4_000;
 /** RFC 9110, section 15. */
 const MAX_STATUS = 599;
-/** As RFC 9113, section 6.5.2, measures it. nghttp2 cannot send more than 64 KiB, and would send nothing at all. */
+/** Measured as in RFC 9113, section 6.5.2. nghttp2 sends at most 64 KiB, else nothing at all. */
 const MAX_HEAD_BYTES = 49_152;
 const FIELD_OVERHEAD_BYTES = 32;
 
@@ -51,7 +51,7 @@ export async function openUpstream(
   const connect = () =>
     http2.takeOther() ??
     dialer.connect(['http/1.1']).catch((error: unknown) => {
-      // It may speak something else by now.
+      // The upstream may speak another version by now.
       http2.forget();
       throw error;
     });
@@ -69,7 +69,7 @@ export async function openUpstream(
   };
 }
 
-/** Refuses an answer whose head cannot go on to a client. */
+/** Refuses an answer whose head cannot be sent to a client. */
 function refuseUnfit(answer: UpstreamAnswer): UpstreamAnswer {
   const { statusCode, headers, body } = answer;
   if (statusCode > MAX_STATUS)

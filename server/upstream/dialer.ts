@@ -7,7 +7,7 @@ import { hostOf, type UpstreamTarget } from './target.ts';
 
 export type Alpn = 'h2' | 'http/1.1';
 
-/** Connects to an upstream, and ends all of its connections at once. */
+/** Opens connections to an upstream, and closes all of them at once. */
 export class Dialer {
   readonly #url: URL;
   /** Once for all connections: reading all that a machine trusts takes longer than a handshake. */
@@ -24,7 +24,7 @@ export class Dialer {
     this.#connectMs = connectMs;
   }
 
-  /** Whether its connections are encrypted, so that ALPN settles what is spoken. */
+  /** Whether connections use TLS, and so ALPN. */
   get isSecure(): boolean {
     return this.#url.protocol === 'https:';
   }

@@ -49,11 +49,11 @@ function kindOf(code: string): FailureKind {
   return byCode.get(code) ?? 'http_protocol_error';
 }
 
-/** The upstream, or the way to it, failed. Errors of our own code are never wrapped in it. */
+/** A failure of the upstream or of the way to it. Never wraps an error of our own code. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly failure: UpstreamFailure;
-  /** The upstream says that it has done nothing about the call, which may be sent again: RFC 9113, section 8.7. */
+  /** Whether the upstream has not processed the call, which may be repeated: RFC 9113, 8.7. */
   readonly unprocessed: boolean;
 
   constructor(
@@ -66,15 +66,15 @@ export class UpstreamError extends Error {
   }
 }
 
-/** The upstream has closed a connection without an error. */
+/** The upstream closed a connection without an error. */
 export const connectionClosed = (): UpstreamError =>
   new UpstreamError({ error: 'connection_terminated', reason: 'other side closed' });
 
-/** The name of an error of undici's parser, which has no code. Its message is one of a fixed list. */
+/** undici's parser errors have this name and no code. Their messages are a fixed list. */
 const PARSER_ERROR = 'HTTPParserError';
 
-/** Wraps what the library, the system or OpenSSL have thrown for a call.
- * @returns the error itself where it is a bug of ours: none of theirs comes without a code, or as a TypeError */
+/** Wraps an error that a library, the system or OpenSSL threw for a call.
+ * @returns the error itself if it is a bug of ours: it has no code, or is a TypeError */
 export function failureBy(cause: unknown): unknown {
   const { code, name } = cause as { readonly code?: unknown; readonly name?: unknown };
   if (cause instanceof UpstreamError) return cause;

@@ -21,7 +21,7 @@ const OF_THE_REQUEST = [...HOP_BY_HOP, 'host', 'expect'];
 /** It would lead the client past us. */
 const OF_THE_ANSWER = [...HOP_BY_HOP, 'alt-svc'];
 
-/** The fields of an answer that Node sends once over HTTP/2 and refuses to send twice. Lists such as `via` are not among them. */
+/** Fields that Node refuses to send twice over HTTP/2. */
 const SINGLE = new Set([
   'access-control-allow-credentials',
   'access-control-max-age',
@@ -59,7 +59,7 @@ const SINGLE = new Set([
   'x-content-type-options',
 ]);
 
-/** No Content and Reset Content: a length with them is malformed (RFC 9110, sections 8.6 and 15.3.6). */
+/** A length with 204 or 205 is malformed: RFC 9110, sections 8.6 and 15.3.6. */
 const WITHOUT_LENGTH: readonly number[] = [204, 205];
 
 const WE = 'seedance-mock';
@@ -87,7 +87,8 @@ function admit(fields: Headers, withheld: readonly string[], version: string): R
 export const requestFields = (fields: IncomingHttpHeaders, version: '2' | '1.1') =>
   admit(fields, OF_THE_REQUEST, version);
 
-/** The fields of an answer as they go on to the client. Of a field that may stand once, the first counts, as for Node's clients.
+/** The fields of an answer as they go on to the client. If a field may occur once only, the first
+ * value counts, as in Node's own client.
  * @param version of HTTP that the upstream speaks */
 export function answerFields(fields: Headers, status: number, version: '2' | '1.1'): Record<string, string | string[]> {
   const withheld = WITHOUT_LENGTH.includes(status) ? [...OF_THE_ANSWER, 'content-length'] : OF_THE_ANSWER;

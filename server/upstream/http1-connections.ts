@@ -22,7 +22,7 @@ export interface Http1Connections {
   close(): Promise<void>;
 }
 
-/** Gets ready to send calls over HTTP/1.1.
+/** Prepares to send calls over HTTP/1.1.
  * @param connect opens a connection */
 export async function openHttp1(
   connect: () => Promise<Socket>,
@@ -49,7 +49,7 @@ async function send(pool: Pool, { method, ...call }: UpstreamCall): Promise<Upst
   try {
     // Any token will do for a method, whatever the library's type says.
     const { statusCode, headers, body } = await pool.request({ ...call, method: method as 'GET' });
-    // Whoever reads it learns of it there.
+    // The reader gets the error.
     body.on('error', () => {});
     const read = { [Symbol.asyncIterator]: () => readBody(body), destroy: () => void body.destroy() };
     return { statusCode, headers, body: read };
@@ -66,8 +66,8 @@ async function* readBody(body: Readable): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Makes undici report a reset amid an answer that lasts until its connection ends. By the code ECONNRESET, undici takes such an
- * answer for complete; RFC 9112, section 8, does not. */
+/** Makes undici report a reset in the middle of an answer that ends with its connection. With the
+ * code ECONNRESET, undici treats that answer as complete. RFC 9112, section 8: it is incomplete. */
 const reportReset = (socket: Socket): Socket =>
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET') error.code = 'ECONNABORTED';

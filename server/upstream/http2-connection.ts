@@ -11,9 +11,9 @@ import { type ErrorCode, errorCodes } from '../faults/error-codes.ts';
 import type { UpstreamAnswer, UpstreamCall } from './call.ts';
 import { connectionClosed, failureBy, UpstreamError } from './failures.ts';
 
-/** As many streams as RFC 9113, section 6.5.2, wants a peer to allow at least; a peer may allow fewer. */
+/** The minimum that RFC 9113, section 6.5.2, recommends to peers. A peer may allow fewer. */
 const MAX_CALLS = 100;
-/** The service resets what was silent for 8 s, and what sent no PING for 30 s (reference, rules A5 and A6). */
+/** The service resets a connection that is silent for 8 s, or sends no PING for 30 s (A5, A6). */
 const PING_EVERY_MS = 5_000;
 
 export interface Http2Setting {
@@ -28,8 +28,9 @@ export interface Http2Setting {
 }
 
 /**
- * A connection to an upstream over HTTP/2. Not undici's, which takes two broken answers for whole ones: it loses the end of a body
- * that trailers follow and that is read slowly, and does not see an RST_STREAM with NO_ERROR or CANCEL.
+ * An HTTP/2 connection to an upstream. We do not use undici here, because it reports two broken
+ * answers as complete: it drops the end of a body that is read slowly and has trailers, and it
+ * ignores RST_STREAM with NO_ERROR or CANCEL.
  */
 export class Http2Connection {
   readonly #session: ClientHttp2Session;
@@ -49,7 +50,7 @@ export class Http2Connection {
     });
   }
 
-  /** Resolves once the upstream has sent its SETTINGS, which say how many calls it takes.
+  /** Resolves when the upstream's SETTINGS have arrived: they limit the number of calls.
    * @throws UpstreamError */
   static open(socket: Socket, setting: Http2Setting): Promise<Http2Connection> {
     const connection = new Http2Connection(socket, setting);
@@ -66,7 +67,7 @@ export class Http2Connection {
         clearTimeout(patience);
         reject(connectionClosed());
       });
-      // Each call on it learns of it by its stream.
+      // Each call on this connection gets the error from its stream.
       session.on('error', (error) => reject(failureBy(error)));
     });
   }
@@ -97,7 +98,7 @@ export class Http2Connection {
     this.#calls++;
     stream.once('close', () => this.#calls--);
     const answer = new StreamedAnswer(stream, this.#session, this.#answerMs);
-    // What goes wrong with the request shows in its answer.
+    // If the request fails, its answer fails as well.
     if (body) pipeline(body, stream, () => {});
     const { ':status': statusCode = 0, ...fields } = await answer.head();
     const read = { [Symbol.asyncIterator]: () => answer.body(), destroy: () => giveUp(stream) };
@@ -107,11 +108,11 @@ export class Http2Connection {
 
 function giveUp(stream: ClientHttp2Stream): void {
   if (stream.writableEnded) stream.close(errorCodes.CANCEL);
-  // close() would send END_STREAM first, which makes half a request a whole one.
+  // close() would send END_STREAM first: half a request would look complete.
   else stream.destroy(new Error('The answer was given up.'));
 }
 
-/** The answer on a stream, as far as it comes. */
+/** The answer on a stream, as far as it arrives. */
 class StreamedAnswer {
   readonly #stream: ClientHttp2Stream;
   readonly #session: ClientHttp2Session;
@@ -124,7 +125,8 @@ class StreamedAnswer {
     this.#stream = stream;
     this.#session = session;
     this.#answerMs = answerMs;
-    // No event tells END_STREAM from a reset, after which Node ends the stream too; but first it marks it as closed.
+    // Node ends the stream after END_STREAM and after a reset, without an event that differs. But
+    // only after a reset the stream is already closed at that moment.
     const push = stream.push.bind(stream);
     stream.push = (piece, encoding) => {
       this.#hasEnded ||= piece === null && !stream.closed;
@@ -155,7 +157,7 @@ class StreamedAnswer {
       for (;;) {
         this.#stream.setTimeout(this.#answerMs);
         const { done, value } = await pieces.next();
-        // The reader takes as long as it likes.
+        // The reader may be slow: that is not the upstream's delay.
         this.#stream.setTimeout(0);
         if (done) break;
         yield value;
@@ -171,7 +173,7 @@ class StreamedAnswer {
     return new UpstreamError({ error: this.#hasBegun ? 'connection_read_timeout' : 'http_response_timeout', reason });
   }
 
-  /** Why there will be no more of it. */
+  /** Why the answer ended early. */
   #failure(): unknown {
     const { rstCode = 0 } = this.#stream;
     if (this.#error && this.#error.code !== 'ERR_HTTP2_STREAM_ERROR') return failureBy(this.#error);

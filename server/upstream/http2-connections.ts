@@ -5,15 +5,15 @@ import type { Dialer } from './dialer.ts';
 import { UpstreamError } from './failures.ts';
 import { Http2Connection, type Http2Setting } from './http2-connection.ts';
 
-/** Finds out whether an upstream speaks HTTP/2, and sends calls over it where it does. */
+/** Finds out whether an upstream speaks HTTP/2, and if so, sends calls over it. */
 export class Http2Connections {
   readonly #dialer: Dialer;
   readonly #setting: Http2Setting & { readonly connections: number };
   readonly #open = new Set<Http2Connection>();
   #opening: Promise<void> | undefined;
-  /** A connection that turned out to speak HTTP/1.1, until it is taken. */
+  /** A connection on which ALPN selected HTTP/1.1, until `takeOther` returns it. */
   #other: Socket | undefined;
-  /** What the latest handshake settled; undefined before the first. */
+  /** The result of the latest handshake; undefined before the first. */
   #isSpoken: boolean | undefined;
 
   /** @param setting how many connections there may be, and what each is opened with */
@@ -27,14 +27,14 @@ export class Http2Connections {
     return this.#isSpoken === true;
   }
 
-  /** Hands over the connection that turned out to speak HTTP/1.1, once. */
+  /** Returns the connection on which ALPN selected HTTP/1.1, once. */
   takeOther(): Promise<Socket> | undefined {
     const other = this.#other;
     this.#other = undefined;
     return other && !other.destroyed ? Promise.resolve(other) : undefined;
   }
 
-  /** Resolves with undefined where the upstream speaks HTTP/1.1 instead.
+  /** Resolves with undefined if the upstream speaks HTTP/1.1 instead.
    * @throws UpstreamError */
   async send(call: UpstreamCall): Promise<UpstreamAnswer | undefined> {
     try {
@@ -46,7 +46,7 @@ export class Http2Connections {
     }
   }
 
-  /** Finds out anew what is spoken. */
+  /** Makes the next call negotiate the version again. */
   forget(): void {
     if (this.#dialer.isSecure) this.#isSpoken = undefined;
   }
@@ -54,7 +54,7 @@ export class Http2Connections {
   async #send(call: UpstreamCall): Promise<UpstreamAnswer | undefined> {
     for (let attempt = 0; attempt <= this.#setting.connections; attempt++) {
       if (this.#isSpoken === false) return undefined;
-      // A call counts from here on: two that wait for one connection do not take the same place.
+      // The call counts at once, so two waiting calls do not take the same place.
       const connection = this.#choose();
       if (connection) return connection.send(call);
       this.#opening ??= this.#connect().finally(() => {
@@ -65,7 +65,7 @@ export class Http2Connections {
     throw new UpstreamError({ error: 'connection_terminated', reason: 'no connection stays open for a call' });
   }
 
-  /** A connection with room for a call; where there can be no more connections, one without. */
+  /** A connection with room for a call; at the limit of connections, one without. */
   #choose(): Http2Connection | undefined {
     const open = [...this.#open].filter(({ isOpen }) => isOpen);
     return open.find(({ hasRoom }) => hasRoom) ?? (open.length < this.#setting.connections ? undefined : open[0]);

@@ -88,7 +88,7 @@ const authorityOfTests = () => (authority ??= CertificateAuthority.create(Date.n
 async function carryOut(socket: Socket, raw: Socket, deeds: readonly Deed[]): Promise<void> {
   for (const deed of deeds) {
     if (deed === 'FIN') socket.end();
-    // Bytes that a reset overtakes are lost: it waits until the other side has had time to read them.
+    // A reset discards unread bytes, so give the other side time to read them.
     else if (deed === 'RST') await idle().then(() => raw.resetAndDestroy());
     else await new Promise((resolve) => socket.write(deed as string, 'latin1', resolve));
   }
