@@ -3,13 +3,14 @@ import net, { type AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { findFreePorts } from '../../server/fixtures/free-ports.ts';
 import { OwnPorts } from '../../server/own-ports.ts';
-import { openUpstream } from '../../server/upstream/connections.ts';
-import { describeFailure } from '../../server/upstream/failures.ts';
+import { openUpstream, type UpstreamPatience } from '../../server/upstream/connections.ts';
+import { UpstreamError } from '../../server/upstream/failures.ts';
 import { readUpstreamTarget } from '../../server/upstream/target.ts';
 import { CertificateAuthority } from '../../server/wire/certificates.ts';
 import { clients } from './support/both-versions.ts';
 import { openClient } from './support/client.ts';
 import { openFolder } from './support/command-line.ts';
+import { block, frame, RawUpstream } from './support/raw-upstream.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { openCall } from './support/streaming-call.ts';
 import { TASKS, textOnly } from './support/tasks.ts';
@@ -70,7 +71,7 @@ describe.each(clients)('over %s', (version, open) => {
       expect(entries.at(-1)).toBe(version === 'HTTP/2' ? 'RST_STREAM INTERNAL_ERROR' : 'RESET');
       expect(entries).not.toContain('END_STREAM');
       const [failed] = proxy.journal.events('upstream.failed');
-      expect(failed).toMatchObject({ connection: 1, request: 1, error: incomplete[upstreamVersion] });
+      expect(failed).toMatchObject({ connection: 1, request: 1, error: 'connection_terminated' });
       expect(failed).not.toHaveProperty('status');
       expect(proxy.journal.events('response.abandoned')).toMatchObject([{ by: 'upstream', how: 'rst-stream' }]);
       expect(proxy.journal.events('response.sent')).toEqual([]);
@@ -93,9 +94,6 @@ describe.each(clients)('over %s', (version, open) => {
     expect(proxy.journal.events('response.abandoned')).toMatchObject([{ by: 'fault', cause: 'worse' }]);
   });
 });
-
-/** On HTTP/2 it is known that bytes of the answer are missing; on HTTP/1.1, that the connection is. */
-const incomplete = { h2: 'http_response_incomplete', 'http/1.1': 'connection_terminated' };
 
 /** Resolves once a client has seen a frame, or a text. */
 const saw = (client: object, what: string): Promise<void> => {
@@ -183,20 +181,67 @@ test('an upstream that turns out to be a lane of this server is a 502, and gets 
   expect(lane.journal.events('upstream.failed')).toMatchObject([{ reason: `${target.url} is this server` }]);
 });
 
-test('an upstream that says nothing is waited for, and no longer: 504', async () => {
-  const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const target = await readUpstreamTarget(`http://127.0.0.1:${port}`);
-  const upstream = await openUpstream(target, new OwnPorts(), { connectMs: 1_000, answerMs: 20 });
+describe('an upstream gets a limited time:', () => {
+  /** Longer than any test. */
+  const PATIENT_MS = 20_000;
 
-  const error: unknown = await upstream.send({ method: 'GET', path: '/' }).catch((met: unknown) => met);
+  test.each([
+    ['http', PATIENT_MS, { error: 'http_response_timeout', status: 504, reason: 'UND_ERR_HEADERS_TIMEOUT' }],
+    // TLS fails before the call is sent.
+    ['https', 20, { error: 'connection_timeout', status: 504, reason: 'no connection within 20 ms' }],
+  ])('it sends nothing over %s', async (scheme, connectMs, failure) => {
+    const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
 
-  expect(describeFailure(error)).toEqual({
-    error: 'http_response_timeout',
-    status: 504,
-    reason: 'UND_ERR_HEADERS_TIMEOUT',
+    expect(await failingCall(`${scheme}://127.0.0.1:${port}`, { connectMs, answerMs: 20 })).toMatchObject({ failure });
+
+    await new Promise((resolve) => silent.close(resolve));
   });
-  await upstream.close();
-  await new Promise((resolve) => silent.close(resolve));
+
+  test('it sends no SETTINGS', async () => {
+    await using upstream = await RawUpstream.overHttp2(() => [], Buffer.alloc(0));
+
+    // A slow handshake counts as well.
+    const { failure } = await failingCall(upstream, { connectMs: 500, answerMs: PATIENT_MS });
+
+    expect(failure).toMatchObject({ error: 'connection_timeout', reason: expect.stringMatching(/ within 500 ms$/) });
+  });
+
+  test('it sends no head over HTTP/2', async () => {
+    await using upstream = await RawUpstream.overHttp2(() => []);
+
+    const { failure } = await failingCall(upstream, { connectMs: PATIENT_MS, answerMs: 20 });
+
+    expect(failure).toEqual({ error: 'http_response_timeout', status: 504, reason: 'nothing for 20 ms' });
+  });
+
+  test('it stops within its answer over HTTP/2', async () => {
+    await using upstream = await RawUpstream.overHttp2((stream) => [
+      frame('HEADERS', stream, { flags: 4, payload: block([':status', '200']) }),
+      frame('DATA', stream, { payload: Buffer.from('hello') }),
+    ]);
+
+    const { failure, pieces } = await failingCall(upstream, { connectMs: PATIENT_MS, answerMs: 1_000 });
+
+    expect(pieces).toEqual(['hello']);
+    expect(failure).toEqual({ error: 'connection_read_timeout', status: 504, reason: 'nothing for 1000 ms' });
+  });
 });
+
+/** Sends a call that fails; returns the failure and the pieces that came before it. */
+async function failingCall(to: string | RawUpstream, patience: UpstreamPatience) {
+  const [url, caFile] = typeof to === 'string' ? [to] : [to.url, to.caFile];
+  const upstream = await openUpstream(await readUpstreamTarget(url, caFile), new OwnPorts(), patience);
+  const pieces: string[] = [];
+  try {
+    const call = { method: 'GET', path: '/', headers: {}, body: null, signal: new AbortController().signal };
+    for await (const piece of (await upstream.send(call)).body) pieces.push(String(piece));
+    throw new Error('It did not fail.');
+  } catch (error) {
+    if (error instanceof UpstreamError) return { failure: error.failure, pieces };
+    throw error;
+  } finally {
+    await upstream.close();
+  }
+}

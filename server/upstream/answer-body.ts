@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { StreamedBody } from '../wire/streamed-body.ts';
+import type { UpstreamBody } from './call.ts';
 import { Prefix } from './prefix.ts';
 
 /** What is to be known of an answer. */
@@ -13,20 +13,18 @@ export interface AnswerBodySetting {
 /** The body of an upstream's answer, piece by piece as somebody asks for it; its beginning may be looked at. */
 export class AnswerBody implements StreamedBody {
   readonly byteLength: number | undefined;
-  readonly #body: Readable;
+  readonly #body: UpstreamBody;
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #prefix = new Prefix();
   #observer: AnswerBodySetting['see'];
   #over = false;
   #bytes = 0;
 
-  constructor(body: Readable, { byteLength, see }: AnswerBodySetting) {
+  constructor(body: UpstreamBody, { byteLength, see }: AnswerBodySetting) {
     this.#body = body;
     this.byteLength = byteLength;
     this.#observer = see;
     this.#source = body[Symbol.asyncIterator]();
-    // Whoever reads it learns of it there.
-    body.on('error', () => {});
   }
 
   /** Left early, it stays open: what nobody is sent may yet be looked at. */

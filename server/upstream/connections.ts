@@ -1,14 +1,21 @@
-import { createSecureContext, type TLSSocket } from 'node:tls';
-import type { Dispatcher } from 'undici';
 import type { OwnPorts } from '../own-ports.ts';
-import { LOOP } from './failures.ts';
+import type { Headers } from '../wire/exchange.ts';
+import type { UpstreamAnswer, UpstreamBody, UpstreamCall } from './call.ts';
+import { Dialer } from './dialer.ts';
+import { UpstreamError, type UpstreamFailure } from './failures.ts';
+import { openHttp1 } from './http1-connections.ts';
+import { Http2Connections } from './http2-connections.ts';
 import type { UpstreamTarget } from './target.ts';
 
 /** Enough for any rehearsal: over HTTP/2 each carries a hundred calls. */
 const MAX_CONNECTIONS = 64;
-/** The service resets what was silent for 8 s, and what sent no PING for 30 s (reference, rules A5 and A6). */
-const PING_EVERY_MS = 5_000;
+/** The service resets what was silent for 8 s (reference, rule A5). */
 const UNUSED_LIMIT_MS = 4_000;
+/** RFC 9110, section 15. */
+const MAX_STATUS = 599;
+/** Measured as in RFC 9113, section 6.5.2. nghttp2 sends at most 64 KiB, else nothing at all. */
+const MAX_HEAD_BYTES = 49_152;
+const FIELD_OVERHEAD_BYTES = 32;
 
 /** How long an upstream may take, in real time: it keeps its own. */
 export interface UpstreamPatience {
@@ -25,68 +32,64 @@ export interface Upstream {
   /** The version of HTTP that it speaks, as a `Via` field writes it (RFC 9110, section 7.6.3). */
   readonly version: '2' | '1.1';
   /** Sends a call.
-   * @throws what the library, the system or OpenSSL have met: `describeFailure` reads it */
-  send(call: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData>;
+   * @throws UpstreamError when no answer comes */
+  send(call: UpstreamCall): Promise<UpstreamAnswer>;
   /** Ends every connection, and what is under way on it. */
   close(): Promise<void>;
 }
 
 /** Opens the way to an upstream; the first call connects. HTTP/2 is spoken where its TLS offers it. */
 export async function openUpstream(
-  { origin, ca }: UpstreamTarget,
+  target: UpstreamTarget,
   ownPorts: OwnPorts,
   { connectMs, answerMs }: UpstreamPatience = PATIENCE,
 ): Promise<Upstream> {
-  const { buildConnector, Pool } = await loadUndici();
-  // Once for all connections: reading all that a machine trusts takes longer than a handshake.
-  const secureContext = ca && createSecureContext({ ca: [...ca] });
-  // Ends a connection that is not yet made: the pool does not know it.
-  const over = new AbortController();
-  const options = { allowH2: true, timeout: connectMs, signal: over.signal };
-  const connect = buildConnector({ ...options, ...(secureContext && { secureContext }) });
-  let version: Upstream['version'] = '1.1';
-  const pool = new Pool(origin, {
-    allowH2: true,
-    connections: MAX_CONNECTIONS,
-    pingInterval: PING_EVERY_MS,
-    keepAliveTimeout: UNUSED_LIMIT_MS,
-    headersTimeout: answerMs,
-    bodyTimeout: answerMs,
-    connect: (options, done) =>
-      connect(options, (...[error, socket]) => {
-        if (error) return done(error, null);
-        const { remoteAddress = '', remotePort = 0 } = socket;
-        if (ownPorts.reachedAt(remoteAddress, remotePort).length > 0) {
-          socket.destroy();
-          return done(Object.assign(new Error(`${origin} is this server`), { code: LOOP }), null);
-        }
-        version = (socket as TLSSocket).alpnProtocol === 'h2' ? '2' : '1.1';
-        done(null, socket);
-      }),
-  });
+  const { origin } = target;
+  const setting = { origin, connectMs, answerMs, unusedMs: UNUSED_LIMIT_MS, connections: MAX_CONNECTIONS };
+  const dialer = new Dialer(target, ownPorts, connectMs);
+  const http2 = new Http2Connections(dialer, setting);
+  const connect = () =>
+    http2.takeOther() ??
+    dialer.connect(['http/1.1']).catch((error: unknown) => {
+      // The upstream may speak another version by now.
+      http2.forget();
+      throw error;
+    });
+  const http1 = await openHttp1(connect, setting);
   return {
     origin,
     get version() {
-      return version;
+      return http2.isSpoken ? '2' : '1.1';
     },
-    send: (call) => pool.request(call),
-    close: () => {
-      over.abort();
-      return pool.destroy();
+    send: async (call) => refuseUnfit((await http2.send(call)) ?? (await http1.send(call))),
+    async close() {
+      dialer.close();
+      await http1.close();
     },
   };
 }
 
-/** Where Node's `fetch` finds the agent that it sends by. */
-const FETCH_AGENT = Symbol.for('undici.globalDispatcher.1');
+/** Refuses an answer whose head cannot be sent to a client. */
+function refuseUnfit(answer: UpstreamAnswer): UpstreamAnswer {
+  const { statusCode, headers, body } = answer;
+  if (statusCode > MAX_STATUS)
+    return refuse(body, { error: 'http_protocol_error', reason: `${statusCode} is no status of HTTP` });
+  if (sizeOf(headers) > MAX_HEAD_BYTES)
+    return refuse(body, {
+      error: 'http_response_header_section_size',
+      reason: `its head is over ${MAX_HEAD_BYTES} bytes`,
+    });
+  return answer;
+}
 
-/** Loads the library when it is wanted: few servers have an upstream, and each would start the later for it. On its way it puts an agent
- * of its own behind the `fetch` of this process, which would make a client under test in here speak HTTP/2: Node's own stays. */
-async function loadUndici(): Promise<typeof import('undici')> {
-  // Node makes its agent when one of the classes of `fetch` is first looked at.
-  void globalThis.Response;
-  const agent: unknown = Reflect.get(globalThis, FETCH_AGENT);
-  const undici = await import('undici');
-  Reflect.set(globalThis, FETCH_AGENT, agent);
-  return undici;
+function refuse(body: UpstreamBody, failure: Pick<UpstreamFailure, 'error' | 'reason'>): never {
+  body.destroy();
+  throw new UpstreamError(failure);
+}
+
+function sizeOf(headers: Headers): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers))
+    for (const one of [value].flat()) bytes += name.length + String(one).length + FIELD_OVERHEAD_BYTES;
+  return bytes;
 }

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
-import { describeFailure } from './failures.ts';
+import { failureBy, UpstreamError } from './failures.ts';
 
-const failureOf = (code: unknown, message = 'said') => describeFailure(Object.assign(new Error(message), { code }));
+function failureOf(code: unknown, message = 'said') {
+  const error = failureBy(Object.assign(new Error(message), { code }));
+  if (!(error instanceof UpstreamError)) throw error;
+  return error.failure;
+}
 
 test.each([
   ['ENOTFOUND', 'dns_error', 502],
@@ -9,10 +13,12 @@ test.each([
   ['EHOSTUNREACH', 'destination_ip_unroutable', 502],
   ['UND_ERR_CONNECT_TIMEOUT', 'connection_timeout', 504],
   ['ECONNRESET', 'connection_terminated', 502],
+  ['ERR_HTTP2_SESSION_ERROR', 'connection_terminated', 502],
   ['UND_ERR_SOCKET', 'connection_terminated', 502],
   ['UND_ERR_BODY_TIMEOUT', 'connection_read_timeout', 504],
   ['UND_ERR_HEADERS_TIMEOUT', 'http_response_timeout', 504],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'http_response_incomplete', 502],
+  ['UND_ERR_HEADERS_OVERFLOW', 'http_response_header_section_size', 502],
   ['UND_ERR_INVALID_ARG', 'http_request_error', 400],
   ['CERT_HAS_EXPIRED', 'tls_certificate_error', 502],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls_certificate_error', 502],
@@ -29,11 +35,17 @@ test('words that may come from the call are not repeated', () => {
     expect(failureOf(code, 'invalid value "Bearer secret"').reason).toBe(code);
 });
 
+test("an error of undici's parser, which has no code, is told in its own words", () => {
+  const error = Object.assign(new Error('Expected HTTP/'), { name: 'HTTPParserError' });
+  const failure = { error: 'http_protocol_error', status: 502, reason: 'Expected HTTP/' };
+  expect(failureBy(error)).toMatchObject({ failure, cause: error });
+});
+
 test('a bug of ours stays one', () => {
   const bugs = [
     new TypeError('x is undefined'),
     Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' }),
     new Error('x'),
   ];
-  for (const bug of bugs) expect(() => describeFailure(bug)).toThrow(bug);
+  for (const bug of bugs) expect(failureBy(bug)).toBe(bug);
 });

@@ -5,6 +5,7 @@ import type { Headers } from '../wire/exchange.ts';
  * what is not passed on. */
 const HOP_BY_HOP = [
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -16,9 +17,50 @@ const HOP_BY_HOP = [
 ];
 
 /** The authority is the upstream's. A client that expects 100 has got it from us. */
-const OF_THE_REQUEST = [...HOP_BY_HOP, 'host', 'expect', 'http2-settings'];
+const OF_THE_REQUEST = [...HOP_BY_HOP, 'host', 'expect'];
 /** It would lead the client past us. */
 const OF_THE_ANSWER = [...HOP_BY_HOP, 'alt-svc'];
+
+/** Fields that Node refuses to send twice over HTTP/2. */
+const SINGLE = new Set([
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'access-control-request-method',
+  'age',
+  'authorization',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'dnt',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'range',
+  'referer',
+  'retry-after',
+  'tk',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'x-content-type-options',
+]);
+
+/** A length with 204 or 205 is malformed: RFC 9110, sections 8.6 and 15.3.6. */
+const WITHOUT_LENGTH: readonly number[] = [204, 205];
 
 const WE = 'seedance-mock';
 
@@ -45,6 +87,13 @@ function admit(fields: Headers, withheld: readonly string[], version: string): R
 export const requestFields = (fields: IncomingHttpHeaders, version: '2' | '1.1') =>
   admit(fields, OF_THE_REQUEST, version);
 
-/** The fields of an answer as they go on to the client.
+/** The fields of an answer as they go on to the client. If a field may occur once only, the first
+ * value counts, as in Node's own client.
  * @param version of HTTP that the upstream speaks */
-export const answerFields = (fields: Headers, version: '2' | '1.1') => admit(fields, OF_THE_ANSWER, version);
+export function answerFields(fields: Headers, status: number, version: '2' | '1.1'): Record<string, string | string[]> {
+  const withheld = WITHOUT_LENGTH.includes(status) ? [...OF_THE_ANSWER, 'content-length'] : OF_THE_ANSWER;
+  const admitted = admit(fields, withheld, version);
+  for (const [name, value] of Object.entries(admitted))
+    if (typeof value === 'object' && SINGLE.has(name)) admitted[name] = value[0] ?? '';
+  return admitted;
+}

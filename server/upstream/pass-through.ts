@@ -5,7 +5,7 @@ import { renderPlannedStatus } from '../seedance/planned-status.ts';
 import { alterAnswer } from '../wire/alter-answer.ts';
 import { attemptExchange } from '../wire/boundary.ts';
 import { type Answer, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
-import type { Exchange } from '../wire/exchange.ts';
+import type { Exchange, Headers } from '../wire/exchange.ts';
 import {
   askScenario,
   BODILESS,
@@ -19,7 +19,7 @@ import {
 import { isStreamed, learnLength } from '../wire/streamed-body.ts';
 import { AnswerBody } from './answer-body.ts';
 import type { Upstream } from './connections.ts';
-import { describeFailure, type UpstreamFailure } from './failures.ts';
+import { UpstreamError, type UpstreamFailure } from './failures.ts';
 import { answerFields, requestFields } from './fields.ts';
 import type { Prefix } from './prefix.ts';
 import { passBody, type RequestBody } from './request-body.ts';
@@ -64,7 +64,8 @@ async function passThrough(deps: PassThroughDeps, exchange: Exchange, request: o
   } catch (error) {
     // There is nobody to tell any more.
     if (body.givenUp || exchange.destroyed || exchange.abandoned) return;
-    await answerFailure(deps, exchange, describeFailure(error));
+    if (!(error instanceof UpstreamError)) throw error;
+    await answerFailure(deps, exchange, error.failure);
   } finally {
     body.stop();
   }
@@ -76,7 +77,7 @@ interface Passing {
 }
 
 /** Sends the call on and its answer back.
- * @throws what `describeFailure` reads */
+ * @throws UpstreamError */
 async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }: Passing): Promise<void> {
   const { upstream, sightings } = deps;
   const { method, url, stream } = exchange;
@@ -91,8 +92,7 @@ async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }:
     headers,
     body: answered,
   } = await upstream.send({
-    // Any token will do, whatever the library's type says.
-    method: method as 'GET',
+    method,
     path: url,
     headers: requestFields(exchange.headers, stream === undefined ? '1.1' : '2'),
     body: body.stream,
@@ -113,7 +113,7 @@ async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }:
     if (exchange.destroyed) return;
     await sendAnswer(deps, exchange, {
       status: statusCode,
-      headers: answerFields(headers, upstream.version),
+      headers: answerFields(headers, statusCode, upstream.version),
       body: hasNone ? Buffer.alloc(0) : arriving,
     });
   } finally {
@@ -121,7 +121,7 @@ async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }:
   }
 }
 
-const readLength = (value: string | string[] | undefined): number | undefined =>
+const readLength = (value: Headers[string]): number | undefined =>
   typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 
 /** Asks the scenario what becomes of an answer, and carries that out.

@@ -22,7 +22,7 @@ const isLoopback = (address: string): boolean => loopback.check(address, isIPv6(
 const unusable = (reason: string) => new UsageError([problem('UPSTREAM_UNUSABLE', { reason })]);
 
 /** A URL's host without the brackets of an IPv6 address. */
-const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 /** Checks what `--upstream` and `--upstream-ca` say. What is refused is not repeated: it may hold a password.
  * @param caFile PEM

@@ -10,7 +10,7 @@ import { CertificateAuthority } from '../../../server/wire/certificates.ts';
 
 /** How a scripted upstream answers; both versions of HTTP look alike to it. */
 export type Script = (request: IncomingMessage | Http2ServerRequest, response: Answering) => void;
-export type Answering = Pick<ServerResponse & Http2ServerResponse, 'on' | 'once' | 'destroyed'> & {
+export type Answering = Pick<ServerResponse & Http2ServerResponse, 'on' | 'once' | 'destroyed' | 'addTrailers'> & {
   writeHead(status: number, headers?: Record<string, string | string[]>): unknown;
   write(chunk: Uint8Array | string): boolean;
   end(chunk?: Uint8Array | string): unknown;
