@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runExplain } from './commands/explain.ts';
+import { renderInternalError } from './commands/internal-error.ts';
 import { renderColumns } from './commands/output.ts';
 import { runReport } from './commands/report.ts';
 import { captureOutput } from './commands/testing.ts';
@@ -93,7 +94,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'request.received': { connection: 1, client: 'x', ...call, idempotencyKey: 'x', clientRequestId: 'x' },
   'request.body': { ...where, bytes: 1, digest: 'x' },
   'response.sent': { ...where, method: 'x', path: 'x', status: 200, bytes: 1, ms: 1 },
-  'response.abandoned': { ...where, ...end },
+  'response.abandoned': { ...where, ...end, bytes: 1 },
   'upstream.failed': { ...where, error: 'x', reason: 'x' },
   heartbeat: { connection: 1, source: 'ping', ageMs: 1, judgedBy: 'client' },
   'goaway.sent': { connection: 1, code: 0 },
@@ -133,6 +134,9 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'scenario.refused': { from: 'x', stays: 'x', problems: [problem('YAML_SYNTAX', { reason: 'x' })] },
   'listener.closed': { cause: 'x' },
   'listener.opened': {},
+  'listener.full': { port: 1, connections: 1, descriptors: 1 },
+  'listener.relieved': { port: 1, dropped: 1 },
+  'keylog.failed': { file: 'x', reason: 'x' },
   'fault.armed': { fault: 'x', hook: 'x', did: 'x' },
   'fault.disarmed': { fault: 'x' },
   'lane.reset': {},
@@ -358,6 +362,13 @@ Did you mean "name"?
 
 `);
   });
+});
+
+test('a hostile text in an internal error is printable, and its lines are indented', () => {
+  const printed = renderInternalError(new Error('\u001b[2J\nERROR: forged\u009b'));
+
+  expect(printed).toMatch(/^internal error: Error: \\u001b\[2J\n {4}ERROR: forged\\u009b\n {4}at /);
+  expect(unprintable(printed)).toEqual([]);
 });
 
 test('a hostile text is printable in a problem, a column and the output of `doctor`', async () => {
