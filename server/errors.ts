@@ -179,7 +179,7 @@ export const problems = {
   CANNOT_LISTEN: kind(
     400,
     (d: { host: string; port: number; reason: string }) => `Cannot listen on ${d.host}:${d.port}: ${d.reason}.`,
-    () => 'Check --host, and whether you may open this port; 0 takes a free one.',
+    () => 'Check --host or --admin-host, and whether you may open this port; 0 takes a free one.',
   ),
   INVALID_OPTION: kind(
     400,

@@ -10,6 +10,8 @@ export const ownProcess: Host = {
   onSignal(listener) {
     process.on('SIGINT', listener);
     process.on('SIGTERM', listener);
+    // The terminal was closed.
+    process.on('SIGHUP', listener);
   },
   // A rejection that nothing handles arrives here too.
   onUncaught: (listener) => void process.on('uncaughtException', listener),

@@ -27,7 +27,11 @@ export async function runReport(
     return exitCodes[outcome];
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${reasonOf(error.cause)}` : '';
-    const expected = `No report can be had there (${reasonOf(error)}${cause}). \`seedance-mock serve\` prints the address.`;
+    const wayOut =
+      token === undefined && reasonOf(error).includes('401')
+        ? 'Send its token with `--admin-token`.'
+        : '`seedance-mock serve` prints the address.';
+    const expected = `No report can be had there (${reasonOf(error)}${cause}). ${wayOut}`;
     throw new UsageError([problem('INVALID_OPTION', { option: '--admin', given: admin, expected })]);
   }
 }

@@ -52,9 +52,19 @@ export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, ans
   if (isStreamed(body)) await sendStream(exchange, plan, { body, bodyBytes });
   else await sendPaced(exchange, plan, body.subarray(0, bodyBytes));
   if (exchange.destroyed) return;
-  // A body that is shorter than `bodyBytes` ends where it ends, before its END_STREAM.
+  // Over HTTP/1.1 an answer is whole with the last byte of its length: the client has it, and loses its connection alone.
+  if (end && exchange.bytesWritten === exchange.contentLength) return endConnection(exchange, end);
+  // Over HTTP/2 a body that is shorter than `bodyBytes` ends where it ends, before its END_STREAM.
   if (end) return cutAnswer(exchange, end, body);
   exchange.end();
+}
+
+/** Ends the connection behind an answer that is whole. */
+async function endConnection(exchange: Exchange, { how }: ResponseEnd): Promise<void> {
+  const { connection, faultReason } = exchange;
+  exchange.end();
+  await handedToKernel(connection);
+  closeConnection(connection, how === 'rst-stream' ? 'reset' : how, faultReason);
 }
 
 /** Ends an answer before its time. What is left of a streamed one is settled first: the journal tells what was done before it
@@ -122,6 +132,8 @@ export async function endExchange(
   const { connection } = exchange;
   await handedToKernel(connection);
   if (how === 'reset') await whenArrived(connection);
+  // The client may have left meanwhile: then it is not the fault that ended the answer.
+  if (exchange.destroyed) return;
   exchange.noteAbandoned(how, reason);
   switch (how) {
     case 'reset':

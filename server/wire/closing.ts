@@ -15,7 +15,7 @@ const LOOK_EVERY_MS = 10;
  *   to acknowledge our SETTINGS, 250 ms of real time at most: that acknowledgement would meet the RST, and many clients then drop what they have read.
  * - `fin`: TLS close_notify and a TCP FIN, once all before it is sent; the client's own FIN is awaited (rule A7 limits how
  *   long). A client that takes nothing for 2 s is reset instead.
- * - `goaway`: GOAWAY, then `fin` when the streams still open have ended; on HTTP/1.1 simply `fin`.
+ * - `goaway`: GOAWAY, then `fin` when the streams still open have ended; on HTTP/1.1 there is no GOAWAY.
  * - `hang`: nothing more is said, and no rule interferes.
  */
 export function closeConnection(
@@ -32,7 +32,7 @@ export function closeConnection(
       sendFin(connection, 'fin', reason);
       return;
     case 'goaway':
-      if (!connection.session || connection.session.destroyed) return sendFin(connection, 'fin', reason);
+      if (!connection.session || connection.session.destroyed) return finAfterStreams(connection, reason, 'fin');
       noteGoaway(connection, { code: 0 }, reason);
       connection.session.goaway();
       finAfterStreams(connection, reason);
@@ -57,12 +57,12 @@ export function noteGoaway(
 }
 
 /** Sends FIN once no request is open any more: the second half of a drain. */
-export function finAfterStreams(connection: Connection, reason: Reason): void {
+export function finAfterStreams(connection: Connection, reason: Reason, how: 'goaway' | 'fin' = 'goaway'): void {
   const unanswered = [...connection.exchanges].filter((exchange) => !exchange.abandoned);
-  if (unanswered.length === 0) return sendFin(connection, 'goaway', reason);
+  if (unanswered.length === 0) return sendFin(connection, how, reason);
   for (const exchange of unanswered) {
     exchange.onceClosed(() => {
-      if (!connection.ended && !connection.half) finAfterStreams(connection, reason);
+      if (!connection.ended && !connection.half) finAfterStreams(connection, reason, how);
     });
     return; // One at a time: each end looks again at what is left.
   }

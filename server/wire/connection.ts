@@ -252,9 +252,10 @@ export class Connection implements Seat {
     else this.noteClientError(Object.assign(new Error('The client reset the connection.'), { code: 'ECONNRESET' }));
   }
 
-  /** Notes that the client sent a GOAWAY. */
-  noteClientGoaway(): void {
+  /** Notes that the client sent a GOAWAY. Behind one with an error code Node gives up the open streams. */
+  noteClientGoaway(code: number): void {
     this.#noteLeaving({ goaway: true });
+    if (code !== 0) this.#openAtError ??= [...this.exchanges];
   }
 
   #noteLeaving(end: Partial<ClientEnd>): void {

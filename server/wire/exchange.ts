@@ -71,6 +71,11 @@ export abstract class Exchange {
     return this.lane.upstream === undefined ? this.url : maskQuery(this.url);
   }
 
+  /** The bytes of body with which the answer is whole, whatever else follows: HTTP/1.1 with Content-Length has it so. */
+  get contentLength(): number | undefined {
+    return undefined;
+  }
+
   protected abstract sendHead(status: number, headers: Headers): void;
   /** Ends this exchange alone, with an RST_STREAM of `code`; on HTTP/1.1, which has no streams, the connection is reset. */
   abstract resetStream(code: number, reason: Reason): void;
@@ -196,7 +201,7 @@ export abstract class Exchange {
   write(chunk: string | Uint8Array): boolean {
     if (this.destroyed) return false;
     if (!this.headersSent) this.writeHead(this.statusCode);
-    this.bytesWritten += Buffer.byteLength(chunk);
+    this.#count(chunk);
     return this.sink.write(chunk);
   }
 
@@ -209,7 +214,7 @@ export abstract class Exchange {
         resolve();
       };
       this.sink.once('close', done);
-      this.bytesWritten += chunk.byteLength;
+      this.#count(chunk);
       this.sink.write(chunk, done);
     });
   }
@@ -217,13 +222,18 @@ export abstract class Exchange {
   end(chunk?: string | Uint8Array | null): this {
     if (this.writableEnded || this.destroyed) return this;
     if (!this.headersSent) this.writeHead(this.statusCode);
-    if (chunk != null) this.bytesWritten += Buffer.byteLength(chunk);
+    if (chunk != null) this.#count(chunk);
     this.writableEnded = true;
     if (this.connection.muted) this.noteAbandoned('fin', this.connection.half?.reason ?? { by: 'fault' });
     else this.#noteSent();
     if (chunk == null) this.sink.end();
     else this.sink.end(chunk);
     return this;
+  }
+
+  /** Node sends no body in answer to HEAD. */
+  #count(chunk: string | Uint8Array): void {
+    if (this.method !== 'HEAD') this.bytesWritten += Buffer.byteLength(chunk);
   }
 
   #noteSent(): void {
@@ -354,6 +364,7 @@ export class Http1Exchange extends Exchange {
   readonly stream = undefined;
   protected readonly sink: ServerResponse;
   #closing = false;
+  #contentLength: number | undefined;
   readonly #clientCloses: string | undefined;
 
   constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
@@ -371,8 +382,14 @@ export class Http1Exchange extends Exchange {
       : { by: 'client', cause: this.#clientCloses ?? 'connection: close' };
   }
 
+  override get contentLength(): number | undefined {
+    return this.#contentLength;
+  }
+
   protected sendHead(status: number, headers: Headers): void {
     this.#closing = saysClose(headers.connection);
+    const length = headers['content-length'];
+    if (length !== undefined) this.#contentLength = Number(length);
     const closing = this.plan?.goaway ? { connection: 'close' } : undefined;
     this.sink.writeHead(status, { ...headers, ...closing } as OutgoingHttpHeaders);
     // Node holds the head back until the first byte of the body; a fault may want to end between the two.

@@ -42,6 +42,8 @@ export function createHttp1Server(
     // What else the client has sent comes here too. Reading it, and not closing on it, lets the refusal arrive: RFC 9112,
     // section 9.6.
     if (connection.half) return;
+    // What comes behind `connection: close` is no request, and gets no answer (RFC 9112, section 9.6).
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
     if (!error.code?.startsWith('HPE_')) {
       // Not the parser's but the socket's: it is gone.
       connection.noteClientError(error);

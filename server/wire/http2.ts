@@ -58,7 +58,7 @@ export function serveHttp2(
   session.on('ping', (payload) => noteBeat(connection, 'ping', readPingTime(payload)));
   session.on('goaway', (code, lastStreamId) => {
     connection.note({ type: 'goaway.received', code, lastStreamId });
-    connection.noteClientGoaway();
+    connection.noteClientGoaway(code);
   });
   session.on('error', (error: NodeJS.ErrnoException) => {
     // A GOAWAY with an error code is an error to Node, and still a GOAWAY.

@@ -75,9 +75,11 @@ export function carryMessages(
   app.addHook('onSend', (_request, reply, payload, next) => {
     const exchange = exchangeOf(reply);
     attemptExchange(exchange, () => {
-      const plan = askScenario(exchange, 'response', { status: reply.statusCode });
+      // Of an answer that reaches nobody there is nothing to strike or to count.
+      const plan = exchange.destroyed ? undefined : askScenario(exchange, 'response', { status: reply.statusCode });
       if (!plan) return next(null, payload);
-      // `next` is never called: the executor answers in Fastify's place.
+      // `next` is never called: the executor answers in Fastify's place, which would answer again if the client left.
+      reply.hijack();
       const answer = answerOf(exchange, plan, reply, payload, renderStatus);
       return carryOutAnswer(exchange, plan, alterAnswer(answer, plan));
     });
