@@ -1,3 +1,5 @@
+import { printableLine, printableText } from './printable.ts';
+
 /** Where in a file a problem stands; line and column count from 1. */
 export interface Position {
   readonly file: string;
@@ -314,7 +316,9 @@ export function refuseBlank(given: Readonly<Record<string, unknown>>): void {
 /** A problem as it stands on a terminal. */
 export function renderProblem({ code, message, hint, at, excerpt }: Problem): string {
   const place = at ? `${at.file}:${at.line}:${at.column}  ${code}` : code;
-  return [place, message, ...(excerpt ? [excerpt] : []), hint].join('\n');
+  // An excerpt has several lines; `renderExcerpt` has made it printable.
+  const shown = excerpt ? [printableText(excerpt)] : [];
+  return [printableLine(place), printableLine(message), ...shown, printableLine(hint)].join('\n');
 }
 
 /** What `unknown` in a catch clause says of itself. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { CallbackTry, DeadLetterNews, Journal, JournalEvent } from './journal.ts';
+import { printableError, printableLine, printableText } from './printable.ts';
 import { negotiatedLine } from './rules/alpn.ts';
 
 export const logFormats = ['pretty', 'json', 'silent'] as const;
@@ -18,7 +19,9 @@ export async function logJournal(journal: Journal, format: LogFormat, writer: Wr
   const logger = await createLogger(format, writer);
   const tell = (event: JournalEvent) => {
     const line = describeEvent(event);
-    if (line) write(logger, event, ...line);
+    if (!line) return;
+    const [level, text] = line;
+    write(logger, event, level, format === 'pretty' ? printable(event, text) : text);
   };
   // The scenario was loaded before there was a log to hear of it.
   for (const event of journal.events()) tell(event);
@@ -29,7 +32,7 @@ async function createLogger(format: 'pretty' | 'json', writer: Writer): Promise<
   // Loaded when wanted: together they are a tenth of the start-up.
   const { pino } = await import('pino');
   const options = { base: null, timestamp: false } as const;
-  if (format === 'json') return pino(options, { write: (line) => void writer.write(line) });
+  if (format === 'json') return pino(options, { write: (line) => void writer.write(printableText(line)) });
   const { prettyFactory } = await import('pino-pretty');
   const prettify = prettyFactory({
     translateTime: 'SYS:HH:MM:ss.l',
@@ -44,7 +47,13 @@ function write(logger: Logger, { seq, at, ...event }: JournalEvent, level: Level
   logger[level]({ at, seq, ...event }, text);
 }
 
-/** What an event says on a terminal; nothing for those that another event tells as well. */
+/** Only a bug takes more than one line. */
+const printable = (event: JournalEvent, text: string): string =>
+  event.type === 'bug' ? `${BUG}${printableError(event.message, event.stack)}` : printableLine(text);
+
+const BUG = 'BUG, please report: ';
+
+/** An event as text, not yet printable; undefined if another event says the same. */
 export function describeEvent(event: JournalEvent): readonly [Level, string] | undefined {
   switch (event.type) {
     case 'connection.secured':
@@ -198,7 +207,7 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
     case 'keylog.failed':
       return ['warn', `cannot write TLS secrets to ${event.file}: ${event.reason}; trying again`];
     case 'bug':
-      return ['error', `BUG, please report: ${event.stack ?? event.message}`];
+      return ['error', `${BUG}${event.stack ?? event.message}`];
     case 'connection.opened':
     case 'connection.hello':
     case 'connection.identified':

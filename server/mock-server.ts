@@ -11,6 +11,7 @@ import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
 import { isLoopback } from './listen.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
 import type { OwnPorts } from './own-ports.ts';
+import { printableError } from './printable.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { loadScenario, type ScenarioInput } from './scenario/load.ts';
 import { readOverrides } from './scenario/overrides.ts';
@@ -264,7 +265,7 @@ function nameOf(host: string): string {
 
 /** @throws Error that tells each bug in the journal */
 function throwBugs(journal: Journal): void {
-  const bugs = journal.events('bug').map(({ message, stack }) => stack ?? message);
+  const bugs = journal.events('bug').map(({ message, stack }) => printableError(message, stack));
   if (bugs.length > 0) throw new Error(`seedance-mock met ${bugs.length} bugs of its own:\n${bugs.join('\n')}`);
 }
 

@@ -3,6 +3,7 @@ import { renderDoctorReport } from '../doctor/report.ts';
 import { openSubject, type SubjectSetting } from '../doctor/subject.ts';
 import { examinations } from '../doctor/table.ts';
 import { problem, UsageError } from '../errors.ts';
+import { printableText } from '../printable.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import type { Output } from './output.ts';
 import { trustEnvironment } from './trust.ts';
@@ -27,7 +28,8 @@ export async function runDoctor(options: DoctorOptions, { stdout }: Pick<Output,
   await using subject = await openExamined(options);
   const report = await examineAll(examinations, subject);
   const colours = stdout.isTTY === true;
-  stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${renderDoctorReport(report, { colours })}`);
+  const json = options.json && printableText(JSON.stringify(report, null, 2));
+  stdout.write(json ? `${json}\n` : `\n${renderDoctorReport(report, { colours })}`);
   return report.outcome === 'fail' ? exitCodes.fail : exitCodes.pass;
 }
 

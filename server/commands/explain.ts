@@ -1,3 +1,4 @@
+import { printableLine, printableText } from '../printable.ts';
 import { chooseSeed } from '../random.ts';
 import { readScenario } from '../scenario/bundled.ts';
 import { explainRule } from '../scenario/injector.ts';
@@ -74,7 +75,8 @@ function renderJson({ name, description, profile, warnings }: Scenario, { seed, 
     faults: rules.map((rule) => report(rule, { thing, rules, passages }, count)),
     each: passages.slice(0, count).map(({ number, facts, effects }) => ({ number, facts, effects })),
   }));
-  return `${JSON.stringify({ name, description, seed, profile, warnings, rehearsals: told }, null, 2)}\n`;
+  const json = JSON.stringify({ name, description, seed, profile, warnings, rehearsals: told }, null, 2);
+  return `${printableText(json)}\n`;
 }
 
 function renderText(scenario: Scenario, { seed, count, rehearsals }: Played): string {
@@ -82,13 +84,23 @@ function renderText(scenario: Scenario, { seed, count, rehearsals }: Played): st
   const chosen = scenario.seed === undefined ? ' (chosen now; --seed repeats it)' : '';
   const head = [
     `scenario "${name}", profile ${profile}, seed ${seed}${chosen}`,
-    ...(description === undefined ? [] : [description.trimEnd()]),
+    ...(description === undefined ? [] : [onOneLine(description)]),
     ...warnings.map((warning) => `warning: ${warning}`),
-  ].join('\n');
+  ]
+    .map(printableLine)
+    .join('\n');
   const body = rehearsals.map((rehearsal) => renderRehearsal(rehearsal, count));
   const none = `No fault is armed: what happens is what the service always does in profile ${profile}.`;
   return `${[head, ...(body.length > 0 ? body : [none])].join('\n\n')}\n`;
 }
+
+/** A description may be a paragraph. */
+const onOneLine = (paragraph: string) =>
+  paragraph
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
 
 function renderRehearsal(rehearsal: Rehearsal, count: number): string {
   const { thing, rules, passages } = rehearsal;
@@ -96,7 +108,7 @@ function renderRehearsal(rehearsal: Rehearsal, count: number): string {
   const width = Math.max(...passages.slice(0, count).map(({ facts }) => nameOf(thing, facts).length));
   const lines = passages.slice(0, count).map(({ number, facts, effects }) => {
     const what = `#${number}`.padEnd(`#${count}`.length);
-    return `  ${what}  ${nameOf(thing, facts).padEnd(width)}  ${renderEffects(effects)}`;
+    return `  ${what}  ${nameOf(thing, facts).padEnd(width)}  ${printableLine(renderEffects(effects))}`;
   });
   return [...faults, '', `The first ${many(count, thing)}, ${assumed[thing](rules)}:`, ...lines].join('\n');
 }
@@ -119,7 +131,12 @@ const assumed: Record<Thing, (rules: readonly FaultRule[]) => string> = {
 const many = (count: number, thing: Thing) => `${count} ${plural(thing, count)}`;
 const plural = (thing: Thing, count: number) => (count === 1 ? thing : thing.replace(/y$/, 'ie').concat('s'));
 
-function nameOf(thing: Thing, { method, path, status, headers = {}, remote, serverName, model, name }: Facts): string {
+const nameOf = (thing: Thing, facts: Facts): string => printableLine(nameOfThing(thing, facts));
+
+function nameOfThing(
+  thing: Thing,
+  { method, path, status, headers = {}, remote, serverName, model, name }: Facts,
+): string {
   switch (thing) {
     case 'request':
     case 'download': {
@@ -225,7 +242,9 @@ function renderFault(
     ...idle,
     ...drawn,
     ...passesBy.map(({ number, why }) => `  ${thing} #${number} ${why}`),
-  ].join('\n');
+  ]
+    .map(printableLine)
+    .join('\n');
 }
 
 const list = (numbers: readonly number[]) => numbers.map((number) => `#${number}`).join(', ');

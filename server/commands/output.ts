@@ -1,3 +1,5 @@
+import { printableLine } from '../printable.ts';
+
 export interface Writer {
   write(text: string): unknown;
   /** Whether it is a terminal, which shows colours. */
@@ -21,7 +23,8 @@ export interface Host extends Output {
 }
 
 /** Columns of equal width, two spaces apart. */
-export function renderColumns(rows: readonly (readonly string[])[]): string {
+export function renderColumns(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printableLine));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>

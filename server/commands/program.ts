@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { refuseBlank, renderProblem, UsageError } from '../errors.ts';
 import { logFormats } from '../log.ts';
+import { printableText } from '../printable.ts';
 import { profileNames } from '../scenario/service.ts';
 import { reportFormatNames } from '../verdict/reports/formats.ts';
 import { exitCodes } from '../verdict/verdict.ts';
@@ -64,7 +65,8 @@ function createProgram(call: Call): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void call.host.stdout.write(text),
-      writeErr: (text) => void call.host.stderr.write(text),
+      // It repeats arguments that it does not understand.
+      writeErr: (text) => void call.host.stderr.write(printableText(text)),
     })
     .showHelpAfterError('`seedance-mock --help` shows what there is.')
     .hook('preAction', (_program, command) => refuseBlank(givenTo(command)))

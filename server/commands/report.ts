@@ -1,4 +1,5 @@
 import { problem, reasonOf, UsageError } from '../errors.ts';
+import { printableText } from '../printable.ts';
 import type { ReportFormat } from '../verdict/reports/formats.ts';
 import { exitCodes, type VerdictReport } from '../verdict/verdict.ts';
 import type { Output } from './output.ts';
@@ -20,7 +21,8 @@ export async function runReport(
     throw new Error(`it answered ${answer.status}${why}`);
   };
   try {
-    stdout.write(await fetchReport(format));
+    // The text comes from another server, which may be any server.
+    stdout.write(printableText(await fetchReport(format)));
     const { outcome } = JSON.parse(await fetchReport('json')) as VerdictReport;
     return exitCodes[outcome];
   } catch (error) {

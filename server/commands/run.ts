@@ -5,6 +5,7 @@ import { problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
 import { unwritable, writeWhole } from '../files.ts';
 import type { LogFormat } from '../log.ts';
 import type { MockServer, StartOptions } from '../mock-server.ts';
+import { printableLine } from '../printable.ts';
 import { isTerminal } from '../seedance/task.ts';
 import { type ReportFormat, reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { renderTextReport } from '../verdict/reports/text.ts';
@@ -79,7 +80,7 @@ export async function runRun(
   const events = server.journal.events();
   ending.exitCode = ended.well ? exitCodes[report.outcome] : exitCodes.fail;
   const text = renderTextReport(report, { colours: host.stdout.isTTY === true });
-  host.stdout.write(`\n${text}${ended.how}\n`);
+  host.stdout.write(`\n${text}${printableLine(ended.how)}\n`);
   const closing = server.close();
   const failed = await ending.hold(writeReports(targets, { report, events }, stopped));
   for (const one of failed) host.stderr.write(`${renderProblem(one)}\n`);

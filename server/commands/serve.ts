@@ -3,6 +3,7 @@ import { problem, UsageError } from '../errors.ts';
 import { writeWhole } from '../files.ts';
 import type { LogFormat } from '../log.ts';
 import type { MockServer, StartOptions } from '../mock-server.ts';
+import { printableLine } from '../printable.ts';
 import { findScenario, readScenario } from '../scenario/bundled.ts';
 import type { ReadScenario } from '../scenario/load.ts';
 import { readOverrides } from '../scenario/overrides.ts';
@@ -99,7 +100,8 @@ const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServe
 });
 
 function greet({ url, adminUrl, upstream, dns, caFile, seed, lane }: MockServer): string {
-  const { profile, name } = lane.scenario;
+  const { profile } = lane.scenario;
+  const name = printableLine(lane.scenario.name);
   const key = upstream === undefined ? "-H 'authorization: Bearer x'" : '-H "authorization: Bearer $ARK_API_KEY"';
   const more = [
     ...(upstream === undefined ? [] : [`  passes every call on to ${upstream}`]),

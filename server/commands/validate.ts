@@ -1,4 +1,5 @@
 import { renderProblem, UsageError } from '../errors.ts';
+import { printableLine } from '../printable.ts';
 import { readScenario } from '../scenario/bundled.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import type { Output } from './output.ts';
@@ -13,8 +14,9 @@ export async function runValidate(files: readonly string[], output: Output = pro
 function validateFile(file: string, { stdout, stderr }: Output): boolean {
   try {
     const { name, faults, warnings } = readScenario(file);
-    stdout.write(`ok ${file}: ${name}, ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}\n`);
-    for (const warning of warnings) stderr.write(`warning ${file}: ${warning}\n`);
+    const armed = `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`;
+    stdout.write(`${printableLine(`ok ${file}: ${name}, ${armed}`)}\n`);
+    for (const warning of warnings) stderr.write(`${printableLine(`warning ${file}: ${warning}`)}\n`);
     return true;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -1,3 +1,4 @@
+import { printableLine } from '../printable.ts';
 import { wrap } from '../verdict/reports/text.ts';
 import type { Outcome } from './examination.ts';
 import type { DoctorReport, Examined } from './examine.ts';
@@ -16,7 +17,7 @@ export function renderDoctorReport(report: DoctorReport, options: { readonly col
   const width = Math.max(0, ...examinations.map(({ name }) => name.length));
   const count = (of: Outcome) => examinations.filter((one) => one.outcome === of).length;
   const lines = [
-    target ?? 'this machine',
+    printableLine(target ?? 'this machine'),
     '',
     ...examinations.flatMap((examined) => renderOne(examined, width, paint)),
     '',

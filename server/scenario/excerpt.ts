@@ -1,3 +1,5 @@
+import { printableText } from '../printable.ts';
+
 /** Minified JSON has lines without end; the excerpt shows this much around the place. */
 const MAX_EXCERPT_CHARACTERS = 120;
 const GUTTER = 5;
@@ -10,12 +12,14 @@ export function renderExcerpt(source: string, line: number, column: number, leng
   const head = cut > 0 ? '…' : '';
   const tail = cut + shown.length < source.length ? '…' : '';
 
-  const before = head + shown.slice(0, column - 1 - cut);
-  const carets = Math.max(1, Math.min(length, shown.length - (column - 1 - cut)));
+  const start = column - 1 - cut;
+  // An escape takes more columns than its character.
+  const before = head + printableText(shown.slice(0, start));
+  const carets = Math.max(1, printableText(shown.slice(start, start + length)).length);
   // Tabs stay tabs, so that the caret stands where the terminal puts the text.
   const pad = before.replace(/[^\t]/g, ' ');
   return [
-    `${String(line).padStart(GUTTER)} | ${head}${shown}${tail}`,
+    `${String(line).padStart(GUTTER)} | ${head}${printableText(shown)}${tail}`,
     `${' '.repeat(GUTTER)} | ${pad}${'^'.repeat(carets)}`,
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { printableLine } from '../printable.ts';
 import type { Outcome } from './check.ts';
 
 /** What a check found of one client, or of the run. */
@@ -137,5 +138,7 @@ function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictRepo
     ...(missed > 0 ? [`${missed} events had made room before they were looked at.`] : []),
     ...none,
     ...lines,
-  ].join('\n');
+  ]
+    .map(printableLine)
+    .join('\n');
 }

@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../../journal.ts';
+import { printableText } from '../../printable.ts';
 import type { VerdictReport } from '../verdict.ts';
 
 /** What a report is made of: the verdict, and the events that a picture is drawn from. */
@@ -26,7 +27,7 @@ export const reportFormats = {
     type: 'text/html; charset=utf-8',
     render: async ({ report, events }) => (await import('./html.ts')).renderHtmlReport(report, events),
   },
-  json: { type: 'application/json', render: ({ report }) => `${JSON.stringify(report, null, 2)}\n` },
+  json: { type: 'application/json', render: ({ report }) => `${printableText(JSON.stringify(report, null, 2))}\n` },
 } as const satisfies Record<string, Format>;
 
 export type ReportFormat = keyof typeof reportFormats;

@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../../journal.ts';
+import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
 import { type CheckResult, describeClient, type VerdictReport } from '../verdict.ts';
 
@@ -33,7 +34,10 @@ interface Line {
 }
 
 const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"]/g, (found) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[found] ?? found);
+  printableLine(text).replace(
+    /[&<>"]/g,
+    (found) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[found] ?? found,
+  );
 
 /** The verdict as one page that needs nothing else: the checks, and a line for each connection on an axis of lane time. */
 export function renderHtmlReport(report: VerdictReport, events: readonly JournalEvent[]): string {

@@ -1,27 +1,30 @@
 import { createRequire } from 'node:module';
 import type { Builder } from 'junit-report-builder';
+import { printableLine } from '../../printable.ts';
 import type { CheckResult, VerdictReport } from '../verdict.ts';
 
 // Its types say `default` where its code has none.
 const junit: Builder = createRequire(import.meta.url)('junit-report-builder');
 
 /** The verdict as JUnit XML: a test case for each check; what is inconclusive counts as skipped, with the reason. */
-export function renderJunitReport({ scenario, seed, checks }: VerdictReport): string {
+export function renderJunitReport({ scenario: given, seed, checks }: VerdictReport): string {
+  const scenario = printableLine(given);
   const builder = junit.newBuilder();
   const suite = builder.testSuite().name(`seedance-mock ${scenario}`).property('seed', `${seed}`);
   for (const result of checks) {
     const { check, outcome } = result;
-    const testCase = suite.testCase().className(`seedance-mock.${scenario}`).name(check);
+    const testCase = suite.testCase().className(`seedance-mock.${scenario}`).name(printableLine(check));
     const told = tell(result);
     if (outcome === 'fail') testCase.failure(told, findingOf(result));
-    else testCase.standardOutput(told);
+    // The library escapes only the first end of a CDATA section.
+    else testCase.standardOutput(told.replaceAll(']]>', ']]\\u003e'));
     if (outcome === 'inconclusive') testCase.skipped();
   }
   return builder.build();
 }
 
 const findingOf = ({ clients }: CheckResult): string =>
-  clients.find(({ outcome }) => outcome === 'fail')?.finding ?? 'fail';
+  printableLine(clients.find(({ outcome }) => outcome === 'fail')?.finding ?? 'fail');
 
 function tell({ expected, doubt, clients }: CheckResult): string {
   return [
@@ -31,5 +34,7 @@ function tell({ expected, doubt, clients }: CheckResult): string {
       `${outcome} ${client}: ${seen}${events.length > 0 ? ` (events ${events.join(', ')})` : ''}`,
       ...(outcome === 'fail' && hint !== undefined ? [hint] : []),
     ]),
-  ].join('\n');
+  ]
+    .map(printableLine)
+    .join('\n');
 }

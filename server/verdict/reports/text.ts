@@ -1,3 +1,4 @@
+import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
 import {
   type CheckResult,
@@ -82,11 +83,11 @@ function countOutcomes(checks: readonly CheckResult[]): string {
   return `${count('pass')} passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive`;
 }
 
-/** Breaks a line at spaces, where a label of five columns stands before it; what has none is left whole. */
+/** Makes a line printable and breaks it at spaces; a label of five columns comes before it. */
 export function wrap(text: string, indent: string, hanging = indent): string[] {
   const lines: string[] = [];
   let line = indent;
-  for (const word of text.split(' ')) {
+  for (const word of printableLine(text).split(' ')) {
     if (line.trim() !== '' && line.length + 1 + word.length > COLUMNS - 5) {
       lines.push(line);
       line = `${hanging}${word}`;
