@@ -60,7 +60,7 @@ test('clients and a scenario file cannot control the terminal of serve, report a
   const { stdout } = await serving.ended;
 
   expectPrintable(stdout, 'scenario "name \\u001b[2J\\u202e\\u000aERROR: forged\\u009b31m"', 'fault "fault \\u001b[2J');
-  expectPrintable(stdout, 'h2\\u001b[2J\\nERROR: forged', '/path\\u009b31m 404');
+  expectPrintable(stdout, 'h2\\u001b[2J\\nERROR: forged', '\\u009b31m 404');
   expectPrintable(report.stdout, 'scenario "name \\u001b[2J', 'agent\\u009b31m', '"fault \\u001b[2J');
   expectPrintable(explained.stdout, 'scenario "name \\u001b[2J', 'fault "fault \\u001b[2J');
   expectPrintable(validated.stdout, ': name \\u001b[2J');
