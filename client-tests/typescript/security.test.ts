@@ -65,6 +65,8 @@ describe('the admin API', () => {
     ['rebound.example', 403],
     ['127.0.0.1.example', 403],
     ['localhost.example', 403],
+    ['evil.example@localhost', 403],
+    ['localhost/evil.example', 403],
   ])('called as %j it answers %i: a name that was let point here is no way in', async (host, status) => {
     await using server = await startMockServer();
     const { port } = new URL(server.adminUrl);

@@ -1,7 +1,9 @@
 import { connect, constants } from 'node:http2';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
+import { openClient } from './support/client.ts';
 import { openHttp1Client, writeRequest } from './support/http1.ts';
+import { openRawHttp2 } from './support/raw-http2.ts';
 import { TASKS } from './support/tasks.ts';
 
 const endsOf = (server: MockServer) => server.journal.waitFor('connection.ended');
@@ -63,4 +65,38 @@ test('an answer to HEAD has no bytes of body in the journal', async () => {
   call.resume();
   expect(await server.journal.waitFor('response.sent')).toMatchObject({ bytes: 0 });
   session.destroy();
+});
+
+test('HTTP/1.1: the FIN rule counts from the FIN, not from the refusal that waits on a slow line before it', async () => {
+  const slow = { on: 'accept', inject: [{ bandwidth: { bytesPerSecond: 1_000, direction: 'to-client' } }] } as const;
+  await using server = await startMockServer({ clock: 'manual', profile: 'dual-stack', scenario: { faults: [slow] } });
+  const opening = openHttp1Client(server);
+  await server.journal.waitFor('connection.hello');
+  for (let ms = 0; ms < 5_000; ms += 100) await server.clock.advance(100);
+  await using client = await opening;
+  await client.socket.write('GARBAGE\r\n\r\n');
+  await server.journal.waitFor('connection.secured');
+  for (let ms = 0; ms < 3_000; ms += 100) await server.clock.advance(100);
+  expect(await client.socket.ended()).toBe('fin');
+  expect(client.transcript.at(0)).toBe('HEADERS 400');
+});
+
+test('the first to end a connection does, also while its reset waits for the SETTINGS', async () => {
+  await using server = await startMockServer({ profile: 'permissive' });
+  await using client = await openRawHttp2(server, { acknowledges: false });
+  for (const how of ['reset', 'fin']) await fetch(`${server.adminUrl}/connections/1?how=${how}`, { method: 'DELETE' });
+  expect(await client.socket.ended()).toBe('reset');
+  expect(await endsOf(server)).toMatchObject({ by: 'admin', how: 'reset' });
+});
+
+test('an admin who sends a connection away again and again sends one GOAWAY', async () => {
+  await using server = await startMockServer({ clock: 'manual', profile: 'permissive', scenario: { faults: [late] } });
+  await using client = await openClient(server);
+  void client.get(TASKS);
+  await server.clock.waiting(30_000);
+  for (let n = 0; n < 12; n++) await fetch(`${server.adminUrl}/connections/1?how=goaway`, { method: 'DELETE' });
+  await client.saw('GOAWAY NO_ERROR last=1');
+  await server.clock.advance(30_000);
+  await client.closed;
+  expect(server.journal.events('goaway.sent')).toHaveLength(1);
 });

@@ -48,7 +48,7 @@ function readToken(authorization = ''): string {
 const digest = (text: string) => hash('sha256', text, 'buffer');
 
 function judgeHost({ headers: { host = '' } }: FastifyRequest, access: AdminAccess): Problem | undefined {
-  const name = hostNameOf(`http://${host}`);
+  const name = hostNameOf(host);
   if (isLoopback(name) || (access.token !== undefined && isOurs(name, access.names))) return undefined;
   return problem('ADMIN_HOST_REFUSED', { host, hasToken: access.token !== undefined });
 }
@@ -62,4 +62,6 @@ const isOurs = (name: string, names: readonly string[]): boolean =>
 const judgeOrigin = ({ headers: { host = '', origin } }: FastifyRequest): Problem | undefined =>
   origin === undefined || origin === `http://${host}` ? undefined : problem('ADMIN_ORIGIN_REFUSED', { origin });
 
-const hostNameOf = (url: string): string => URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '';
+/** The name in a Host field (RFC 9110, section 7.2); empty where it is more than a host and a port. */
+const hostNameOf = (host: string): string =>
+  /[/?#@\\]/.test(host) ? '' : (URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, '') ?? '');

@@ -23,7 +23,7 @@ export function closeConnection(
   how: 'reset' | 'fin' | 'goaway' | 'hang',
   reason: Reason,
 ): void {
-  if (connection.ended) return;
+  if (connection.ended || connection.resetting) return;
   switch (how) {
     case 'reset':
       resetOnceAcknowledged(connection, reason);
@@ -32,6 +32,8 @@ export function closeConnection(
       sendFin(connection, 'fin', reason);
       return;
     case 'goaway':
+      if (connection.draining) return;
+      connection.draining = true;
       if (!connection.session || connection.session.destroyed) return finAfterStreams(connection, reason, 'fin');
       noteGoaway(connection, { code: 0 }, reason);
       connection.session.goaway();

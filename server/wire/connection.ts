@@ -69,6 +69,8 @@ export class Connection implements Seat {
   transport: { drained(): Promise<void> } | undefined;
   /** A reset waits for the client to acknowledge our SETTINGS. */
   resetting = false;
+  /** It ends once its calls have ended. */
+  draining = false;
   /** Our side was closed below TLS: answers are still made, and arrive nowhere. */
   muted = false;
   /** Set once we want to send our FIN: why, and the lane time at which it was sent; infinite until it is. */

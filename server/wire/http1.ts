@@ -50,12 +50,13 @@ export function createHttp1Server(
       return;
     }
     const reason: Reason = { by: 'client', cause: error.code };
-    connection.half = { at: connection.lane.clock.now(), how: 'error', reason };
-    socket.end(
+    connection.half = { at: Number.POSITIVE_INFINITY, how: 'error', reason };
+    const text =
       error.code === 'HPE_HEADER_OVERFLOW'
         ? refusal('431 Request Header Fields Too Large', 'The header fields are over the limit of 16 KiB.')
-        : refusal('400 Bad Request', `The request is not HTTP/1.1: ${error.message}.`),
-    );
+        : refusal('400 Bad Request', `The request is not HTTP/1.1: ${error.message}.`);
+    // Through a relay the FIN comes out later, which it notes.
+    socket.end(text, () => connection.transport ?? connection.noteFinSent());
   });
   return server;
 }

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import http2, { type Http2Stream, type ServerHttp2Session, type ServerOptions, type Settings } from 'node:http2';
-import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
@@ -23,8 +22,12 @@ export function serveHttp2(
   if (connection.lane.needs('frames'))
     connection.tap = new FrameTap(connection, socket, { rules: plan.frameRules ?? [], cause });
   const transport = connection.tap ?? socket;
+  // What came before the session is there Node reads in the next tick, and does not look whether the session still is: that
+  // would end the process. Ours comes before Node's, and leaves it nothing.
+  process.nextTick(() => {
+    if (session.destroyed) while (transport.read() !== null);
+  });
   const session = http2.performServerHandshake(transport, optionsOf(plan));
-  guardFirstRead(session, transport);
   connection.session = session;
   connection.noteSettingsSent();
   guardEvents(session, connection);
@@ -68,15 +71,6 @@ export function serveHttp2(
   if (plan.maxStreams) limitStreams(connection, session, plan.maxStreams);
   if (plan.goaway) drainSession(connection, plan.goaway, cause);
   for (const extra of plan.extraFrames ?? []) connection.tap?.add(extra);
-}
-
-/** What came before the session is there Node reads in the next tick, and does not look whether the session still is: that would
- * end the process. */
-function guardFirstRead(session: ServerHttp2Session, transport: Duplex): void {
-  const read = transport.read.bind(transport);
-  transport.read = (bytes) => (session.destroyed ? null : read(bytes));
-  // Behind Node's own look, which is queued by now.
-  process.nextTick(() => Reflect.deleteProperty(transport, 'read'));
 }
 
 function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
