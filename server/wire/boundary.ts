@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { guarded } from '../guarded.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection } from './connection.ts';
@@ -58,27 +58,37 @@ export function attempt(connection: Connection, run: () => unknown): void {
   guarded((error) => failConnection(error, connection), run)();
 }
 
-export function failConnection(error: unknown, connection: Connection): void {
+function failConnection(error: unknown, connection: Connection): void {
   if (recordFailure(error, connection)) closeConnection(connection, 'reset', { by: 'server', cause: 'bug' });
 }
 
-/** Puts the boundary around all listeners of a socket or session, whoever added them. */
-export function guardEvents(emitter: EventEmitter, connection: Connection): void {
-  emitter.emit = boundEmit(emitter.emit, (error) => failConnection(error, connection));
+/** Puts the boundary around all listeners of a socket, session or stream of a connection, whoever added them. All of them
+ * share one function: there may be thousands of connections, and many streams on each. */
+export function guardEvents(emitter: Guarded, connection: Connection): void {
+  connection.boundEmit ??= boundEmit<Guarded>(function (error) {
+    // Of these only a stream has a number.
+    const exchange = this.id === undefined ? undefined : connection.exchanges.onStream(this.id);
+    if (exchange) failExchange(error, exchange);
+    else failConnection(error, connection);
+  });
+  emitter.emit = connection.boundEmit;
 }
 
-/** The same for what belongs to one call. */
+type Guarded = EventEmitter & { readonly id?: number | undefined };
+
+/** The same for what belongs to one call over HTTP/1.1. */
 export function guardExchangeEvents(emitter: EventEmitter, exchange: Exchange): void {
-  emitter.emit = boundEmit(emitter.emit, (error) => failExchange(error, exchange));
+  emitter.emit = boundEmit((error) => failExchange(error, exchange));
 }
 
-type Emit = EventEmitter['emit'];
+export type Emit = EventEmitter['emit'];
 
-/** @param onError is called with the emitter as `this` */
-export function boundEmit<E extends EventEmitter>(emit: Emit, onError: (this: E, error: unknown) => void): Emit {
+/** Makes an `emit` that never throws.
+ * @param onError is called with the emitter as `this` */
+export function boundEmit<E extends EventEmitter>(onError: (this: E, error: unknown) => void): Emit {
   return function (this: E, ...event: Parameters<Emit>) {
     try {
-      return emit.apply(this, event);
+      return EventEmitter.prototype.emit.apply(this, event);
     } catch (error) {
       onError.call(this, error);
       return true;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -67,6 +68,8 @@ export class Connection implements Seat {
   onceSecured: (() => void) | undefined;
   /** What stands between the raw socket and TLS, where the plan asks for it. */
   transport: { drained(): Promise<void> } | undefined;
+  /** The `emit` of all its emitters (`boundary.ts`). */
+  boundEmit: EventEmitter['emit'] | undefined;
   /** A reset waits for the client to acknowledge our SETTINGS. */
   resetting = false;
   /** It ends once its calls have ended. */

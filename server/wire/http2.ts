@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events';
 import http2, { type Http2Stream, type ServerHttp2Session, type ServerOptions, type Settings } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
 import { noteBeat } from './beats.ts';
-import { attempt, boundEmit, failConnection, failExchange, guardEvents } from './boundary.ts';
+import { attempt, guardEvents } from './boundary.ts';
 import { finAfterStreams, noteGoaway } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
@@ -31,12 +30,6 @@ export function serveHttp2(
   connection.session = session;
   connection.noteSettingsSent();
   guardEvents(session, connection);
-  // One function for all streams, as below.
-  const emit = boundEmit<Http2Stream>(EventEmitter.prototype.emit, function (error) {
-    const exchange = connection.exchanges.onStream(this.id);
-    if (exchange) failExchange(error, exchange);
-    else failConnection(error, connection);
-  });
 
   // One function for all streams: nothing of an exchange hangs on its stream, which Node keeps for two collections more.
   function forget(this: Http2Stream) {
@@ -45,7 +38,7 @@ export function serveHttp2(
   }
 
   session.on('stream', (stream, headers) => {
-    stream.emit = emit;
+    guardEvents(stream, connection);
     stream.on('error', ignore).on('close', forget);
     const exchange = new Http2Exchange(connection, stream, headers);
     if (exchange.stream > connection.lastStreamId) {

@@ -228,7 +228,7 @@ export class Listener {
 
   /** Puts a boundary around the listeners of a server, for what is not yet known to belong to a connection. */
   #guardEvents(server: EventEmitter): void {
-    server.emit = boundEmit(server.emit, this.#noteBug);
+    server.emit = boundEmit(this.#noteBug);
   }
 
   readonly #noteBug = (error: unknown): void => this.#lane.journal.bug(error);
