@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
 import { openTlsSocket } from './support/sockets.ts';
@@ -26,6 +28,35 @@ test.each([
   await using server = await startWith(only);
   await using socket = await openTlsSocket(server, { alpn: ['h2'], version });
   expect(socket).toMatchObject({ end: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', secured: undefined });
+});
+
+test.each([
+  ['h2', 'directly'],
+  ['h2', 'far away'],
+  ['http/1.1', 'directly'],
+  ['http/1.1', 'far away'],
+])('TLS 1.2 over %s, %s: a second handshake on a connection is refused', async (alpn, where) => {
+  const faults = [{ name: 'far', on: 'accept', inject: [{ latency: { ms: 1 } }] }] as const;
+  await using server = await startMockServer({
+    scenario: { profile: 'dual-stack', ...(where === 'far away' && { faults }) },
+  });
+  const socket = tls.connect({
+    port: Number(new URL(server.url).port),
+    host: '127.0.0.1',
+    ca: server.ca,
+    servername: 'localhost',
+    ALPNProtocols: [alpn],
+    maxVersion: 'TLSv1.2',
+  });
+  await once(socket, 'secureConnect');
+  await server.journal.waitFor('connection.secured');
+
+  // The server's end of the connection may be another.
+  socket.on('error', () => {});
+  socket.resume().renegotiate({}, () => expect.fail('it was not refused'));
+
+  expect(await once(socket, 'error')).toMatchObject([{ code: 'ERR_SSL_NO_RENEGOTIATION' }]);
+  socket.destroy();
 });
 
 test('connections that the fault does not strike are served as ever', async () => {

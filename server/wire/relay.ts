@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { TransportPlan } from '../faults/plans.ts';
 import { randomSequence } from '../random.ts';
-import { attempt } from './boundary.ts';
+import { attempt, guardEvents } from './boundary.ts';
 import type { Connection, Reason } from './connection.ts';
 import { Way } from './way.ts';
 
@@ -62,6 +62,8 @@ export class Relay extends Duplex {
       random: random('to-server'),
       deliver: (piece) => this.#receive(piece),
     });
+    // TLS reads from it, and Node's part of that may throw.
+    guardEvents(this, connection);
     raw.on('data', (chunk: Buffer) => {
       const room = this.#toServer.take(chunk);
       if (!room) return;

@@ -13,6 +13,9 @@ const MAX_PLANNED_SERVERS = 256;
 /** openssl/ssl.h. Against replays OpenSSL would keep the sessions that allow early data in a cache, which Node has switched off. */
 const SSL_OP_NO_ANTI_REPLAY = 2 ** 24;
 
+/** HTTP/2 forbids a second handshake (RFC 9113, section 9.2.1), and Node answers one also when it has said its last word. */
+const SECURE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION;
+
 /** What TLS servers are made of. */
 export interface TlsSetting {
   readonly lane: Lane;
@@ -69,14 +72,14 @@ export class TlsServers {
       ...leaf,
       ...(alpn === undefined && { ALPNCallback: this.#selectAlpn }),
       ...(version && { minVersion: version, maxVersion: version }),
-      secureOptions: SSL_OP_NO_ANTI_REPLAY | (tickets === false ? constants.SSL_OP_NO_TICKET : 0),
+      secureOptions: SECURE_OPTIONS | SSL_OP_NO_ANTI_REPLAY | (tickets === false ? constants.SSL_OP_NO_TICKET : 0),
     });
     tune(server, plan);
     return server;
   }
 
   #make(options: TlsOptions): tls.Server {
-    const server = tls.createServer({ minVersion: 'TLSv1.2', ...options });
+    const server = tls.createServer({ minVersion: 'TLSv1.2', secureOptions: SECURE_OPTIONS, ...options });
     this.#setting.attend(server);
     return server;
   }
