@@ -19,6 +19,10 @@ interface Open {
   readonly requestsSeen: number;
 }
 
+/** Of the latest calls. */
+const MAX_LATEST = 8;
+const MAX_SHOWN_CHARACTERS = 2_000;
+
 interface LaneAnswer {
   readonly id: string;
   readonly url: string;
@@ -35,6 +39,8 @@ const faults = scenarios.flatMap((scenario) => scenario.faults);
 export class AdminDriver {
   /** What went wrong: answers that are failures of the mock, or none at all. */
   readonly problems: string[] = [];
+  /** The latest calls that change something. */
+  readonly latest: string[] = [];
   readonly main = new Ledger();
   readonly lanes = new Map<string, Ledger>();
   /** Those of lanes that are over. What they may have ended later cannot be read. */
@@ -77,7 +83,7 @@ export class AdminDriver {
   /** Ends all unrest: the scenario of each lane is empty and permissive, and its clock is real. */
   async calm(): Promise<void> {
     for (const path of this.paths) {
-      await this.call(`PUT ${path}/scenario`, '{ "profile": "permissive" }');
+      await this.call(`PUT ${path}/scenario`, JSON.stringify({ ...quick, profile: 'permissive' }));
       await this.call(`POST ${path}/clock`, '{ "mode": "real", "speed": 1 }');
     }
   }
@@ -136,6 +142,8 @@ export class AdminDriver {
   /** Calls the admin API; a failure of the mock is noted. */
   async call(call: string, body?: string): Promise<AdminReply> {
     this.#calls++;
+    if (!call.startsWith('GET')) this.latest.push(`${call} ${(body ?? '').slice(0, MAX_SHOWN_CHARACTERS)}`);
+    if (this.latest.length > MAX_LATEST) this.latest.shift();
     const reply = await this.#mock.call(call, body);
     if (reply.status >= 500) this.problems.push(`${call} ${body ?? ''} -> ${reply.status} ${reply.text}`);
     return reply;

@@ -4,7 +4,7 @@ import { AdminDriver } from './admin-driver.ts';
 import { Dice } from './dice.ts';
 import { frameClients } from './frame-clients.ts';
 import { http1Clients } from './http1-clients.ts';
-import { createMany, http2Clients } from './http2-clients.ts';
+import { http2Clients, makeVideo } from './http2-clients.ts';
 import type { MockProcess } from './mock-process.ts';
 import { tlsClients } from './tls-clients.ts';
 import { type Grounds, Visit } from './visit.ts';
@@ -87,14 +87,16 @@ export async function runChaos(mock: MockProcess, setting: ChaosSetting): Promis
   };
   const driver = new AdminDriver(mock, new Dice(setting.seed, 'admin'), grounds);
   let died: string | undefined;
+  const visits = new Set<Visit>();
   void mock.ended.then(({ exitCode, stdout, stderr }) => {
-    died = `exit code ${exitCode}\n${stdout}${stderr}`;
+    const there = [...visits].map(({ name }) => name).join(', ');
+    died = `exit code ${exitCode}\n${stdout}${stderr}\nthere were: ${there}\nadmin calls: ${driver.latest.join('\n  ')}`;
   });
   let stuck: readonly string[] = [];
   let bugsCounted = 0;
   let exit: Outcome['exit'];
   try {
-    await letLoose(mock, setting, { driver, grounds });
+    await letLoose(mock, setting, { driver, grounds, visits });
     await driver.calm();
     stuck = await driver.waitUntilEmpty(AbortSignal.timeout(EMPTY_LIMIT_MS));
     bugsCounted = await driver.countBugs();
@@ -122,12 +124,14 @@ export async function runChaos(mock: MockProcess, setting: ChaosSetting): Promis
 interface Place {
   readonly driver: AdminDriver;
   readonly grounds: Grounds;
+  /** The clients that are there now. */
+  readonly visits: Set<Visit>;
 }
 
 /** Resolves once the time is over, or the mock has died, and all clients have left. */
-async function letLoose(mock: MockProcess, { seed, ms, only, admin }: ChaosSetting, { driver, grounds }: Place) {
+async function letLoose(mock: MockProcess, { seed, ms, only, admin }: ChaosSetting, place: Place): Promise<void> {
+  const { driver, grounds, visits } = place;
   const left = new Changes();
-  const visits = new Set<Visit>();
   let [came, gone, over] = [0, 0, false];
   const stop = () => {
     over = true;
@@ -175,9 +179,8 @@ async function letLoose(mock: MockProcess, { seed, ms, only, admin }: ChaosSetti
 async function endWithStalled(mock: MockProcess, driver: AdminDriver, grounds: Grounds): Promise<Outcome['exit']> {
   const enter = (name: string, entrances = grounds.entrances) =>
     new Visit(name, new Dice(0, name), { ...grounds, entrances }, STALLED_PATIENCE_MS);
-  // A list of them is large.
   const creators = grounds.entrances.map((entrance) => enter('creator', [entrance]));
-  await Promise.all(creators.map(createMany));
+  for (const creator of creators) await makeVideo(creator);
   const stalled = Array.from({ length: STALLED_AT_THE_END }, (_, index) => enter(`stalled ${index}`));
   const staying = stalled.map(frameClients.stall);
   await driver.waitForCalls(STALLED_AT_THE_END, AbortSignal.timeout(EMPTY_LIMIT_MS));

@@ -7,7 +7,6 @@ import { ignore, type Visit } from './visit.ts';
 
 /** What a client remembers of the tasks and videos that it has seen. */
 const MAX_REMEMBERED = 50;
-const STREAMS_AT_ONCE = 100;
 
 const anyCode = (dice: Dice): number => dice.pick([...Object.values(errorCodes), 0xff]);
 
@@ -218,42 +217,56 @@ async function pingAndSet(visit: Visit): Promise<void> {
   }
 }
 
+/** Its video is the largest that there is. */
+const large = { ...textOnly, resolution: '1080p', ratio: '4:3' };
+
 /** Creates a task, polls it, downloads its video and leaves, as clients should; others learn from it what there is. */
 async function behave(visit: Visit): Promise<void> {
   const session = await visit.open();
   if (!session) return;
   const { dice } = visit;
-  const ask = async (headers: OutgoingHttpHeaders, body?: string) => {
-    const stream = send(session, { ...visit.headers, ...headers }, body === undefined ? {} : { body });
-    return stream && (await visit.within(answerTo(stream)));
-  };
-  const created = await ask({ ':method': 'POST', ':path': TASKS }, JSON.stringify(textOnly));
-  const id = created && /"id":"(cgt-[\w-]+)"/.exec(created)?.[1];
-  if (!id) return;
-  remember(visit.known.tasks, `${TASKS}/${id}`);
-  for (let turn = dice.int(1, 20); turn > 0 && !visit.over; turn--) {
-    const text = await ask({ ':path': `${TASKS}/${id}` });
-    const url = text && /"video_url":"([^"]+)"/.exec(text)?.[1];
-    if (!url) continue;
-    const { pathname, search } = new URL(url);
-    remember(visit.known.videos, pathname + search);
-    await ask({ ':path': pathname + search });
-    break;
-  }
-  if (dice.chance(0.3)) await ask({ ':method': 'DELETE', ':path': `${TASKS}/${id}` });
+  const { task, video } = await film(visit, session);
+  if (video) await ask(visit, session, { ':path': video });
+  if (task && dice.chance(0.3)) await ask(visit, session, { ':method': 'DELETE', ':path': task });
   session.close();
   await visit.linger();
 }
 
-/** Creates as many tasks as one connection takes at once. */
-export async function createMany(visit: Visit): Promise<void> {
+/** Has a video made, the only one that others then know of. */
+export async function makeVideo(visit: Visit): Promise<void> {
+  visit.known.videos.length = 0;
   const session = await visit.open();
-  if (!session) return;
-  const body = JSON.stringify(textOnly);
-  const created = Array.from({ length: STREAMS_AT_ONCE }, () =>
-    send(session, { ':method': 'POST', ':path': TASKS, ...visit.headers }, { body }),
-  );
-  await visit.within(Promise.all(present(created).map(answerTo)));
+  if (session) await film(visit, session);
+}
+
+/** Creates a task and polls it for a while. */
+async function film(visit: Visit, session: ClientHttp2Session): Promise<{ task?: string; video?: string }> {
+  const created = await ask(visit, session, { ':method': 'POST', ':path': TASKS }, JSON.stringify(large));
+  const id = created && /"id":"(cgt-[\w-]+)"/.exec(created)?.[1];
+  if (!id) return {};
+  const task = `${TASKS}/${id}`;
+  remember(visit.known.tasks, task);
+  for (let turn = visit.dice.int(1, 20); turn > 0 && !visit.over; turn--) {
+    const text = await ask(visit, session, { ':path': task });
+    const url = text && /"video_url":"([^"]+)"/.exec(text)?.[1];
+    if (!url) continue;
+    const { pathname, search } = new URL(url);
+    const video = pathname + search;
+    remember(visit.known.videos, video);
+    return { task, video };
+  }
+  return { task };
+}
+
+/** Resolves with what came of a request, or undefined when nothing came in time. */
+async function ask(
+  visit: Visit,
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  body?: string,
+): Promise<string | undefined> {
+  const stream = send(session, { ...visit.headers, ...headers }, body === undefined ? {} : { body });
+  return stream && (await visit.within(answerTo(stream)));
 }
 
 function remember(list: string[], path: string): void {

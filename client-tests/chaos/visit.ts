@@ -76,7 +76,7 @@ export class Visit {
     this.#patience = new Promise((resolve) => {
       this.#lose = () => resolve(undefined);
     });
-    this.#timer = setTimeout(() => this.hurry(), CONNECT_LIMIT_MS);
+    this.#timer = setTimeout(() => this.hurry(), Math.max(CONNECT_LIMIT_MS, patienceMs));
   }
 
   /** Resolves with what a promise does, or undefined once the patience is over. */
