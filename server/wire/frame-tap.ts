@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { frameFlags, frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Frame, FrameRule } from '../faults/plans.ts';
 import { chance } from '../random.ts';
-import { attempt } from './boundary.ts';
+import { attempt, guardEvents } from './boundary.ts';
 import type { Connection } from './connection.ts';
 import { carryOutDeed, encodeOutgoing, type Outgoing } from './frame-deeds.ts';
 import { FrameGate } from './frame-gate.ts';
@@ -81,6 +81,8 @@ export class FrameTap extends Duplex {
       },
       PREFACE.byteLength,
     );
+    // HTTP/2 reads from it.
+    guardEvents(this, connection);
     socket.on('data', (bytes: Buffer) => received.read(bytes));
     // Not before the end of the connection is in the journal: the requests that it leaves open end with the session.
     connection.raw.on('close', () => this.destroy());
