@@ -119,15 +119,16 @@ function sendFin(connection: Connection, how: 'fin' | 'goaway', reason: Reason):
   void handedToKernel(connection).then(later(connection, () => finOnceFlushed(connection, reason)));
 }
 
-/** @param blockedSinceMs monotonic time since which the kernel takes no more bytes */
-function finOnceFlushed(connection: Connection, reason: Reason, blockedSinceMs?: number): void {
+/** Between two pieces of answers that are under way there is a moment at which nothing waits: then it is looked again.
+ * @param sinceMs monotonic time of the first look
+ * @param wasFlushed whether nothing waited at the look before */
+function finOnceFlushed(connection: Connection, reason: Reason, sinceMs = monotonicNow(), wasFlushed = false): void {
   if (connection.ended || connection.raw.destroyed) return;
-  if (connection.unsentBytes === 0) return finish(connection);
-  const nowMs = monotonicNow();
-  const sinceMs = blockedSinceMs ?? nowMs;
-  if (nowMs - sinceMs >= FLUSH_LIMIT_MS) return sendReset(connection, reason);
+  const isFlushed = connection.unsentBytes === 0;
+  if (isFlushed && (wasFlushed || connection.openNow.length === 0)) return finish(connection);
+  if (monotonicNow() - sinceMs >= FLUSH_LIMIT_MS) return sendReset(connection, reason);
   setTimeout(
-    later(connection, () => finOnceFlushed(connection, reason, sinceMs)),
+    later(connection, () => finOnceFlushed(connection, reason, sinceMs, isFlushed)),
     LOOK_EVERY_MS,
   );
 }

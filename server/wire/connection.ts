@@ -284,7 +284,8 @@ export class Connection implements Seat {
     if (this.#ended) return;
     this.#ended = true;
     const now = this.lane.clock.now();
-    this.observeTraffic(now);
+    // What arrives while a reset waits, such as the acknowledgement that it waits for, is not what it was decided on.
+    if (!this.resetting) this.observeTraffic(now);
     const news = {
       type: 'connection.ended',
       remote: this.remote,

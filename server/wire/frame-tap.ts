@@ -154,14 +154,16 @@ export class FrameTap extends Duplex {
     }
   }
 
-  #flush(done: () => void = () => {}): void {
+  #flush(done?: () => void): void {
     if (this.#begun && this.#sent.between) this.#catchUp();
     const [first] = this.#out;
-    if (!first || !this.#socket.writable) return done();
+    if (!first || !this.#socket.writable) return done?.();
     // One write is one TLS record and one system call.
     const bytes = this.#out.length === 1 ? first : Buffer.concat(this.#out);
     this.#out = [];
-    if (this.#socket.write(bytes)) done();
+    const hasRoom = this.#socket.write(bytes);
+    if (!done) return;
+    if (hasRoom) done();
     else this.#socket.once('drain', done);
   }
 
