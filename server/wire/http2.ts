@@ -21,12 +21,14 @@ export function serveHttp2(
   if (connection.lane.needs('frames'))
     connection.tap = new FrameTap(connection, socket, { rules: plan.frameRules ?? [], cause });
   const transport = connection.tap ?? socket;
-  // What came before the session is there Node reads in the next tick, and does not look whether the session still is: that
-  // would end the process. Ours comes before Node's, and leaves it nothing.
-  process.nextTick(() => {
-    if (session.destroyed) while (transport.read() !== null);
-  });
   const session = http2.performServerHandshake(transport, optionsOf(plan));
+  // What came before the session is there Node reads in the next tick, and does not look whether the session still is: that
+  // would end the process. Behind that tick reading is as it was; a deleted property would make the socket a slow object.
+  const { read } = transport;
+  transport.read = (bytes) => (session.destroyed ? null : read.call(transport, bytes));
+  process.nextTick(() => {
+    transport.read = read;
+  });
   connection.session = session;
   connection.noteSettingsSent();
   guardEvents(session, connection);
