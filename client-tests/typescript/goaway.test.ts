@@ -181,3 +181,29 @@ test('what comes after a GOAWAY, above the last stream that it names, is left wi
     'DATA 0 on 1',
   ]);
 });
+
+test('a GOAWAY for each of many parallel calls waits for them all, and with one listener', async () => {
+  const CALLS = 20;
+  const warnings: string[] = [];
+  const note = ({ message }: Error) => warnings.push(message);
+  process.on('warning', note);
+  await using _ = { [Symbol.asyncDispose]: async () => void process.off('warning', note) };
+  await using server = await startMockServer({
+    scenario: {
+      faults: [
+        { on: 'request', inject: [{ delay: { ms: 50 } }] },
+        { on: 'response', inject: [{ goaway: {} }, { delay: { ms: 50 } }] },
+      ],
+    },
+  });
+  await using client = await openClient(server);
+  const answers = await Promise.all(Array.from({ length: CALLS }, () => client.get(TASKS)));
+  await client.closed;
+
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(server.journal.events('goaway.sent')).toHaveLength(CALLS);
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ how: 'goaway' });
+  // Node warns of more than ten listeners on one stream, in a tick of its own.
+  await new Promise(setImmediate);
+  expect(warnings).toEqual([]);
+});

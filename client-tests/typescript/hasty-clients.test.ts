@@ -1,5 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { openClient } from './support/client.ts';
@@ -57,3 +60,21 @@ test.each(Object.keys(paths).flatMap((path) => ways.map(([way, leave]) => [path,
     expect(server.journal.events('bug')).toEqual([]);
   },
 );
+
+test('a connection that is gone before the first bytes of its session are read: no bug', async () => {
+  await using server = await startMockServer();
+  const accepted: Socket[] = [];
+  const note = (message: unknown) => accepted.push((message as { readonly socket: Socket }).socket);
+  subscribe('net.server.socket', note);
+  const options = { host: 'localhost', port: Number(new URL(server.url).port), ca: server.ca };
+  const client = tls.connect({ ...options, ALPNProtocols: ['h2'] }).on('error', () => {});
+  // They come right behind the client's Finished, and are more than Node takes before it stops to read.
+  client.write(Buffer.alloc(100_000));
+  server.journal.subscribe(({ type }) => {
+    if (type === 'connection.secured') accepted[0]?.destroy();
+  });
+  expect(await server.journal.waitFor('connection.ended')).toMatchObject({ connection: 1 });
+  await setImmediate();
+  unsubscribe('net.server.socket', note);
+  expect(server.journal.events('bug')).toEqual([]);
+});

@@ -60,14 +60,17 @@ export function noteGoaway(
 
 /** Sends FIN once no request is open any more: the second half of a drain. */
 export function finAfterStreams(connection: Connection, reason: Reason, how: 'goaway' | 'fin' = 'goaway'): void {
+  // A connection of many calls may be told many times.
+  if (connection.awaited && !connection.awaited.abandoned) return;
   const unanswered = [...connection.exchanges].filter((exchange) => !exchange.abandoned);
-  if (unanswered.length === 0) return sendFin(connection, how, reason);
-  for (const exchange of unanswered) {
-    exchange.onceClosed(() => {
-      if (!connection.ended && !connection.half) finAfterStreams(connection, reason, how);
-    });
-    return; // One at a time: each end looks again at what is left.
-  }
+  // One at a time: each end looks again at what is left.
+  const [next] = unanswered;
+  if (!next) return sendFin(connection, how, reason);
+  connection.awaited = next;
+  next.onceClosed(() => {
+    if (connection.awaited === next) connection.awaited = undefined;
+    if (!connection.ended && !connection.half) finAfterStreams(connection, reason, how);
+  });
 }
 
 /** The first to end a connection does; whoever else wants to meanwhile has nothing left to do. */

@@ -74,6 +74,8 @@ export class Connection implements Seat {
   resetting = false;
   /** It ends once its calls have ended. */
   draining = false;
+  /** The call whose end is waited for, to send FIN behind the last. */
+  awaited: Exchange | undefined;
   /** Our side was closed below TLS: answers are still made, and arrive nowhere. */
   muted = false;
   /** Set once we want to send our FIN: why, and the lane time at which it was sent; infinite until it is. */

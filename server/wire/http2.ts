@@ -23,9 +23,13 @@ export function serveHttp2(
   const transport = connection.tap ?? socket;
   const session = http2.performServerHandshake(transport, optionsOf(plan));
   // What came before the session is there Node reads in the next tick, and does not look whether the session still is: that
-  // would end the process. Behind that tick reading is as it was; a deleted property would make the socket a slow object.
+  // would end the process. What is read, or the reading itself, may end it. Behind that tick reading is as it was; a deleted
+  // property would make the socket a slow object.
   const { read } = transport;
-  transport.read = (bytes) => (session.destroyed ? null : read.call(transport, bytes));
+  transport.read = (bytes) => {
+    const piece = session.destroyed ? null : read.call(transport, bytes);
+    return session.destroyed ? null : piece;
+  };
   process.nextTick(() => {
     transport.read = read;
   });
