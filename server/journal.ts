@@ -80,7 +80,7 @@ export type JournalEntry =
       earlyData?: true;
     }
   /** What the first request on a connection says of its client, or a later one that says otherwise. */
-  | { type: 'connection.identified'; connection: number; userAgent: string }
+  | { type: 'connection.identified'; connection: number; userAgent?: string; client?: string }
   | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }
   | {
       type: 'connection.ended';
@@ -101,7 +101,7 @@ export type JournalEntry =
   | { type: 'connection.released'; connection: number; waitedMs: number }
   | { type: 'connection.hung'; connection: number; by: EndedBy; cause?: string }
   | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
-  | ({ type: 'request.received'; connection: number; client: string } & OpenRequest & CallKeys)
+  | ({ type: 'request.received'; connection: number; client?: string } & OpenRequest & CallKeys)
   /** A request's body has been read; `digest` tells whether another is the same. */
   | { type: 'request.body'; connection: number; request: number; bytes: number; digest: string }
   | {

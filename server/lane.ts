@@ -9,7 +9,8 @@ import { type Counted, explainRule, Injector } from './scenario/injector.ts';
 import type { ReadScenario } from './scenario/load.ts';
 import type { Facts, FaultRule, Hook, Need, Scenario, Service } from './scenario/scenario.ts';
 import { isBehindUpstream, warnOfUpstream } from './scenario/upstream.ts';
-import { judge, type ResetFidelity } from './verdict/judge.ts';
+import type { ResetFidelity } from './verdict/bench.ts';
+import { Judge } from './verdict/judge.ts';
 import type { Verdict } from './verdict/verdict.ts';
 
 interface StrikeSetting {
@@ -36,6 +37,7 @@ export class Lane {
   #seed: number;
   #injector: Injector;
   readonly #listeners = new Set<() => void>();
+  readonly #judge: Judge;
   #connections = 0;
 
   constructor(
@@ -62,6 +64,10 @@ export class Lane {
     this.random = randomSequence(seed, 'ids');
     this.#instead = { profile: scenario.forcedProfile };
     this.#scenario = scenario;
+    this.#judge = new Judge(this.journal, () => {
+      const { name, expect } = this.#scenario;
+      return { scenario: name, seed: this.#seed, expect };
+    });
     this.#injector = this.#arm(scenario);
   }
 
@@ -190,8 +196,7 @@ export class Lane {
   /** Judges the client by what the scenario expects, as far as the run has come.
    * @param resets how a reset arrives at the client; left out: as one */
   verdict(resets?: ResetFidelity): Verdict {
-    const { name, expect } = this.#scenario;
-    return judge(this.journal, { scenario: name, seed: this.#seed, expect, ...(resets && { resets }) });
+    return this.#judge.verdict(resets ? { resets } : {});
   }
 
   #carryOut(counted: readonly Counted[], { hook, facts, context, where }: StrikeSetting): readonly string[] {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { documented } from '../openapi/documented.ts';
-import { resetFidelities } from '../verdict/judge.ts';
+import { resetFidelities } from '../verdict/bench.ts';
 import { reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { readBySchema } from './body.ts';
 import type { FindWorld } from './deps.ts';

@@ -16,6 +16,7 @@ export interface ClientReuse {
 export function reuseByClient(journal: Journal): readonly ClientReuse[] {
   const clients = new Map<string, { readonly connections: Set<number>; requests: number; reused: number }>();
   for (const { client, connection, request } of journal.events('request.received')) {
+    if (client === undefined) continue;
     const seen = clients.get(client) ?? { connections: new Set(), requests: 0, reused: 0 };
     clients.set(client, seen);
     seen.connections.add(connection);

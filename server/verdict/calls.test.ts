@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
-import { isTransportRetry } from './calls.ts';
-import { gatherEvidence } from './evidence.ts';
+import { z } from 'zod';
+import { type Call, isTransportRetry } from './calls.ts';
+import { defineCheck, inconclusive } from './check.ts';
+import { newConnection } from './facts.ts';
+import { judge } from './judge.ts';
 import { answers, asks, creates, opens, resets, type Step, tell } from './testing.ts';
 
 const post = { method: 'POST', path: '/tasks' };
@@ -12,8 +15,22 @@ const ok = { ...post, status: 200 };
 
 /** The calls of the only client: how many attempts each has, and how they are known to belong together. */
 function callsOf(...steps: readonly Step[]) {
-  const [client] = gatherEvidence(tell([...opens(0, 1), ...opens(0, 2), ...steps])).clients;
-  return client?.calls.map(({ method, attempts, bond }) => [method, attempts.length, bond]);
+  const readings: Set<Call>[] = [];
+  const listening = defineCheck({
+    ...{ name: 'calls', summary: '', definition: '', params: z.strictObject({}), expects: () => '' },
+    client: {
+      watch() {
+        const calls = new Set<Call>();
+        readings.push(calls);
+        return { request: (_: unknown, call: Call) => void calls.add(call) };
+      },
+      judge: () => inconclusive('all'),
+    },
+  });
+  const expect = [listening.bind({})];
+  const report = judge(tell([...opens(0, 1), ...opens(0, 2), ...steps]), { scenario: 'story', seed: 1, expect }).report;
+  if (report.clients.length !== 1) throw new Error(`there are ${report.clients.length} clients`);
+  return [...(readings[0] ?? [])].map(({ method, attempts, bond }) => [method, attempts, bond]);
 }
 
 test('a poll after a poll is a new call', () =>
@@ -118,9 +135,9 @@ test('what failed long ago is not repeated', () =>
 
 test('a transport repeats the same bytes on another connection; an application calls again', () => {
   const attemptsOf = (first: object, second: object) => {
-    const steps = [...opens(0, 1), ...opens(0, 2), asks(1, 1, 1, first), resets(2, 1, 1), asks(3, 2, 1, second)];
-    const [client] = gatherEvidence(tell(steps)).clients;
-    const [one, two] = client?.calls[0]?.attempts ?? [];
+    const [one, two] = tell([asks(1, 1, 1, first), asks(3, 2, 1, second)])
+      .events('request.received')
+      .map((received) => ({ connection: newConnection(received.connection), received }));
     return one && two && isTransportRetry(one, two);
   };
   expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 'r' })).toBe(true);

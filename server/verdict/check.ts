@@ -1,5 +1,10 @@
 import type { z } from 'zod';
-import type { Client, Evidence } from './evidence.ts';
+import type { JournalEvent } from '../journal.ts';
+import type { Call } from './calls.ts';
+import type { ClientTime } from './client-time.ts';
+import type { Comeback } from './comebacks.ts';
+import type { Connection, Request } from './facts.ts';
+import type { Tally } from './tally.ts';
 
 /** `inconclusive`: what would tell did not happen, or could not be seen. Never a silent pass. */
 export type Outcome = 'pass' | 'fail' | 'inconclusive';
@@ -11,12 +16,16 @@ export interface Judgement {
   readonly seen: string;
   /** The sequence numbers of the events that prove it; a report shows the first few. */
   readonly events: readonly number[];
+  /** How many such events there are; left out, as many as are named. */
+  readonly eventCount?: number;
   /** Of a failure, which of the check's findings it is: `too fast`. */
   readonly finding?: string;
   /** Of a failure, what to change in the client. */
   readonly hint?: string;
   /** What was measured, for whoever reads the report by program. */
   readonly figures?: Readonly<Record<string, number>>;
+  /** Of a failure, that it rests on something that has not happened: an event that was lost could refute it. */
+  readonly provisional?: true;
 }
 
 /** What a check cannot do without. */
@@ -28,7 +37,59 @@ export type Reliance =
   /** HTTP/2 on offer. */
   | 'h2';
 
-interface Definition<N extends string, S extends z.ZodType> {
+/** What a check hears of a client, in the order of the journal. It writes what it sees into its tally. */
+export interface ClientWatch {
+  opened?(connection: Connection): void;
+  hello?(connection: Connection): void;
+  secured?(connection: Connection): void;
+  /** A request came; its body, if it has one, has been read. */
+  request?(request: Request, call: Call): void;
+  task?(request: Request, call: Call): void;
+  /** An answer has gone out; whether it arrives whole is not known yet. */
+  answered?(request: Request, call: Call): void;
+  /** A request has ended for good: answered whole, or cut. */
+  over?(request: Request, call: Call): void;
+  goaway?(connection: Connection): void;
+  lateStream?(connection: Connection, event: JournalEvent<'stream.late'>): void;
+  ruled?(connection: Connection, event: JournalEvent<'rule.applied'>): void;
+  ended?(connection: Connection): void;
+  comeback?(comeback: Comeback): void;
+  /** Nothing more is expected of a call. */
+  callOver?(call: Call): void;
+}
+
+/** What a check hears of a run. */
+export interface RunWatch {
+  event?(event: JournalEvent): void;
+  /** A request of any client has been answered; whether the answer arrived whole is not known yet. */
+  answered?(request: Request): void;
+  over?(request: Request): void;
+}
+
+/** The moment of judging: what is open now, and how to measure up to it. */
+export interface Now {
+  readonly time: ClientTime;
+  /** The newest event, and the moment: up to then the run is known, and what is open was open. */
+  readonly latest: { readonly seq: number; readonly at: number };
+}
+
+/** The same, of one client. */
+export interface ClientNow extends Now {
+  readonly openConnections: Iterable<Connection>;
+  readonly openCalls: Iterable<Call>;
+  /** Requests that have ended, and of which `over` has not told yet. */
+  readonly unsettled: Iterable<readonly [Request, Call]>;
+}
+
+/** How a check watches and judges. `watch` is called once for each client, or for the run. */
+interface Procedure<W, N, P> {
+  /** @param tally where to note what is seen */
+  readonly watch: (tally: Tally, params: P, time: ClientTime) => W;
+  /** Judges by what was noted. It changes nothing, for more may come: what is open now it may note in this tally, a copy. */
+  readonly judge: (tally: Tally, params: P, now: N, watch: W) => Judgement;
+}
+
+interface Definition<N extends string, S extends z.ZodType, C extends ClientWatch, R extends RunWatch> {
   /** Kebab case, as under `expect:`. */
   readonly name: N;
   /** One sentence for `list`, the reference and the JSON Schema. */
@@ -37,12 +98,20 @@ interface Definition<N extends string, S extends z.ZodType> {
   readonly definition: string;
   readonly params: S;
   readonly relies?: readonly Reliance[];
+  /** It would blame several programs that it takes for one: what it blames has to hold for each connection by itself. */
+  readonly mergeSensitive?: true;
   /** What is expected, in words that follow "expected". */
   readonly expects: (params: z.output<S>) => string;
   /** Judges each client by itself. */
-  readonly judgeClient?: (client: Client, params: z.output<S>, evidence: Evidence) => Judgement;
+  readonly client?: Procedure<C, ClientNow, z.output<S>>;
   /** Judges the run as a whole, where what is judged is no client of the service: a receiver of callbacks. */
-  readonly judgeRun?: (evidence: Evidence, params: z.output<S>) => Judgement;
+  readonly run?: Procedure<R, Now, z.output<S>>;
+}
+
+/** A procedure whose parameters are bound. */
+export interface Bound<W, N> {
+  readonly watch: (tally: Tally, time: ClientTime) => W;
+  readonly judge: (tally: Tally, now: N, watch: W) => Judgement;
 }
 
 /** A check as a scenario expects it, its parameters checked and bound. */
@@ -50,8 +119,9 @@ export interface Expectation {
   readonly check: string;
   readonly expected: string;
   readonly relies: readonly Reliance[];
-  /** A judgement for each client, or one for the run, without a client. */
-  readonly judge: (evidence: Evidence) => readonly { readonly client?: Client; readonly judgement: Judgement }[];
+  readonly mergeSensitive: boolean;
+  readonly client: Bound<ClientWatch, ClientNow> | undefined;
+  readonly run: Bound<RunWatch, Now> | undefined;
 }
 
 /** A check as the table holds it. */
@@ -72,8 +142,13 @@ export interface CheckRow<N extends string, S extends z.ZodType> extends Check {
 }
 
 /** Turns a definition into a table row: the type of `params` is known here and nowhere else. */
-export function defineCheck<const N extends string, S extends z.ZodType>(definition: Definition<N, S>): CheckRow<N, S> {
-  const { name, summary, params, relies = [], expects, judgeClient, judgeRun } = definition;
+export function defineCheck<
+  const N extends string,
+  S extends z.ZodType,
+  C extends ClientWatch = ClientWatch,
+  R extends RunWatch = RunWatch,
+>(definition: Definition<N, S, C, R>): CheckRow<N, S> {
+  const { name, summary, params, relies = [], mergeSensitive = false, expects, client, run } = definition;
   return {
     name,
     summary,
@@ -86,16 +161,19 @@ export function defineCheck<const N extends string, S extends z.ZodType>(definit
         check: name,
         expected: expects(checked),
         relies,
-        judge: (evidence) => [
-          ...(judgeRun ? [{ judgement: judgeRun(evidence, checked) }] : []),
-          ...(judgeClient
-            ? evidence.clients.map((client) => ({ client, judgement: judgeClient(client, checked, evidence) }))
-            : []),
-        ],
+        mergeSensitive,
+        client: client && bindTo(client, checked),
+        run: run && bindTo(run, checked),
       };
     },
   };
 }
+
+const bindTo = <V, W extends V, N, P>({ watch, judge }: Procedure<W, N, P>, params: P): Bound<V, N> => ({
+  watch: (tally, time) => watch(tally, params, time),
+  // It gets back what it has made.
+  judge: (tally, now, made) => judge(tally, params, now, made as W),
+});
 
 /** The judgements that most checks come to. */
 export const pass = (seen: string, more: Omit<Judgement, 'outcome' | 'seen' | 'finding' | 'hint'>): Judgement => ({
@@ -107,11 +185,10 @@ export const fail = (
   seen: string,
   more: Omit<Judgement, 'outcome' | 'seen'> & Required<Pick<Judgement, 'finding' | 'hint'>>,
 ): Judgement => ({ outcome: 'fail', seen, ...more });
-export const inconclusive = (seen: string, events: readonly number[] = []): Judgement => ({
-  outcome: 'inconclusive',
-  seen,
-  events,
-});
+export const inconclusive = (
+  seen: string,
+  { events = [], eventCount }: Partial<Pick<Judgement, 'events' | 'eventCount'>> = {},
+): Judgement => ({ outcome: 'inconclusive', seen, events, ...(eventCount !== undefined && { eventCount }) });
 
 /** A count with its noun: `1 request`, `2 requests`. */
 export const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -5,19 +5,22 @@ export class ClientTime {
   /** From `at` on, `elapsed` client milliseconds after the start and at this speed. */
   readonly #spells: { readonly at: number; readonly elapsed: number; readonly speed: number }[] = [];
 
-  /** @param changes in the order of the journal
-   * @param startAt lane time at which counting begins */
-  constructor(changes: readonly JournalEvent<'clock.changed'>[], startAt: number) {
+  /** @param startAt lane time at which counting begins */
+  constructor(startAt: number) {
     this.#spells.push({ at: startAt, elapsed: 0, speed: 1 });
-    for (const { at, mode, speed } of changes) {
-      // Whoever moves the lane's time by hand moves its client's with it.
-      this.#spells.push({ at, elapsed: this.at(at), speed: mode === 'manual' ? 1 : speed });
-    }
+  }
+
+  /** From here on the lane's time runs at another speed. */
+  change({ at, mode, speed }: JournalEvent<'clock.changed'>): void {
+    // Whoever moves the lane's time by hand moves its client's with it.
+    this.#spells.push({ at, elapsed: this.at(at), speed: mode === 'manual' ? 1 : speed });
   }
 
   /** Client milliseconds from the start to a moment of lane time. */
   at(laneMs: number): number {
-    const spell = this.#spells.findLast(({ at }) => at <= laneMs) ?? this.#spells[0];
+    const latest = this.#spells.at(-1);
+    const isLatest = latest !== undefined && latest.at <= laneMs;
+    const spell = isLatest ? latest : (this.#spells.findLast(({ at }) => at <= laneMs) ?? this.#spells[0]);
     return spell ? spell.elapsed + (laneMs - spell.at) / spell.speed : 0;
   }
 

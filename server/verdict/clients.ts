@@ -1,72 +1,113 @@
-import type { Call } from './calls.ts';
-import type { Connection } from './evidence.ts';
+import type { Expectation, Judgement, Now } from './check.ts';
+import type { ClientTime } from './client-time.ts';
+import { addressOf, type Connection, type Request } from './facts.ts';
+import { Reading } from './reading.ts';
 
-/** Whoever is judged: what one program does from one address. */
-export interface Client {
-  /** From 1, in the order in which they came. */
-  readonly number: number;
+/** What a client is known by. */
+export interface ClientName {
   readonly address: string;
   readonly ja4: string | undefined;
   readonly userAgent: string | undefined;
-  readonly connections: readonly Connection[];
-  readonly calls: readonly Call[];
 }
 
 /** How a report calls a client. */
-export const nameOf = ({ userAgent, ja4, address }: Pick<Client, 'userAgent' | 'ja4' | 'address'>): string =>
+export const nameOf = ({ userAgent, ja4, address }: ClientName): string =>
   `${userAgent ?? 'no user agent'} at ${address}${ja4 === undefined ? '' : ` (${ja4})`}`;
-
-/** `127.0.0.1:443` and `::1:443` without the port. */
-const addressOf = ({ opened, ended }: Connection): string => {
-  const remote = opened?.remote ?? ended?.remote ?? '';
-  return remote.slice(0, Math.max(0, remote.lastIndexOf(':')));
-};
 
 /**
  * What a JA4 tells of a program, whatever it asks for: a client that falls back from h2 offers another ALPN list, with whose head the
  * first part of JA4 ends; and one that calls a server by an address sends no SNI, which is an extension less, and `i` in place of `d`.
  */
-function printOf(ja4: string): string {
+export function printOf(ja4: string): string {
   const [, version, named, ciphers, extensions, rest] = /^(...)([di])(\d\d)(\d\d)[^_]{2}_(.*)$/.exec(ja4) ?? [];
   if (rest === undefined) return ja4;
   return `${version}${ciphers}${Number(extensions) - (named === 'd' ? 1 : 0)}_${rest}`;
 }
 
-interface Known {
+/** Whoever is judged: a client that requests have named, or what is behind connections that were cut before any could. */
+export class Client {
+  /** By the number of its first connection; they are listed in this order. */
+  readonly since: number;
   readonly address: string;
-  readonly ja4: string | undefined;
-  readonly print: string | undefined;
-  readonly userAgent: string | undefined;
-  readonly connections: Connection[];
-}
+  print: string | undefined;
+  ja4: string | undefined;
+  userAgent: string | undefined;
+  /** By the connections that are this client's for sure. */
+  sure: Reading;
+  /** By these and all others that can be no other's; left out once there is another whose they may be. */
+  guess: Reading | undefined;
+  /** How many connections of `guess` no request has named. */
+  unnamed = 0;
+  /** Whether requests have come by turns on several connections: one pool, or several programs. */
+  interleaved = false;
+  readonly #alone = new Map<Connection, Reading>();
+  readonly #blamed = new Set<Expectation>();
+  #latest: Connection | undefined;
+  readonly #used = new Set<Connection>();
 
-/**
- * Tells clients apart by address, TLS fingerprint (JA4, but for its parts on ALPN and SNI) and user agent. A connection that ended before
- * it told all three belongs to the one client that fits what it did tell; where none or several fit, to one of its own.
- */
-export function tellApart(connections: readonly Connection[]): readonly Omit<Client, 'calls'>[] {
-  const known: Known[] = [];
-  const complete = (connection: Connection) =>
-    Number(connection.hello !== undefined) + Number(connection.userAgent !== undefined);
-  // Those that tell most come first, so that the others find somebody to belong to.
-  for (const connection of connections.toSorted((a, b) => complete(b) - complete(a))) {
-    const { hello, userAgent } = connection;
-    const address = addressOf(connection);
-    const print = hello && printOf(hello.ja4);
-    const fits = known.filter(
-      (one) =>
-        one.address === address &&
-        (print === undefined || one.print === print) &&
-        (userAgent === undefined || one.userAgent === userAgent),
-    );
-    const [own, other] = fits;
-    const same = fits.find((one) => one.print === print && one.userAgent === userAgent);
-    const found = same ?? (other ? undefined : own);
-    if (found) found.connections.push(connection);
-    else known.push({ address, ja4: hello?.ja4, print, userAgent, connections: [connection] });
+  constructor(connection: Connection, { sure, guess }: { readonly sure: Reading; readonly guess?: Reading }) {
+    this.since = connection.id;
+    this.address = addressOf(connection);
+    this.sure = sure;
+    this.guess = guess;
+    this.learn(connection);
   }
-  return known
-    .map(({ print: _, ...client }) => ({ ...client, connections: client.connections.toSorted((a, b) => a.id - b.id) }))
-    .toSorted((a, b) => (a.connections[0]?.id ?? 0) - (b.connections[0]?.id ?? 0))
-    .map((client, index) => ({ number: index + 1, ...client }));
+
+  learn({ hello, userAgent }: Connection): void {
+    this.ja4 ??= hello?.ja4;
+    this.print ??= hello && printOf(hello.ja4);
+    this.userAgent ??= userAgent;
+  }
+
+  /** Whether a connection may be this client's, by where it comes from and what its ClientHello tells. */
+  mayOwn(connection: Connection): boolean {
+    const print = connection.hello && printOf(connection.hello.ja4);
+    return this.address === addressOf(connection) && (!print || !this.print || print === this.print);
+  }
+
+  get reading(): Reading {
+    return this.guess ?? this.sure;
+  }
+
+  /** Takes a connection for a client of its own, beside what else it is. */
+  takeAlone(connection: Connection, expectations: readonly Expectation[], time: ClientTime): Reading {
+    const reading = new Reading(expectations, time);
+    reading.take(connection);
+    this.#alone.set(connection, reading);
+    return reading;
+  }
+
+  noteUse({ connection }: Request): void {
+    if (connection !== this.#latest && this.#used.has(connection)) this.interleaved = true;
+    this.#latest = connection;
+    this.#used.add(connection);
+  }
+
+  endAlone(connection: Connection, now: Now, expectations: readonly Expectation[]): void {
+    this.#used.delete(connection);
+    const reading = this.#alone.get(connection);
+    if (!reading) return;
+    this.#alone.delete(connection);
+    for (const expectation of expectations)
+      if (reading.judge(expectation, now)?.outcome === 'fail') this.#blamed.add(expectation);
+  }
+
+  /** What a check makes of the client. Blame that only holds if its connections are one program's is withheld, where they may be
+   * several's. */
+  judge(expectation: Expectation, now: Now): Judgement | undefined {
+    const judgement = this.reading.judge(expectation, now);
+    if (judgement?.outcome !== 'fail' || !expectation.mergeSensitive || !this.interleaved) return judgement;
+    if (this.#blamed.has(expectation)) return judgement;
+    for (const reading of this.#alone.values())
+      if (reading.judge(expectation, now)?.outcome === 'fail') return judgement;
+    const { seen, events, eventCount, figures } = judgement;
+    return {
+      outcome: 'inconclusive',
+      seen: `as one client it ${seen}; as one client per connection it did not`,
+      hint: 'Give each program an API key or an `x-client-id` of its own, use `run --copies`, or name in `clients:` what tells them apart.',
+      events,
+      ...(eventCount !== undefined && { eventCount }),
+      ...(figures && { figures }),
+    };
+  }
 }

@@ -70,7 +70,7 @@ test('a journal that overflowed makes everything inconclusive, and says so', () 
   });
   expect(report.missed).toBeGreaterThan(0);
   expect(report.checks).toMatchObject([
-    { outcome: 'inconclusive', doubt: expect.stringMatching(/^\d+ events had made room/) },
+    { outcome: 'inconclusive', doubt: expect.stringMatching(/^\d+ events were lost/) },
   ]);
 });
 

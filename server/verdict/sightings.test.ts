@@ -1,10 +1,25 @@
 import { expect, test } from 'vitest';
-import { gatherEvidence } from './evidence.ts';
-import { findSeen } from './sightings.ts';
+import type { JournalEvent } from '../journal.ts';
+import { newConnection } from './facts.ts';
+import { Sightings } from './sightings.ts';
 import { creates, looks, merge, moves, opens, type Step, tell } from './testing.ts';
 
 /** The tasks that were seen as over. */
-const seenIn = (...steps: readonly Step[]) => [...findSeen(gatherEvidence(tell(merge(opens(0, 1), steps))))];
+function seenIn(...steps: readonly Step[]): readonly string[] {
+  const sightings = new Sightings();
+  const asked = new Map<number, JournalEvent<'request.received'>>();
+  const seen = new Set<string>();
+  for (const event of tell(merge(opens(0, 1), steps)).events()) {
+    sightings.learn(event);
+    if (event.type === 'request.received') asked.set(event.request, event);
+    if (event.type !== 'response.sent') continue;
+    const received = asked.get(event.request);
+    if (!received) continue;
+    for (const task of sightings.shownAsOver({ connection: newConnection(1), received, answer: event })) seen.add(task);
+  }
+  return [...seen];
+}
+
 /** A task that is over at 1000 ms. */
 const runs = (task: string, at = 0): readonly Step[] => [creates(at, task), moves(1_000, task, 'succeeded')];
 

@@ -1,5 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
-import type { Evidence, Request } from './evidence.ts';
+import type { Request } from './facts.ts';
 
 const TASK = /\/contents\/generations\/tasks\/([^/?]+)(?:\?|$)/;
 const LIST = /\/contents\/generations\/tasks\/?(|\?.*)$/;
@@ -15,72 +15,56 @@ interface KnownTask {
   readonly id: string;
   readonly model: string;
   readonly status: string;
-}
-
-/** A Get or List that was answered with 200, by the service itself. */
-interface Look {
-  readonly type: 'look';
-  /** Of its answer. */
-  readonly seq: number;
-  readonly sinceSeq: number;
-  /** With its query. */
-  readonly path: string;
+  /** Sequence number of the latest time that Get showed it as it stood before. */
+  readonly regressedAt: number;
 }
 
 /**
- * The tasks that a Get or List showed as over, to any client. What a List showed follows from its query and from what had become
- * of the tasks by then; a Get may have been shown a task as it stood before.
+ * What Gets and Lists show of the tasks, as it happens. What a List shows follows from its query and from what has become of the
+ * tasks by then; a Get may be shown a task as it stood before.
  */
-export function findSeen({ of, connections }: Evidence): ReadonlySet<string> {
-  const news = [...of('task.created'), ...of('task.changed'), ...of('task.deleted')];
-  const looks = [...connections.values()].flatMap(({ requests }) => requests.flatMap((one) => lookOf(one) ?? []));
-  const regressed = of('task.regressed');
-  const tasks = new Map<string, KnownTask>();
-  const seen = new Set<string>();
-  for (const step of [...news, ...looks].sort((a, b) => a.seq - b.seq)) {
-    if (step.type !== 'look') {
-      learn(tasks, step);
-      continue;
+export class Sightings {
+  readonly #tasks = new Map<string, KnownTask>();
+
+  learn(news: JournalEvent): void {
+    if (news.type === 'task.created')
+      this.#tasks.set(news.task, { id: news.task, model: news.model, status: 'queued', regressedAt: 0 });
+    else if (news.type === 'task.deleted') this.#tasks.delete(news.task);
+    else if (news.type === 'task.changed') this.#update(news.task, { status: news.to });
+    else if (news.type === 'task.regressed') this.#update(news.task, { regressedAt: news.seq });
+  }
+
+  /** The tasks that a request which is being answered is shown as over. */
+  shownAsOver({ received, answer }: Request): readonly string[] {
+    if (received.method !== 'GET' || answer?.status !== 200 || answer.altered) return [];
+    return this.#shownBy(received.path).flatMap(({ id, status, regressedAt }) =>
+      isOver(status) && regressedAt < received.seq ? id : [],
+    );
+  }
+
+  #update(id: string, news: Partial<KnownTask>): void {
+    const known = this.#tasks.get(id);
+    if (known) this.#tasks.set(id, { ...known, ...news });
+  }
+
+  #shownBy(path: string): readonly KnownTask[] {
+    const [, id] = TASK.exec(path) ?? [];
+    if (id !== undefined) return [this.#tasks.get(id) ?? []].flat();
+    const [, query] = LIST.exec(path) ?? [];
+    return query === undefined ? [] : this.#pageOf(new URLSearchParams(query));
+  }
+
+  #pageOf(query: URLSearchParams): readonly KnownTask[] {
+    const size = Number(query.get('page_size') ?? PAGE_SIZE);
+    const end = Number(query.get('page_num') ?? 1) * size;
+    const matching: KnownTask[] = [];
+    // A run may hold thousands of Lists of thousands of tasks: what comes behind the page is not looked at.
+    for (const task of [...this.#tasks.values()].reverse()) {
+      if (matching.length === end) break;
+      if (matches(task, query)) matching.push(task);
     }
-    const stale = new Set(regressed.filter(({ seq }) => seq > step.sinceSeq && seq < step.seq).map(({ task }) => task));
-    for (const { id, status } of shownBy(step, tasks)) if (isOver(status) && !stale.has(id)) seen.add(id);
+    return matching.slice(end - size);
   }
-  return seen;
-}
-
-function learn(
-  tasks: Map<string, KnownTask>,
-  news: JournalEvent<'task.created' | 'task.changed' | 'task.deleted'>,
-): void {
-  const id = news.task;
-  const known = tasks.get(id);
-  if (news.type === 'task.created') tasks.set(id, { id, model: news.model, status: 'queued' });
-  else if (news.type === 'task.deleted') tasks.delete(id);
-  else if (known) tasks.set(id, { ...known, status: news.to });
-}
-
-function lookOf({ received, answer, cut }: Request): Look | undefined {
-  if (received.method !== 'GET' || answer?.status !== 200 || answer.altered || cut) return undefined;
-  return { type: 'look', seq: answer.seq, sinceSeq: received.seq, path: received.path };
-}
-
-function shownBy({ path }: Look, tasks: ReadonlyMap<string, KnownTask>): readonly KnownTask[] {
-  const [, id] = TASK.exec(path) ?? [];
-  if (id !== undefined) return [tasks.get(id) ?? []].flat();
-  const [, query] = LIST.exec(path) ?? [];
-  return query === undefined ? [] : pageOf(new URLSearchParams(query), tasks);
-}
-
-function pageOf(query: URLSearchParams, tasks: ReadonlyMap<string, KnownTask>): readonly KnownTask[] {
-  const size = Number(query.get('page_size') ?? PAGE_SIZE);
-  const end = Number(query.get('page_num') ?? 1) * size;
-  const matching: KnownTask[] = [];
-  // A run may hold thousands of Lists of thousands of tasks: what comes behind the page is not looked at.
-  for (const task of [...tasks.values()].reverse()) {
-    if (matching.length === end) break;
-    if (matches(task, query)) matching.push(task);
-  }
-  return matching.slice(end - size);
 }
 
 function matches({ id, model, status }: KnownTask, query: URLSearchParams): boolean {

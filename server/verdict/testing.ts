@@ -1,6 +1,8 @@
 import { type CallbackTry, Journal, type JournalEntry } from '../journal.ts';
+import type { Case } from './bench.ts';
 import type { Check } from './check.ts';
-import { type Case, judge } from './judge.ts';
+import { nameOf, printOf } from './clients.ts';
+import { judge } from './judge.ts';
 import type { CheckResult, ClientResult } from './verdict.ts';
 
 /** What happened at a moment, in lane milliseconds from the start. */
@@ -29,10 +31,11 @@ export const merge = (...stories: readonly (readonly Step[])[]): readonly Step[]
  * @throws Error where a report could not show it as it is */
 export function judgeBy(check: Check, params: object, steps: readonly Step[], more: Partial<Case> = {}): CheckResult {
   const expect = [check.bind(check.params.parse(params))];
-  const { report } = judge(tell(steps), { scenario: 'story', seed: 1, expect, ...more });
+  const journal = tell(steps);
+  const { report } = judge(journal, { scenario: 'story', seed: 1, expect, ...more });
   const [result] = report.checks;
   if (!result) throw new Error('nothing was judged');
-  for (const client of result.clients) mustFitReport(check, client, report.events);
+  for (const client of result.clients) mustFitReport(check, client, journal.seq);
   return result;
 }
 
@@ -62,10 +65,15 @@ export const TASKS = '/api/v3/contents/generations/tasks';
 
 const remote = (connection: number, address = '127.0.0.1') => `${address}:${40_000 + connection}`;
 
+const JA4 = 't13d1_a_b';
+
 interface Opening extends More<'connection.hello'> {
   readonly userAgent?: string;
   readonly protocol?: 'h2' | 'http/1.1';
 }
+
+const clientOf = (userAgent: string, { ja4 = JA4 }: Opening) =>
+  nameOf({ address: '127.0.0.1', ja4: printOf(ja4), userAgent });
 
 /** A client's connection up to its first request. */
 export const opens = (
@@ -74,18 +82,15 @@ export const opens = (
   { userAgent = 'tea/1', protocol = 'h2', ...more }: Opening = {},
 ): readonly Step[] => [
   [atMs, { type: 'connection.opened', connection, remote: remote(connection) }],
-  [
-    atMs,
-    { type: 'connection.hello', connection, alpn: [protocol], ja4: 't13d1_a_b', serverName: 'localhost', ...more },
-  ],
+  [atMs, { type: 'connection.hello', connection, alpn: [protocol], ja4: JA4, serverName: 'localhost', ...more }],
   [atMs, { type: 'connection.secured', connection, protocol, tls: 'TLSv1.3', cipher: 'x' }],
-  [atMs, { type: 'connection.identified', connection, userAgent }],
+  [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more) }],
 ];
 
 /** A request, numbered within its connection. */
 export const asks = (atMs: number, connection: number, request: number, more: More<'request.received'> = {}): Step => [
   atMs,
-  { type: 'request.received', connection, client: 'key', request, method: 'GET', path: '/tasks/1', ...more },
+  { type: 'request.received', connection, request, method: 'GET', path: '/tasks/1', ...more },
 ];
 
 export const answers = (atMs: number, connection: number, request: number, more: More<'response.sent'> = {}): Step => [

@@ -13,34 +13,38 @@ export const alpnOffered = defineCheck({
   }),
   expects: ({ protocols, only }) =>
     `ALPN with ${only ? 'nothing but ' : ''}${protocols.join(' and ')} in every ClientHello`,
-  judgeClient({ connections }, { protocols, only }) {
-    const hellos = connections.flatMap(({ hello }) => hello ?? []);
-    if (hellos.length === 0) return inconclusive('it sent no ClientHello');
-    const none = hellos.filter(({ alpn }) => alpn === null);
-    const lacking = hellos.filter(({ alpn }) => alpn !== null && !protocols.every((name) => alpn.includes(name)));
-    const excess = hellos.filter(({ alpn }) => only && alpn?.some((name) => !protocols.includes(name)));
-    const lists = [...new Set(hellos.map(({ alpn }) => (alpn === null ? 'no ALPN' : `[${alpn.join(', ')}]`)))].join(
-      ', ',
-    );
-    const seen = `offered ${lists} in ${many(hellos.length, 'ClientHello')}`;
-    const [finding, wrong] =
-      none.length > 0
-        ? (['no ALPN', none] as const)
-        : lacking.length > 0
-          ? (['not offered', lacking] as const)
-          : (['too much', excess] as const);
-    const list = `[${protocols.join(', ')}]`;
-    const hints = {
-      'no ALPN': `Set the ALPN list of the TLS context to ${list}: a context without one offers nothing.`,
-      'not offered': `Put ${protocols.join(' and ')} into the ALPN list of the TLS context, the preferred one first.`,
-      'too much': `Cut the ALPN list of the TLS context down to ${list}: what else it offers may be chosen.`,
-    };
-    const events = (those: typeof hellos) => those.map(({ seq }) => seq);
-    if (wrong.length === 0) return pass(seen, { events: events(hellos) });
-    return fail(`${seen} (${wrong.length} of them: ${finding})`, {
-      finding,
-      hint: hints[finding],
-      events: events(wrong),
-    });
+  client: {
+    watch: (tally, { protocols, only }) => ({
+      hello({ hello }) {
+        if (!hello) return;
+        const { alpn, seq } = hello;
+        tally.note('hello', [seq]);
+        tally.list(alpn === null ? 'no ALPN' : `[${alpn.join(', ')}]`);
+        if (alpn === null) tally.note('no ALPN', [seq]);
+        else if (!protocols.every((name) => alpn.includes(name))) tally.note('not offered', [seq]);
+        else if (only && alpn.some((name) => !protocols.includes(name))) tally.note('too much', [seq]);
+      },
+    }),
+    judge(tally, { protocols }) {
+      const { count } = tally.of('hello');
+      if (count === 0) return inconclusive('it sent no ClientHello');
+      const seen = `offered ${tally.listed.join(', ')} in ${many(count, 'ClientHello')}`;
+      const finding = FINDINGS.find((name) => tally.of(name).count > 0);
+      if (!finding) return pass(seen, tally.proofs('hello'));
+      const list = `[${protocols.join(', ')}]`;
+      const hints = {
+        'no ALPN': `Set the ALPN list of the TLS context to ${list}: a context without one offers nothing.`,
+        'not offered': `Put ${protocols.join(' and ')} into the ALPN list of the TLS context, the preferred one first.`,
+        'too much': `Cut the ALPN list of the TLS context down to ${list}: what else it offers may be chosen.`,
+      };
+      return fail(`${seen} (${tally.of(finding).count} of them: ${finding})`, {
+        finding,
+        hint: hints[finding],
+        ...tally.proofs(finding),
+      });
+    },
   },
 });
+
+/** The gravest first. */
+const FINDINGS = ['no ALPN', 'not offered', 'too much'] as const;

@@ -17,15 +17,21 @@ function cutAndWait(waits: readonly number[], { from = 0, connection = 1, path =
 
 const judge = (steps: readonly Step[], params = {}) => judgeBy(backoff, params, steps);
 
-test.each([
+type Row = readonly [what: string, waits: number[], outcome: string, finding: string | undefined, params?: object];
+
+const rows: readonly Row[] = [
   ['each wait is long enough, and longer than the one before', [150, 230, 410, 820], 'pass', undefined],
   ['it comes back at once', [3], 'fail', 'too fast'],
   ['the second wait is as short as the first', [150, 150], 'fail', 'no growth'],
   ['the fifth wait is too short', [100, 200, 400, 800, 900], 'fail', 'too fast'],
-  ['a wait is longer than any may be', [31_500], 'fail', 'over the cap'],
-  ['the first wait is long', [5_000], 'fail', 'too slow'],
-] as const)('%s: %j', (_what, waits, outcome, finding) => {
-  const { outcome: judged, clients } = judge(cutAndWait(waits));
+  ['no wait is too long where none is named', [40_000], 'pass', undefined],
+  ['a wait is longer than any may be', [31_500], 'fail', 'over the cap', { max: '30s' }],
+  ['the first wait is long', [5_000], 'fail', 'too slow', { late: '1s' }],
+  ['full jitter may come back at once', [0, 20, 90], 'pass', undefined, { jitter: 'full' }],
+];
+
+test.each(rows.map((row) => ({ row })))('$row.0: $row.1', ({ row: [, waits, outcome, finding, params = {}] }) => {
+  const { outcome: judged, clients } = judge(cutAndWait(waits), params);
   expect({ outcome: judged, finding: clients[0]?.finding }).toEqual({ outcome, finding });
 });
 
@@ -61,6 +67,37 @@ test('connections that die before their first request count in a row', () => {
   });
 });
 
+test('parallel calls that are cut together are one failure, and come back together', () => {
+  const PATHS = [1, 2, 3, 4].map((task) => ({ path: `/tasks/${task}` }));
+  const cut = (at: number, connection: number): readonly Step[] => [
+    ...opens(at, connection),
+    ...PATHS.map((path, index) => asks(at, connection, index + 1, path)),
+    resets(at + 10, connection, 1, 2, 3, 4),
+  ];
+  const steps = [...cut(0, 1), ...cut(120, 2), ...cut(340, 3)];
+  expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 2 } }] });
+});
+
+test('a refusal asks to wait, too; one that says how long is for another check', () => {
+  const refusedAt = (at: number, request: number, more = {}): readonly Step[] => [
+    asks(at, 1, request),
+    answers(at + 1, 1, request, { status: 429, ...more }),
+  ];
+  const again = [...opens(0, 1), ...refusedAt(1, 1), ...refusedAt(2, 2), ...refusedAt(3, 3)];
+  expect(judge(again)).toMatchObject({ outcome: 'fail', clients: [{ finding: 'too fast' }] });
+  const slowly = [...opens(0, 1), ...refusedAt(0, 1), ...refusedAt(110, 2), ...refusedAt(330, 3), asks(800, 1, 4)];
+  expect(judge(slowly)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 3 } }] });
+  const told = [...opens(0, 1), ...refusedAt(0, 1, { retryAfterMs: 50 }), asks(60, 1, 2)];
+  expect(judge(told)).toMatchObject({ outcome: 'inconclusive' });
+});
+
+test('five first waits that differ by what a busy machine adds to one of them have no jitter', () => {
+  const steps = [150, 151, 150, 260, 152].flatMap((wait, n) =>
+    cutAndWait([wait], { from: n * 10_000, connection: n * 10 + 1, path: `/tasks/${n}` }),
+  );
+  expect(judge(steps)).toMatchObject({ clients: [{ finding: 'no jitter' }] });
+});
+
 describe('what is no comeback', () => {
   test('another call of a pool that still has a connection', () => {
     const steps = [
@@ -70,10 +107,21 @@ describe('what is no comeback', () => {
       resets(10, 1, 1),
       asks(12, 2, 1, { path: '/tasks/9' }),
     ];
-    expect(judge([...steps, asks(150, 2, 2), answers(160, 2, 2)])).toMatchObject({
+    const onNew = [...opens(145, 3), asks(150, 3, 1), answers(160, 3, 1)];
+    expect(judge([...steps, ...onNew])).toMatchObject({
       outcome: 'pass',
       clients: [{ figures: { waits: 1, shortestMs: 140 } }],
     });
+  });
+
+  test('the same call over a connection that is well', () => {
+    const steps = [...opens(0, 1), ...opens(0, 2), asks(0, 1, 1), asks(1, 2, 1), resets(10, 1, 1), asks(11, 2, 2)];
+    expect(judge(steps)).toMatchObject({ outcome: 'inconclusive' });
+  });
+
+  test('a spare connection that is opened at once', () => {
+    const steps = [...opens(0, 1), asks(0, 1, 1), resets(10, 1, 1), ...opens(11, 2), asks(140, 2, 1)];
+    expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { shortestMs: 130 } }] });
   });
 
   test('the end of an idle connection', () =>

@@ -1,116 +1,146 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Evidence } from '../evidence.ts';
-import { type Comeback, findComebacks } from '../failures.ts';
+import type { Tally } from '../tally.ts';
 
-/** So many first retries tell whether they are spread at random; by chance alone, spread evenly over the jitter, they would lie
- * within a tenth of it once in 2,000 runs. */
+/** So many first waits tell whether they are spread at random. */
 const SPREAD_SAMPLES = 5;
+/** The middle half of waits that are spread evenly covers half of the jitter; that of waits without any, what a busy machine adds
+ * to some of them is no part of. */
 const SPREAD_AT_LEAST = 0.1;
+/** How far waits grow where no cap is named. */
+const USUAL_CAP_MS = 30_000;
+const USUAL_LATE_MS = 1_000;
 
 const params = z
   .strictObject({
     base: duration().default(100).describe('The wait before the first new attempt.'),
     factor: z.number().min(1).max(100).default(2).describe('By how much each further wait grows.'),
-    max: duration().default(30_000).describe('No wait is longer.'),
-    jitter: duration().default(100).describe('Chance adds up to this much; `0ms`: it need not.'),
+    max: duration().optional().describe('No wait is longer. Left out, waits grow up to 30 s, and may be longer.'),
+    jitter: z
+      .union([duration(), z.literal('full')])
+      .default(100)
+      .describe(
+        'Chance adds up to this much; `0ms`: it need not; `full`: a wait is anything from 0 up to what it would be.',
+      ),
     early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
-    late: duration().default(1_000).describe('A wait may be this much longer: clients do other things too.'),
+    late: duration()
+      .optional()
+      .describe('A wait may be this much longer. Left out, any wait may be long, and one over `max` 1 s longer.'),
   })
-  .refine(({ base, max }) => max >= base, {
+  .refine(({ base, max = base }) => max >= base, {
     path: ['max'],
     error: 'Write no less than `base`, 100ms if it is left out: the first wait would be over the cap.',
   });
 type Params = z.output<typeof params>;
 
-interface Gap extends Comeback {
-  /** In the client's time. */
-  readonly ms: number;
-  readonly leastMs: number;
-}
-
 /** Exponential backoff with jitter (reference, C3). */
 export const backoff = defineCheck({
   name: 'backoff',
-  summary: 'After a reset, waits before it tries again: longer each time, and not in step with others.',
-  definition: `Measures from each connection that the service cut to the client's next attempt: for a call that was cut, its next
-attempt, or the connection opened for it; for a connection that ended before its first request, unless for its silence, the client's next
-connection. A connection that is opened while the client has no other counts, whatever it is for: it is the service that the wait spares. The
-wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row.
-Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap*, *too slow*, *no jitter* (of ${SPREAD_SAMPLES} or more first
-waits the longest and the shortest differ by less than a tenth of \`jitter\`: a herd that comes back in step).`,
+  summary: 'After a reset or a refusal, waits before it tries again: longer each time, and not in step with others.',
+  definition: `Measures from each failure of the service to the client's next attempt. A failure is a connection that was cut amid calls, or
+before its first request unless for its silence: the next attempt is the first request on a connection that the client opened after it. While
+the client has another connection, only what was cut counts, and needs no wait on that one. A failure is also an answer 408, 425, 429 or 5xx
+without \`Retry-After\`: the next attempt is the next one at the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to
+\`jitter\` more. n counts failures of the service in a row: what is cut at the same time counts once, and an answer that is no failure starts over.
+Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap* (where \`max\` is given), *too slow* (where \`late\` is
+given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half covers less than a tenth of \`jitter\`: a herd that comes back in step).`,
   params,
   relies: ['resets'],
-  expects: ({ base, factor, max, jitter }) =>
-    `a wait of ${renderDuration(base)} after a reset, times ${factor} after each further one, ${renderDuration(max)} at most${
-      jitter > 0 ? `, plus up to ${renderDuration(jitter)} by chance` : ''
-    }`,
-  judgeClient(client, expected, evidence) {
-    const gaps = findComebacks(client).map((comeback) => measure(comeback, expected, evidence));
-    if (gaps.length === 0) return inconclusive('it met no reset from which it came back');
-    return findFault(gaps, expected) ?? findHerd(gaps, expected) ?? praise(gaps);
+  mergeSensitive: true,
+  expects: ({ base, factor, max, jitter }) => {
+    const cap = max === undefined ? '' : `, ${renderDuration(max)} at most`;
+    const chance =
+      jitter === 0 ? '' : jitter === 'full' ? ', with full jitter' : `, plus up to ${renderDuration(jitter)} by chance`;
+    return `a wait of ${renderDuration(base)} after a reset, times ${factor} after each further one${cap}${chance}`;
+  },
+  client: {
+    watch(tally, expected, time) {
+      /** The latest wait at each point of a row. */
+      const waits: number[] = [];
+      return {
+        comeback({ failed, attempt, streak }) {
+          const ms = time.between(failed, attempt);
+          const events = [failed.seq, attempt.seq];
+          tally.note('wait', events, ms);
+          tally.note('streak', [], streak);
+          if (streak === 1) tally.note('first wait', events, ms);
+          const found = findingOf(ms, streak, expected);
+          if (found) {
+            const { most, leastMs } = found;
+            const before = waits[streak - 1];
+            const isNoGrowth =
+              found.finding === 'too fast' && streak > 1 && before !== undefined && before >= ms - expected.early;
+            const kind = isNoGrowth ? 'no growth' : found.finding;
+            const nth = streak === 1 ? 'a failure' : `failure ${streak} in a row`;
+            const what =
+              most === undefined
+                ? `${render(ms)} after ${nth}, expected ${render(leastMs)} or more`
+                : `${render(ms)} after ${nth}, expected ${render(most)} at most`;
+            tally.note(kind, events, ms, what);
+          }
+          waits[streak] = ms;
+        },
+      };
+    },
+    judge(tally, expected) {
+      const { count, least, most } = tally.of('wait');
+      if (!least || !most) return inconclusive('it met no failure of the service from which it came back');
+      const figures = { waits: count, shortestMs: least.value, longestMs: most.value };
+      const found = HINTS.flatMap(([finding, hint]) => {
+        const [first] = tally.of(finding).first;
+        return first ? { finding, hint, first } : [];
+      });
+      const [earliest] = found.toSorted((a, b) => (a.first.events[0] ?? 0) - (b.first.events[0] ?? 0));
+      if (earliest) {
+        const { finding, hint, first } = earliest;
+        const seen = `tried again ${first.what} (${tally.of(finding).count} of ${many(count, 'wait')})`;
+        return fail(seen, { finding, hint, ...tally.proofs(finding), figures });
+      }
+      const seen = `waited ${render(least.value)} to ${render(most.value)} after ${many(count, 'failure')}, ${many(tally.of('streak').most?.value ?? 0, 'failure')} in a row at most`;
+      return findHerd(tally, expected) ?? pass(seen, { ...tally.proofs('wait'), figures });
+    },
   },
 });
 
-function measure(comeback: Comeback, { base, factor, max }: Params, { time }: Evidence): Gap {
-  const leastMs = Math.min(max, base * factor ** (comeback.streak - 1));
-  return { ...comeback, ms: time.between(comeback.failed, comeback.attempt), leastMs };
-}
+const HINTS = [
+  ['no growth', 'Let each wait be longer than the one before, and start over only after a call that succeeded.'],
+  [
+    'too fast',
+    'Wait before you try again: exponential backoff with jitter, also for the retries that your HTTP library does by itself.',
+  ],
+  ['over the cap', 'Cap the wait.'],
+  ['too slow', 'Start with a short wait: most failures are over at once.'],
+] as const;
 
 const render = (ms: number) => (ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
-const eventsOf = (gaps: readonly Gap[]) => gaps.flatMap(({ failed, attempt }) => [failed.seq, attempt.seq]);
 
-function findFault(gaps: readonly Gap[], { early, late, jitter, max }: Params) {
-  const figures = { waits: gaps.length, shortestMs: Math.min(...gaps.map(({ ms }) => ms)) };
-  const tooFast = gaps.filter(({ ms, leastMs }) => ms < leastMs - early);
-  const [fast] = tooFast;
-  if (fast) {
-    const before = gaps.find(({ streak, ms }) => streak === fast.streak - 1 && ms >= fast.ms - early);
-    const nth = fast.streak === 1 ? 'a reset' : `reset ${fast.streak} in a row`;
-    return fail(
-      `tried again ${render(fast.ms)} after ${nth}, expected ${render(fast.leastMs)} or more (${tooFast.length} of ${many(gaps.length, 'wait')})`,
-      {
-        finding: before ? 'no growth' : 'too fast',
-        hint: before
-          ? 'Let each wait be longer than the one before, and start over only after a call that succeeded.'
-          : 'Wait before you connect again: exponential backoff with jitter, also for the retries that your HTTP library does by itself.',
-        events: eventsOf(tooFast),
-        figures,
-      },
-    );
-  }
-  const overCap = gaps.filter(({ ms }) => ms > max + jitter + late);
-  const tooSlow = gaps.filter(({ ms, leastMs }) => ms > leastMs + jitter + late);
-  const [slow] = overCap.length > 0 ? overCap : tooSlow;
-  if (!slow) return undefined;
-  const most = overCap.length > 0 ? max + jitter : slow.leastMs + jitter;
-  return fail(`tried again only ${render(slow.ms)} after a reset, expected ${render(most)} at most`, {
-    finding: overCap.length > 0 ? 'over the cap' : 'too slow',
-    hint: overCap.length > 0 ? 'Cap the wait.' : 'Start with a short wait: most resets are over at once.',
-    events: eventsOf(overCap.length > 0 ? overCap : tooSlow),
-    figures,
-  });
+function findingOf(ms: number, streak: number, { base, factor, max, jitter, early, late }: Params) {
+  const fullMs = Math.min(max ?? USUAL_CAP_MS, base * factor ** (streak - 1));
+  const leastMs = jitter === 'full' ? 0 : fullMs;
+  const jitterMs = jitter === 'full' ? 0 : jitter;
+  if (ms < leastMs - early) return { finding: 'too fast', leastMs } as const;
+  if (max !== undefined && ms > max + jitterMs + (late ?? USUAL_LATE_MS))
+    return { finding: 'over the cap', leastMs, most: max + jitterMs } as const;
+  if (late !== undefined && ms > fullMs + jitterMs + late)
+    return { finding: 'too slow', leastMs, most: fullMs + jitterMs } as const;
+  return undefined;
 }
 
-function findHerd(gaps: readonly Gap[], { jitter }: Params) {
-  const first = gaps.filter(({ streak }) => streak === 1);
-  if (jitter === 0 || first.length < SPREAD_SAMPLES) return undefined;
-  const waits = first.map(({ ms }) => ms);
-  const spreadMs = Math.max(...waits) - Math.min(...waits);
-  if (spreadMs >= jitter * SPREAD_AT_LEAST) return undefined;
-  return fail(`${first.length} first waits differ by ${render(spreadMs)} in all: no jitter`, {
+function findHerd(tally: Tally, { base, jitter }: Params) {
+  const waits = tally
+    .of('first wait')
+    .first.map(({ value }) => value)
+    .toSorted((a, b) => a - b);
+  const jitterMs = jitter === 'full' ? base : jitter;
+  if (jitterMs === 0 || waits.length < SPREAD_SAMPLES) return undefined;
+  const at = (share: number) => waits[Math.round(share * (waits.length - 1))] ?? 0;
+  const spreadMs = at(0.75) - at(0.25);
+  if (spreadMs >= jitterMs * SPREAD_AT_LEAST) return undefined;
+  return fail(`the middle half of ${waits.length} first waits differs by ${render(spreadMs)}: no jitter`, {
     finding: 'no jitter',
     hint: 'Add a random part to each wait, or all that were cut together come back together.',
-    events: eventsOf(first),
-    figures: { waits: gaps.length, spreadMs },
+    ...tally.proofs('first wait'),
+    figures: { waits: tally.of('wait').count, spreadMs },
   });
-}
-
-function praise(gaps: readonly Gap[]) {
-  const waits = gaps.map(({ ms }) => ms);
-  const [shortestMs, longestMs] = [Math.min(...waits), Math.max(...waits)];
-  const streak = Math.max(...gaps.map((gap) => gap.streak));
-  const seen = `waited ${render(shortestMs)} to ${render(longestMs)} after ${many(gaps.length, 'reset')}, ${many(streak, 'failure')} in a row at most`;
-  return pass(seen, { events: eventsOf(gaps), figures: { waits: gaps.length, shortestMs, longestMs } });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CallbackNews, CallbackTry } from '../../journal.ts';
 import { defineCheck, fail, inconclusive, many, pass, percent } from '../check.ts';
-import { isAcknowledged } from '../evidence.ts';
+import { isAcknowledged } from '../facts.ts';
 
 /** The service tries four times, five seconds each, and then never again (reference, Ark API section 9). */
 export const callbacksAcknowledged = defineCheck({
@@ -14,28 +14,62 @@ where a later try was, and *not acknowledged* where none was. The replay of a de
   }),
   expects: ({ atLeast }) =>
     `2xx at the first try for ${atLeast === 1 ? 'every callback' : `${percent(atLeast)} of the callbacks`}`,
-  judgeRun({ of }, { atLeast }) {
-    const all = Map.groupBy(of('callback.sent'), keyOf);
-    if (all.size === 0) return inconclusive('no callback was sent');
-    const tried = new Set([...of('callback.answered'), ...of('callback.failed')].filter(isFirstTry).map(keyOf));
-    const sent = [...all].filter(([key]) => tried.has(key));
-    if (sent.length === 0) return inconclusive('no callback had its answer yet');
-    const acknowledged = Map.groupBy(of('callback.answered').filter(isAcknowledged), keyOf);
-    const late = sent.filter(([key]) => !acknowledged.get(key)?.some(isFirstTry));
-    const never = late.filter(([key]) => !acknowledged.has(key));
-    const share = (sent.length - late.length) / sent.length;
-    const seen = `${sent.length - late.length} of ${many(sent.length, 'callback')} acknowledged at the first try, ${never.length} never`;
-    const figures = { callbacks: sent.length, share };
-    const events = (those: typeof late) => those.flatMap(([, [first]]) => first?.seq ?? []);
-    if (share >= atLeast) return pass(seen, { events: events(sent), figures });
-    return fail(seen, {
-      finding: never.length > 0 ? 'not acknowledged' : 'slow to acknowledge',
-      hint: 'Answer 2xx at once, well within 5 s, and do the work afterwards.',
-      events: events(late),
-      figures,
-    });
+  run: {
+    watch(tally) {
+      /** Those whose first try, or a later one, has not been acknowledged yet. */
+      const waiting = new Map<string, Waiting>();
+      return {
+        waiting,
+        event(event) {
+          if (event.type === 'callback.sent') {
+            const key = keyOf(event);
+            if (!waiting.has(key) && isFirstTry(event)) waiting.set(key, { seq: event.seq, tried: false });
+            tally.note('sent', []);
+          }
+          if (event.type !== 'callback.answered' && event.type !== 'callback.failed') return;
+          const key = keyOf(event);
+          const news = waiting.get(key);
+          if (!news) return;
+          const isFirst = isFirstTry(event);
+          if (isFirst) news.tried = true;
+          if (event.type === 'callback.failed' || !isAcknowledged(event)) return;
+          tally.note(isFirst ? 'at once' : 'late', [news.seq]);
+          waiting.delete(key);
+        },
+      };
+    },
+    judge(tally, { atLeast }, _, { waiting }) {
+      if (tally.of('sent').count === 0) return inconclusive('no callback was sent');
+      for (const { seq, tried } of waiting.values()) if (tried) tally.note('never', [seq]);
+      const [atOnce, late, never] = ['at once', 'late', 'never'].map((kind) => tally.of(kind).count) as [
+        number,
+        number,
+        number,
+      ];
+      const total = atOnce + late + never;
+      if (total === 0) return inconclusive('no callback had its answer yet');
+      const share = atOnce / total;
+      const seen = `${atOnce} of ${many(total, 'callback')} acknowledged at the first try, ${never} never`;
+      const figures = { callbacks: total, share };
+      if (share >= atLeast) return pass(seen, { ...tally.proofs('at once', 'late', 'never'), figures });
+      return fail(seen, {
+        finding: never > 0 ? 'not acknowledged' : 'slow to acknowledge',
+        hint: 'Answer 2xx at once, well within 5 s, and do the work afterwards.',
+        ...tally.proofs('late', 'never'),
+        figures,
+        provisional: true,
+      });
+    },
   },
 });
+
+/** A callback that nobody has acknowledged yet. */
+interface Waiting {
+  /** Of its first sending. */
+  readonly seq: number;
+  /** Its first try is over. */
+  tried: boolean;
+}
 
 /** A copy is a callback of its own; a replay of a dead letter is a later try. */
 const keyOf = ({ bizId, opType, version, copy = 1 }: CallbackNews) => `${bizId}:${opType}:${version}:${copy}`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { CallbackTry, JournalEvent } from '../../journal.ts';
+import type { CallbackTry } from '../../journal.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { isAcknowledged } from '../evidence.ts';
+import { isAcknowledged } from '../facts.ts';
 
 /** Callbacks may come twice; the key is `biz-id:op-type:version` (reference, D1 and D3). */
 export const callbacksDeduplicated = defineCheck({
@@ -13,40 +13,49 @@ twice*; one that says so of the first try of a callback is *lost*. One that is r
 taken twice.`,
   params: z.strictObject({}),
   expects: () => '`idempotent-replayed: true` in the answer to every callback that was acknowledged before',
-  judgeRun({ of }) {
-    const taken = new Set<string>();
-    const again: JournalEvent<'callback.answered'>[] = [];
-    const lost: JournalEvent<'callback.answered'>[] = [];
-    for (const event of of('callback.answered')) {
-      const { bizId, opType, version, replayed } = event;
-      const key = `${bizId}:${opType}:${version}`;
-      const acknowledged = isAcknowledged(event);
-      if (replayed && isFirstTry(event)) lost.push(event);
-      // What is refused is not taken for anything, unless it is said to be known.
-      else if (replayed || (acknowledged && taken.has(key))) again.push(event);
-      if (acknowledged) taken.add(key);
-    }
-    if (again.length + lost.length === 0) return inconclusive('no callback was taken twice');
-    const counted = again.filter(({ replayed }) => !replayed);
-    const figures = { repeated: again.length, countedTwice: counted.length, lost: lost.length };
-    if (lost.length > 0)
-      return fail(`took ${many(lost.length, 'new callback')} for known`, {
-        finding: 'lost',
-        hint: 'Make the key of all three, biz-id:op-type:version: with less of it the news of another status looks known.',
-        events: lost.map(({ seq }) => seq),
+  run: {
+    watch(tally) {
+      const taken = new Set<string>();
+      return {
+        event(event) {
+          if (event.type !== 'callback.answered') return;
+          const { bizId, opType, version, replayed, seq } = event;
+          const key = `${bizId}:${opType}:${version}`;
+          const acknowledged = isAcknowledged(event);
+          if (replayed && isFirstTry(event)) tally.note('lost', [seq]);
+          // What is refused is not taken for anything, unless it is said to be known.
+          else if (replayed || (acknowledged && taken.has(key))) {
+            tally.note('again', [seq]);
+            if (!replayed) tally.note('counted twice', [seq]);
+          }
+          if (acknowledged) taken.add(key);
+        },
+      };
+    },
+    judge(tally) {
+      const [again, counted, lost] = ['again', 'counted twice', 'lost'].map((kind) => tally.of(kind).count) as [
+        number,
+        number,
+        number,
+      ];
+      if (again + lost === 0) return inconclusive('no callback was taken twice');
+      const figures = { repeated: again, countedTwice: counted, lost };
+      if (lost > 0)
+        return fail(`took ${many(lost, 'new callback')} for known`, {
+          finding: 'lost',
+          hint: 'Make the key of all three, biz-id:op-type:version: with less of it the news of another status looks known.',
+          ...tally.proofs('lost'),
+          figures,
+        });
+      if (counted === 0)
+        return pass(`knew all of ${many(again, 'repeated callback')}`, { ...tally.proofs('again'), figures });
+      return fail(`took ${counted} of ${many(again, 'repeated callback')} for new`, {
+        finding: 'counted twice',
+        hint: 'Keep the key biz-id:op-type:version for 24 h (SET NX in Redis), and answer a known one with `idempotent-replayed: true`.',
+        ...tally.proofs('counted twice'),
         figures,
       });
-    if (counted.length === 0)
-      return pass(`knew all of ${many(again.length, 'repeated callback')}`, {
-        events: again.map(({ seq }) => seq),
-        figures,
-      });
-    return fail(`took ${counted.length} of ${many(again.length, 'repeated callback')} for new`, {
-      finding: 'counted twice',
-      hint: 'Keep the key biz-id:op-type:version for 24 h (SET NX in Redis), and answer a known one with `idempotent-replayed: true`.',
-      events: counted.map(({ seq }) => seq),
-      figures,
-    });
+    },
   },
 });
 

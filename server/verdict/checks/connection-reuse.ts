@@ -13,26 +13,32 @@ each connection never counts as reused.`,
     samples: z.int().min(2).default(5).describe('With fewer requests nothing is said.'),
   }),
   expects: ({ atLeast }) => `${percent(atLeast)} or more of the requests on connections that had served one before`,
-  judgeClient({ connections }, { atLeast, samples }) {
-    const used = connections.filter(({ requests }) => requests.length > 0);
-    const total = used.reduce((sum, { requests }) => sum + requests.length, 0);
-    // By their numbers: a connection that is older than the scenario may have served one before.
-    const reused = used.flatMap(({ requests }) => requests.filter(({ received }) => received.request > 1)).length;
-    const events = used.flatMap(({ requests: [first] }) => first?.received.seq ?? []);
-    if (total < samples) return inconclusive(`it sent ${many(total, 'request')}, too few to tell`, events);
-    const figures = {
-      requests: total,
-      connections: used.length,
-      reuse: reused / total,
-      per100: (used.length / total) * 100,
-    };
-    const seen = `reused a connection for ${percent(reused / total)} of ${total} requests, ${figures.per100.toFixed(1)} connections per 100 requests`;
-    if (reused / total >= atLeast) return pass(seen, { events, figures });
-    return fail(seen, {
-      finding: 'too many connections',
-      hint: 'Keep one client (session, pool, agent) for all calls, read each answer to its end, and let idle connections live.',
-      events,
-      figures,
-    });
+  client: {
+    watch: (tally) => ({
+      request({ received, connection }) {
+        tally.note('request', NONE);
+        // By their numbers: a connection that is older than the scenario may have served one before.
+        if (received.request > 1) tally.note('reused', NONE);
+        if (connection.requests === 1) tally.note('connection', [received.seq]);
+      },
+    }),
+    judge(tally, { atLeast, samples }) {
+      const [total, reused] = [tally.of('request').count, tally.of('reused').count];
+      const proofs = tally.proofs('connection');
+      if (total < samples) return inconclusive(`it sent ${many(total, 'request')}, too few to tell`, proofs);
+      const connections = tally.of('connection').count;
+      const figures = { requests: total, connections, reuse: reused / total, per100: (connections / total) * 100 };
+      const seen = `reused a connection for ${percent(reused / total)} of ${total} requests, ${figures.per100.toFixed(1)} connections per 100 requests`;
+      if (reused / total >= atLeast) return pass(seen, { ...proofs, figures });
+      return fail(seen, {
+        finding: 'too many connections',
+        hint: 'Keep one client (session, pool, agent) for all calls, read each answer to its end, and let idle connections live.',
+        ...proofs,
+        figures,
+        provisional: true,
+      });
+    },
   },
 });
+
+const NONE: readonly number[] = [];

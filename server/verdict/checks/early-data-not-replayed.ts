@@ -9,23 +9,31 @@ export const earlyDataNotReplayed = defineCheck({
 connection that the client opened after the cut: early data again is *replayed*. Inconclusive where no early data was cut, or nobody came back.`,
   params: z.strictObject({}),
   expects: () => 'no early data on the connection after one that was cut amid early data',
-  judgeClient({ connections }) {
-    const pairs = connections.flatMap((connection) => {
-      const { hello, ended, requests } = connection;
-      if (!hello?.earlyData || !ended || ended.by === 'client' || requests.some(({ answer }) => answer)) return [];
-      // Not one that was on its way already when the cut came.
-      const next = connections.find((later) => later.hello && (later.opened?.seq ?? 0) > ended.seq)?.hello;
-      return next ? [{ hello, next }] : [];
-    });
-    if (pairs.length === 0) return inconclusive('no early data of it was cut before it came back');
-    const replayed = pairs.filter(({ next }) => next.earlyData);
-    const events = (those: typeof pairs) => those.flatMap(({ hello, next }) => [hello.seq, next.seq]);
-    if (replayed.length === 0)
-      return pass(`came back without early data ${many(pairs.length, 'time')}`, { events: events(pairs) });
-    return fail(`sent early data again after ${replayed.length} of ${many(pairs.length, 'cut')}`, {
-      finding: 'replayed',
-      hint: 'Forget the session ticket after a handshake that failed, and send early data for GET alone.',
-      events: events(replayed),
-    });
+  client: {
+    watch(tally) {
+      /** The early data that was cut, until the client comes back. */
+      let cut: { readonly hello: number; readonly at: number } | undefined;
+      return {
+        hello({ hello, opened }) {
+          // Not one that was on its way already when the cut came.
+          if (!hello || !cut || (opened?.seq ?? 0) < cut.at) return;
+          tally.note(hello.earlyData ? 'replayed' : 'came back', [cut.hello, hello.seq]);
+          cut = undefined;
+        },
+        ended({ hello, ended, served }) {
+          if (hello?.earlyData && ended && ended.by !== 'client' && !served) cut = { hello: hello.seq, at: ended.seq };
+        },
+      };
+    },
+    judge(tally) {
+      const [replayed, back] = [tally.of('replayed').count, tally.of('came back').count];
+      if (replayed + back === 0) return inconclusive('no early data of it was cut before it came back');
+      if (replayed === 0) return pass(`came back without early data ${many(back, 'time')}`, tally.proofs('came back'));
+      return fail(`sent early data again after ${replayed} of ${many(replayed + back, 'cut')}`, {
+        finding: 'replayed',
+        hint: 'Forget the session ticket after a handshake that failed, and send early data for GET alone.',
+        ...tally.proofs('replayed'),
+      });
+    },
   },
 });

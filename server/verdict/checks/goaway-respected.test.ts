@@ -88,7 +88,7 @@ describe('not repeated', () => {
 
 describe('repeated needlessly', () => {
   const create = { method: 'POST', path: '/tasks', clientRequestId: 'r' };
-  const again = [...opens(1_010, 2), asks(1_010, 2, 1, create)];
+  const again = [...opens(1_010, 2), asks(1_010, 2, 1, create), answers(1_030, 2, 1)];
 
   test('one that the old connection answered whole came again', () => {
     expect(find(asks(900, 1, 1, create), goesAway(1_000), ...again, answers(1_020, 1, 1))).toEqual([

@@ -1,112 +1,233 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { duration } from '../../scenario/duration.ts';
+import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Call, Client, Connection, Evidence, Request } from '../evidence.ts';
+import type { ClientTime } from '../client-time.ts';
+import type { Connection, Request } from '../facts.ts';
+import type { Tally } from '../tally.ts';
+
+/** How long before a client closes its connection a stream that it resets was given up with it. */
+const LEAVES_WITHIN_MS = 1_000;
 
 /** RFC 9113, section 6.8. */
 export const goawayRespected = defineCheck({
   name: 'goaway-respected',
-  summary: 'Opens no stream after a GOAWAY, and repeats elsewhere what the service never saw.',
+  summary:
+    'Opens no stream after a GOAWAY, waits for the answers to come, and repeats elsewhere what the service never saw.',
   definition: `Of each connection that was sent a GOAWAY while it was open: a stream that the client opens later than \`grace\` after it is *new
-stream* (what was on its way already is excused); a request above the last stream, or cut, that is not tried again on another connection
-is *not repeated*, unless it was a create, which is better left alone; a request that was answered whole on the old connection and comes
-again is *repeated needlessly*. Inconclusive without a GOAWAY to a client.`,
+stream* (what was on its way already is excused); a connection that the client closes while streams up to the last one of the GOAWAY have no
+answer is *abandoned*, once the client makes another request: they would have been answered; a request above the last stream, or cut by the
+service, that is not tried again on another connection is *not repeated*, unless it was a create, which is better left alone; a request that was
+answered whole on the old connection and comes again is *repeated needlessly*. A single stream that the client resets while the connection stays open
+is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned streams and never came back.`,
   params: z.strictObject({
     grace: duration().default(100).describe('What is opened so soon after may have been on its way.'),
   }),
   relies: ['frames'],
   expects: () => 'no new stream after GOAWAY, and unprocessed requests again on another connection',
-  judgeClient(client, { grace }, { time }: Evidence) {
-    const drained = client.connections.flatMap((connection) => drainOf(connection) ?? []);
-    if (drained.length === 0) return inconclusive('it was sent no GOAWAY');
-    const events = drained.map(({ goaway }) => goaway.seq);
-    const late = drained.flatMap(({ connection, goaway }) =>
-      openedOn(connection).filter((opened) => opened.seq > goaway.seq && time.between(goaway, opened) > grace),
-    );
-    if (late.length > 0)
-      return fail(`opened ${many(late.length, 'stream')} on a connection after its GOAWAY`, {
-        finding: 'new stream',
-        hint: 'On GOAWAY take the connection out of the pool at once, and send what comes next over a new one.',
-        events: [...events, ...late.map(({ seq }) => seq)],
-      });
-    const callOf = new Map(client.calls.flatMap((call) => call.attempts.map((attempt) => [attempt, call])));
-    const owed = drained.flatMap((drain) => drain.connection.requests.filter((request) => isOwed(request, drain)));
-    const lost = owed.filter((request) => !isRepeated(request, callOf.get(request), client));
-    if (lost.length > 0)
-      return fail(`did not repeat ${many(lost.length, 'request')} that GOAWAY had left unprocessed`, {
-        finding: 'not repeated',
-        hint: 'Streams above the last one in GOAWAY were never processed: send them again on a new connection.',
-        events: [...events, ...lost.map(({ received }) => received.seq)],
-      });
-    const needless = drained.flatMap(({ connection, goaway }) =>
-      connection.requests.filter((request) => isRepeatedAfter(goaway, request, callOf.get(request))),
-    );
-    if (needless.length > 0)
-      return fail(`repeated ${many(needless.length, 'request')} that had been answered`, {
-        finding: 'repeated needlessly',
-        hint: 'Streams up to the last one in GOAWAY are still answered: wait for them.',
-        events: [...events, ...needless.map(({ received }) => received.seq)],
-      });
-    return pass(
-      `left ${many(drained.length, 'connection')} on GOAWAY, and repeated ${many(owed.length, 'request')} elsewhere`,
-      { events },
-    );
+  client: {
+    watch: (tally, { grace }, time) => new Drains(tally, grace, time),
+    judge(tally, _, { unsettled }, drains) {
+      drains.noteOpen(tally);
+      const needless = [...unsettled].filter(([{ answer, cut }, call]) => !cut && drains.isNeedless(call, answer));
+      for (const call of new Set(needless.map(([, call]) => call)))
+        tally.note('repeated needlessly', [call.first.received.seq]);
+      const drained = tally.of('drained').count;
+      if (drained === 0) return inconclusive('it was sent no GOAWAY');
+      for (const [finding, say, hint] of FINDINGS) {
+        const { count } = tally.of(finding);
+        if (count > 0)
+          return fail(say(count), {
+            ...{ finding, hint, ...tally.proofs('drained', finding) },
+            ...(finding === 'not repeated' && { provisional: true }),
+          });
+      }
+      if (drains.left.length > 0)
+        return inconclusive(
+          `closed ${many(drains.left.length, 'stream')} that would have been answered after GOAWAY, and never came back: it may have ended`,
+          tally.proofs('drained'),
+        );
+      return pass(
+        `left ${many(drained, 'connection')} on GOAWAY, and repeated ${many(tally.of('repeated').count, 'request')} elsewhere`,
+        tally.proofs('drained'),
+      );
+    },
   },
 });
 
+const FINDINGS = [
+  [
+    'new stream',
+    (count: number) => `opened ${many(count, 'stream')} on a connection after its GOAWAY`,
+    'On GOAWAY take the connection out of the pool at once, and send what comes next over a new one.',
+  ],
+  [
+    'abandoned',
+    (count: number) =>
+      `closed a connection after GOAWAY while ${many(count, 'stream')} up to the last one had no answer`,
+    'Streams up to the last one in GOAWAY are still answered: wait for them before you close the connection.',
+  ],
+  [
+    'not repeated',
+    (count: number) => `did not repeat ${many(count, 'request')} that GOAWAY had left unprocessed`,
+    'Streams above the last one in GOAWAY were never processed: send them again on a new connection.',
+  ],
+  [
+    'repeated needlessly',
+    (count: number) => `repeated ${many(count, 'request')} that had been answered`,
+    'Streams up to the last one in GOAWAY are still answered: wait for them.',
+  ],
+] as const;
+
+/** A connection that was sent a GOAWAY. */
 interface Drain {
   readonly connection: Connection;
   /** The first: a graceful drain sends two. */
   readonly goaway: JournalEvent<'goaway.sent'>;
-  /** Of the last GOAWAY; left out, the highest stream that had been seen. */
-  readonly lastStreamId: number | undefined;
-}
-
-/** A GOAWAY that a client could still heed: at shutdown the last one says that nobody will answer any more. */
-function drainOf(connection: Connection): Drain | undefined {
-  const { goaways, ended } = connection;
-  const heeded = ended?.by === 'shutdown' ? goaways.slice(0, -1) : goaways;
-  const [goaway] = heeded;
-  return goaway && { connection, goaway, lastStreamId: heeded.at(-1)?.lastStreamId };
-}
-
-/** The streams of a connection, each once: one that came too late may have been taken for a request all the same. */
-function openedOn({ requests, lateStreams }: Connection) {
-  const received = requests.map((request) => request.received);
-  const known = new Set(received.map(({ stream }) => stream));
-  return [...received, ...lateStreams.filter(({ stream }) => !known.has(stream))];
+  /** What had no answer then, and what came since. */
+  readonly requests: Set<Request>;
+  /** Streams that came later than `grace`. */
+  readonly late: { readonly seq: number; readonly stream: number | undefined }[];
 }
 
 /** Methods that may be repeated without a doubt (RFC 9110, section 9.2.2). */
 const isSafe = ({ received }: Request) => ['GET', 'HEAD', 'PUT', 'DELETE'].includes(received.method);
+const placeOf = ({ received }: Request) => `${received.method} ${received.path}`;
 
-/** Whether a client still wants an answer that its connection does not give any more. A stream that it reset itself it has given up. */
-function isOwed(request: Request, { goaway, lastStreamId = Number.POSITIVE_INFINITY }: Drain): boolean {
-  const { received, answer, cut } = request;
-  if (!isSafe(request) || (answer && !cut)) return false;
-  if ((received.stream ?? 0) > lastStreamId) return true;
-  return cut !== undefined && cut.seq > goaway.seq && cut.type !== 'stream.reset';
+class Drains {
+  readonly #tally: Tally;
+  readonly #grace: number;
+  readonly #time: ClientTime;
+  readonly #open = new Map<Connection, Drain>();
+  /** When connections were drained that calls may have succeeded on, by their numbers. */
+  readonly #drainedAt = new Map<number, number>();
+  /** The calls that were repeated needlessly. */
+  readonly #needless = new WeakSet<Call>();
+  /** While a connection is drained: the latest request for each place on another. */
+  readonly #elsewhere = new Map<string, number>();
+  /** Left unprocessed, and not repeated yet. */
+  readonly #owed = new Map<string, Request>();
+  /** Abandoned by a client that has not come back yet: their sequence numbers. */
+  left: number[] = [];
+
+  constructor(tally: Tally, grace: number, time: ClientTime) {
+    this.#tally = tally;
+    this.#grace = grace;
+    this.#time = time;
+  }
+
+  goaway(connection: Connection): void {
+    const [goaway] = connection.goaways;
+    if (!goaway || this.#open.has(connection)) return;
+    this.#drainedAt.set(connection.id, goaway.seq);
+    this.#open.set(connection, { connection, goaway, requests: new Set(connection.open.values()), late: [] });
+  }
+
+  request(request: Request, call: Call): void {
+    const { connection, received } = request;
+    const { seq, stream } = received;
+    for (const one of this.left.splice(0)) this.#tally.note('abandoned', [one, seq]);
+    const drain = this.#open.get(connection);
+    if (drain && seq > drain.goaway.seq) {
+      drain.requests.add(request);
+      if (this.#time.between(drain.goaway, received) > this.#grace) drain.late.push({ seq, stream });
+    }
+    const place = placeOf(request);
+    const owed = this.#owed.get(place);
+    if (owed && owed.connection !== connection) {
+      this.#owed.delete(place);
+      this.#tally.note('repeated', [owed.received.seq, seq]);
+    }
+    if (this.#open.size > 0 && !drain) this.#elsewhere.set(place, seq);
+    this.#noteNeedless(call);
+  }
+
+  /** Whether a call that a drained connection answered whole came again after the GOAWAY. */
+  isNeedless(call: Call, answer = call.success): boolean {
+    const { attempts, last } = call;
+    if (attempts === 1 || !answer || answer.status >= 400 || this.#drainedAt.size === 0) return false;
+    const drainedAt = this.#drainedAt.get(answer.connection);
+    if (drainedAt === undefined || this.#needless.has(call)) return false;
+    const isOwn = last.connection.id === answer.connection && last.received.request === answer.request;
+    return !isOwn && last.received.seq > drainedAt;
+  }
+
+  #noteNeedless(call: Call, answer = call.success): void {
+    if (!this.isNeedless(call, answer)) return;
+    this.#needless.add(call);
+    this.#tally.note('repeated needlessly', [call.first.received.seq]);
+  }
+
+  over({ answer, cut }: Request, call: Call): void {
+    if (!cut) this.#noteNeedless(call, answer);
+  }
+
+  lateStream(connection: Connection, event: JournalEvent<'stream.late'>): void {
+    const drain = this.#open.get(connection);
+    if (!drain || event.seq < drain.goaway.seq || this.#time.between(drain.goaway, event) <= this.#grace) return;
+    drain.late.push(event);
+  }
+
+  ended(connection: Connection): void {
+    const drain = this.#open.get(connection);
+    if (!drain) return;
+    this.#open.delete(connection);
+    const heeded = heededOf(connection);
+    if (heeded.length > 0) {
+      this.#note(this.#tally, drain, heeded.at(-1)?.lastStreamId);
+      for (const request of drain.requests) {
+        if (this.#isAbandoned(request, heeded.at(-1)?.lastStreamId)) this.left.push(request.received.seq);
+        else if (this.#isOwed(request, drain, heeded.at(-1)?.lastStreamId)) this.#owe(this.#tally, request);
+      }
+    }
+    if (this.#open.size === 0) this.#elsewhere.clear();
+  }
+
+  /** Notes what is to be said now of connections that are open, and of requests that were not repeated. */
+  noteOpen(tally: Tally): void {
+    for (const drain of this.#open.values()) {
+      const lastStreamId = drain.connection.goaways.at(-1)?.lastStreamId;
+      this.#note(tally, drain, lastStreamId);
+      for (const request of drain.requests)
+        if (this.#isOwed(request, drain, lastStreamId)) {
+          const isRepeated = (this.#elsewhere.get(placeOf(request)) ?? 0) > request.received.seq;
+          tally.note(isRepeated ? 'repeated' : 'not repeated', [request.received.seq]);
+        }
+    }
+    for (const { received } of this.#owed.values()) tally.note('not repeated', [received.seq]);
+  }
+
+  #note(tally: Tally, { goaway, late }: Drain, lastStreamId: number | undefined): void {
+    tally.note('drained', [goaway.seq]);
+    // A stream that came too late may have been taken for a request all the same: it counts once.
+    const streams = new Map(late.map((one) => [one.stream ?? one.seq, one.seq]));
+    for (const seq of streams.values()) tally.note('new stream', [seq], lastStreamId ?? 0);
+  }
+
+  #owe(tally: Tally, request: Request): void {
+    const place = placeOf(request);
+    const seq = this.#elsewhere.get(place) ?? 0;
+    if (seq > request.received.seq) tally.note('repeated', [request.received.seq, seq]);
+    else this.#owed.set(place, request);
+  }
+
+  /** Whether a client still wants an answer that its connection does not give any more. A stream that it reset itself it has given up. */
+  #isOwed(request: Request, { goaway }: Drain, lastStreamId = Number.POSITIVE_INFINITY): boolean {
+    const { received, answer, cut } = request;
+    if (!isSafe(request) || (answer && !cut)) return false;
+    if ((received.stream ?? 0) > lastStreamId) return true;
+    return cut !== undefined && cut.seq > goaway.seq && cut.type !== 'stream.reset';
+  }
+
+  /** Whether a client closed its connection on a stream that would still have been answered. */
+  #isAbandoned({ received, cut, connection }: Request, lastStreamId = Number.POSITIVE_INFINITY): boolean {
+    const { ended } = connection;
+    if (!cut || !ended || ended.by !== 'client' || (received.stream ?? 0) > lastStreamId) return false;
+    if (cut === ended) return true;
+    return cut.type === 'stream.reset' && this.#time.between(cut, ended) <= LEAVES_WITHIN_MS;
+  }
 }
 
-/** On another connection, as an attempt at the same call. While its connection is open a request has not failed, and what repeats
- * it is a call of its own. */
-function isRepeated({ connection, received, cut }: Request, call: Call | undefined, { connections }: Client): boolean {
-  const others = cut
-    ? (call?.attempts ?? [])
-    : connections
-        .flatMap(({ requests }) => requests)
-        .filter((other) => other.received.method === received.method && other.received.path === received.path);
-  return others.some((other) => other.received.seq > received.seq && other.connection !== connection);
-}
-
-/** Whether a request that was answered whole came again since the GOAWAY. Only within one call: a poll after a poll is no repetition. */
-const isRepeatedAfter = (
-  goaway: Drain['goaway'],
-  { received, answer, cut }: Request,
-  call: Call | undefined,
-): boolean =>
-  answer !== undefined &&
-  answer.status < 400 &&
-  !cut &&
-  (call?.attempts ?? []).some((other) => other.received.seq > Math.max(received.seq, goaway.seq));
+/** The GOAWAYs that a client could still heed: at shutdown the last one says that nobody will answer any more. */
+const heededOf = ({ goaways, ended }: Connection) => (ended?.by === 'shutdown' ? goaways.slice(0, -1) : goaways);

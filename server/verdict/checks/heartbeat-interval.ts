@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Connection, Evidence } from '../evidence.ts';
+import type { ClientTime } from '../client-time.ts';
+import type { Connection } from '../facts.ts';
+import type { Tally } from '../tally.ts';
 
 /** Heartbeats, started with the connection and stopped with it (reference, A6 and C1). */
 export const heartbeatInterval = defineCheck({
@@ -17,60 +19,72 @@ all of them do.`,
     skew: duration().default(5_000).describe("How far the client's clock may be off."),
   }),
   expects: ({ within }) => `a heartbeat at least every ${renderDuration(within)} on each connection`,
-  judgeClient({ connections }, { within, skew }, evidence) {
-    const lived = connections.flatMap((connection) => measure(connection, evidence) ?? []);
-    const skewed = lived.filter(({ skewMs }) => Math.abs(skewMs) > skew);
-    const judged = lived.filter(({ gapMs, beats, ruled }) => gapMs > within || beats > 0 || ruled);
-    if (judged.length === 0) return inconclusive(`no connection of it lived for ${renderDuration(within)} or beat`);
-    const rare = judged.filter(({ gapMs, ruled }) => gapMs > within || ruled);
-    const longestMs = Math.max(...judged.map(({ gapMs }) => gapMs));
-    const skewMs = judged.map((one) => one.skewMs).reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
-    const beats = judged.reduce((sum, one) => sum + one.beats, 0);
-    const figures = { connections: judged.length, beats, longestMs, skewMs };
-    const events = (those: typeof lived) => those.flatMap((one) => one.events);
-    const [furthest] = skewed.toSorted((a, b) => Math.abs(b.skewMs) - Math.abs(a.skewMs));
-    if (furthest)
-      return fail(`its clock is ${seconds(Math.abs(furthest.skewMs))} ${furthest.skewMs > 0 ? 'behind' : 'ahead'}`, {
-        finding: 'skewed clock',
-        hint: 'Set the clock (NTP): the age of a heartbeat is judged by the time that the client reports.',
-        events: events(skewed),
+  client: {
+    watch: (tally, params, time) => ({
+      ended(connection) {
+        measure(tally, connection, params, { time, latest: connection.ended });
+      },
+    }),
+    judge(tally, params, { time, latest, openConnections }) {
+      for (const connection of openConnections) measure(tally, connection, params, { time, latest });
+      const judged = tally.of('judged');
+      if (judged.count === 0)
+        return inconclusive(`no connection of it lived for ${renderDuration(params.within)} or beat`);
+      const [skewed, rare, beats] = [tally.of('skewed clock'), tally.of('rare'), tally.of('beats').sum];
+      const skewMs = furthest(tally.of('skew').least?.value, tally.of('skew').most?.value);
+      const longestMs = judged.most?.value ?? 0;
+      const figures = { connections: judged.count, beats, longestMs, skewMs };
+      if (skewed.most)
+        return fail(`its clock is ${seconds(skewed.most.value)} ${skewed.most.what}`, {
+          finding: 'skewed clock',
+          hint: 'Set the clock (NTP): the age of a heartbeat is judged by the time that the client reports.',
+          ...tally.proofs('skewed clock'),
+          figures,
+        });
+      if (!rare.most)
+        return pass(
+          `${many(beats, 'heartbeat')} on ${many(judged.count, 'connection')}, at most ${seconds(longestMs)} apart, clock off by ${seconds(Math.abs(skewMs))}`,
+          { ...tally.proofs('judged'), figures },
+        );
+      const isMissing = tally.of('missing').most?.value === rare.most.value;
+      const silence = `${isMissing ? 'sent no heartbeat' : 'was silent'} for ${seconds(rare.most.value)}`;
+      return fail(`${silence} on ${rare.most.what} (${rare.count} of ${many(judged.count, 'connection')})`, {
+        finding: isMissing ? 'missing' : 'too rare',
+        hint: 'Start a PING timer when a connection opens and stop it when it is lost; under 8 s it also keeps an idle connection.',
+        ...tally.proofs('rare'),
         figures,
       });
-    const [worst] = rare.toSorted((a, b) => b.gapMs - a.gapMs);
-    if (!worst)
-      return pass(
-        `${many(beats, 'heartbeat')} on ${many(judged.length, 'connection')}, at most ${seconds(longestMs)} apart, clock off by ${seconds(Math.abs(skewMs))}`,
-        { events: events(judged), figures },
-      );
-    const silence = `${worst.beats === 0 ? 'sent no heartbeat' : 'was silent'} for ${seconds(worst.gapMs)}`;
-    const struck = worst.ruled ? ', and the service cut it' : '';
-    return fail(
-      `${silence} on connection ${worst.id}${struck} (${rare.length} of ${many(judged.length, 'connection')})`,
-      {
-        finding: worst.beats === 0 ? 'missing' : 'too rare',
-        hint: 'Start a PING timer when a connection opens and stop it when it is lost; under 8 s it also keeps an idle connection.',
-        events: events(rare),
-        figures,
-      },
-    );
+    },
   },
 });
 
 const seconds = (ms: number) => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
-/** @returns nothing of a connection whose beginning the journal does not know, or that never finished its handshake */
-function measure({ id, opened, ended, heartbeats, secured }: Connection, { time, of, latest }: Evidence) {
-  if (!opened || !secured) return undefined;
-  const stops = [opened, ...heartbeats, ended ?? latest ?? opened];
-  const gaps = stops.slice(1).map((stop, index) => time.between(stops[index] ?? stop, stop));
-  const reported = heartbeats.filter(({ judgedBy }) => judgedBy === 'client').map(({ ageMs }) => ageMs);
-  const ruled = of('rule.applied').find(({ connection, rule }) => connection === id && rule === 'heartbeat');
-  return {
-    id,
-    beats: heartbeats.length,
-    gapMs: Math.max(0, ...gaps),
-    skewMs: reported.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0),
-    ruled: ruled !== undefined,
-    events: [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])],
-  };
+const furthest = (least = 0, most = 0) => (Math.abs(least) > Math.abs(most) ? least : most);
+
+interface Until {
+  readonly time: ClientTime;
+  readonly latest: { readonly at: number } | undefined;
+}
+
+/** Notes nothing of a connection whose beginning the journal does not know, or that never finished its handshake. */
+function measure(
+  tally: Tally,
+  { id, opened, secured, ended, beats }: Connection,
+  { within, skew }: { readonly within: number; readonly skew: number },
+  { time, latest }: Until,
+): void {
+  if (!opened || !secured) return;
+  const { count, last, longestGapMs, skewMs, ruled } = beats;
+  const gapMs = Math.max(longestGapMs, time.between(last ?? opened, latest ?? opened));
+  const events = [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])];
+  if (Math.abs(skewMs) > skew) tally.note('skewed clock', events, Math.abs(skewMs), skewMs > 0 ? 'behind' : 'ahead');
+  const isRare = gapMs > within || ruled !== undefined;
+  if (!isRare && count === 0) return;
+  tally.note('judged', events, gapMs);
+  tally.note('beats', [], count);
+  tally.note('skew', [], skewMs);
+  if (!isRare) return;
+  if (count === 0) tally.note('missing', events, gapMs);
+  tally.note('rare', events, gapMs, `connection ${id}${ruled ? ', and the service cut it' : ''}`);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { pathOf } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Call } from '../evidence.ts';
 
 const CREATE = /\/contents\/generations\/tasks(\/.*)?$/;
 
@@ -12,28 +12,36 @@ export const noDuplicateCreates = defineCheck({
 had been carried out. What helps: before a create is repeated, List tells whether its task exists; or not to repeat a create whose
 answer was lost after it was sent. Inconclusive without any create.`,
   params: z.strictObject({}),
+  mergeSensitive: true,
   expects: () => 'one task for each create',
-  judgeClient({ calls }) {
-    const creates = calls.filter(({ method, path }) => method === 'POST' && CREATE.test(path));
-    const made = creates.map((call) => ({ call, tasks: tasksOf(call) }));
-    const tasks = made.reduce((sum, one) => sum + one.tasks.length, 0);
-    if (tasks === 0) return inconclusive('it created no task');
-    const figures = { creates: creates.length, tasks };
-    const doubled = made.filter((one) => one.tasks.length > 1);
-    const seqs = (those: typeof made) => those.flatMap((one) => one.tasks.map(({ seq }) => seq));
-    if (doubled.length === 0)
-      return pass(`${many(tasks, 'task')} for ${many(creates.length, 'create')}`, { events: seqs(made), figures });
-    const [worst] = doubled.toSorted((a, b) => b.tasks.length - a.tasks.length);
-    return fail(
-      `${many(worst?.tasks.length ?? 0, 'task')} for one create, known by ${worst?.call.bond} (${doubled.length} of ${many(creates.length, 'create')} made more than one)`,
-      {
+  client: {
+    watch: (tally) => ({
+      request({ received: { method, path, seq } }, { attempts }) {
+        if (attempts === 1 && method === 'POST' && CREATE.test(pathOf(path))) tally.note('create', [seq]);
+      },
+      task({ task }, { tasks, taskCount, bond, method, path }) {
+        if (!task || method !== 'POST' || !CREATE.test(path)) return;
+        tally.note('task', [task.seq]);
+        if (taskCount < 2) return;
+        if (taskCount === 2) tally.note('doubled', []);
+        // The first is a proof as well, once there is a second.
+        const events = taskCount === 2 ? tasks.map(({ seq }) => seq) : [task.seq];
+        tally.note('duplicate', events, taskCount, `${many(taskCount, 'task')} for one create, known by ${bond}`);
+      },
+    }),
+    judge(tally) {
+      const [creates, tasks, doubled] = [tally.of('create').count, tally.of('task').count, tally.of('doubled').count];
+      if (tasks === 0) return inconclusive('it created no task');
+      const figures = { creates, tasks };
+      const worst = tally.of('duplicate').most;
+      if (!worst)
+        return pass(`${many(tasks, 'task')} for ${many(creates, 'create')}`, { ...tally.proofs('task'), figures });
+      return fail(`${worst.what} (${doubled} of ${many(creates, 'create')} made more than one)`, {
         finding: 'duplicate',
         hint: 'Do not repeat a create whose answer was lost: ask List first whether its task exists.',
-        events: seqs(doubled),
+        ...tally.proofs('duplicate'),
         figures,
-      },
-    );
+      });
+    },
   },
 });
-
-const tasksOf = ({ attempts }: Call) => attempts.flatMap(({ task }) => task ?? []);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import type { Connection } from '../facts.ts';
+import type { Tally } from '../tally.ts';
 
 /** HTTP/2 in clear text is refused (reference, A4; RFC 9113, section 3.3). */
 export const noH2c = defineCheck({
@@ -9,24 +11,39 @@ export const noH2c = defineCheck({
 them is *h2c*. Inconclusive where no connection got as far as a ClientHello or a request.`,
   params: z.strictObject({}),
   expects: () => 'h2c on no connection: HTTP/2 over TLS alone, chosen by ALPN',
-  judgeClient({ connections }, _, { of }) {
-    const refused = Map.groupBy(
-      of('rule.applied').filter(({ rule }) => rule === 'h2c'),
-      ({ connection }) => connection,
-    );
-    const told = connections.filter(({ id, hello, requests }) => hello || requests.length > 0 || refused.has(id));
-    if (told.length === 0) return inconclusive('it said nothing on any connection');
-    const tries = told.filter(({ id, hello }) => refused.has(id) || hello?.alpn?.includes('h2c'));
-    const events = (those: typeof told) =>
-      those.flatMap(({ id, opened, hello }) => {
-        const [cut] = refused.get(id) ?? [];
-        return [(hello ?? opened)?.seq, cut?.seq].filter((seq) => seq !== undefined);
+  client: {
+    watch(tally) {
+      const cuts = new Map<Connection, number>();
+      return {
+        cuts,
+        ruled(connection, { rule, seq }) {
+          if (rule === 'h2c') cuts.set(connection, seq);
+        },
+        ended(connection) {
+          measure(tally, connection, cuts.get(connection));
+          cuts.delete(connection);
+        },
+      };
+    },
+    judge(tally, _params, { openConnections }, { cuts }) {
+      for (const connection of openConnections) measure(tally, connection, cuts.get(connection));
+      const { count } = tally.of('heard');
+      if (count === 0) return inconclusive('it said nothing on any connection');
+      const tries = tally.of('h2c').count;
+      if (tries === 0) return pass(`no h2c on ${many(count, 'connection')}`, tally.proofs('heard'));
+      return fail(`tried h2c on ${tries} of ${many(count, 'connection')}`, {
+        finding: 'h2c',
+        hint: 'Use an https:// base URL, and let ALPN choose h2; turn off "prior knowledge" and upgrade to h2c.',
+        ...tally.proofs('h2c'),
       });
-    if (tries.length === 0) return pass(`no h2c on ${many(told.length, 'connection')}`, { events: events(told) });
-    return fail(`tried h2c on ${tries.length} of ${many(told.length, 'connection')}`, {
-      finding: 'h2c',
-      hint: 'Use an https:// base URL, and let ALPN choose h2; turn off "prior knowledge" and upgrade to h2c.',
-      events: events(tries),
-    });
+    },
   },
 });
+
+/** @param cut where the rule struck it */
+function measure(tally: Tally, { opened, hello, requests }: Connection, cut: number | undefined): void {
+  if (!hello && requests === 0 && cut === undefined) return;
+  const events = [(hello ?? opened)?.seq, cut].filter((seq) => seq !== undefined);
+  tally.note('heard', events);
+  if (cut !== undefined || hello?.alpn?.includes('h2c')) tally.note('h2c', events);
+}

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
+import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Call, Evidence } from '../evidence.ts';
+import type { Request } from '../facts.ts';
 
 const GET_TASK = /\/contents\/generations\/tasks\/[^/]+$/;
 
@@ -21,49 +22,62 @@ export const pollInterval = defineCheck({
       path: ['atMost'],
       error: 'Write no less than `atLeast`, 1s if it is left out: no client could meet both.',
     }),
+  mergeSensitive: true,
   expects: ({ atLeast, atMost }) =>
     `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
-  judgeClient({ calls }, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, evidence) {
-    const polls = calls.filter(({ method, path }) => method === 'GET' && GET_TASK.test(path));
-    const intervals = [...Map.groupBy(polls, ({ path }) => path).values()].flatMap((those) => measure(those, evidence));
-    if (intervals.length === 0) return inconclusive('it asked for no task twice');
-    const ms = intervals.map((interval) => interval.ms);
-    const figures = { intervals: ms.length, shortestMs: Math.min(...ms), longestMs: Math.max(...ms) };
-    const hasty = intervals.filter((interval) => interval.ms < atLeast - early);
-    const slow = intervals.filter((interval) => interval.silentMs > atMost);
-    const seen = `polled every ${Math.round(figures.shortestMs)} to ${Math.round(figures.longestMs)} ms`;
-    const events = (those: typeof intervals) => those.flatMap((interval) => interval.events);
-    if (hasty.length > 0)
-      return fail(`${seen} (${hasty.length} of ${many(ms.length, 'interval')} too short)`, {
-        finding: 'too often',
-        hint: 'Wait between polls, also after an answer that came fast: a video takes minutes.',
-        events: events(hasty),
-        figures,
-      });
-    if (slow.length > 0)
-      return fail(`${seen} (${slow.length} of ${many(ms.length, 'interval')} too long)`, {
-        finding: 'too seldom',
-        hint: 'Poll more often, or take callbacks: a result that nobody fetches is gone after a day.',
-        events: events(slow),
-        figures,
-      });
-    return pass(seen, { events: events(intervals), figures });
+  client: {
+    watch(tally, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, time) {
+      /** Of each task the latest poll: its first attempt and its latest. */
+      const polls = new Map<string, { call: Call; first: Received; latest: Received }>();
+      return {
+        request({ received }, call) {
+          const { method, path } = call;
+          if (method !== 'GET' || !GET_TASK.test(path)) return;
+          const before = polls.get(path);
+          if (before?.call === call) {
+            before.latest = received;
+            return;
+          }
+          if (!before) {
+            polls.set(path, { call, first: received, latest: received });
+            if (polls.size > TASKS_KEPT) for (const oldest of polls.keys()) return void polls.delete(oldest);
+            return;
+          }
+          const ms = time.between(before.first, received);
+          const events = [before.first.seq, received.seq];
+          tally.note('interval', events, ms);
+          if (ms < atLeast - early) tally.note('too often', events);
+          if (time.between(before.latest, received) > atMost) tally.note('too seldom', events);
+          Object.assign(before, { call, first: received, latest: received });
+        },
+      };
+    },
+    judge(tally) {
+      const { count, least, most } = tally.of('interval');
+      if (!least || !most) return inconclusive('it asked for no task twice');
+      const figures = { intervals: count, shortestMs: least.value, longestMs: most.value };
+      const seen = `polled every ${Math.round(figures.shortestMs)} to ${Math.round(figures.longestMs)} ms`;
+      const [often, seldom] = [tally.of('too often').count, tally.of('too seldom').count];
+      if (often > 0)
+        return fail(`${seen} (${often} of ${many(count, 'interval')} too short)`, {
+          finding: 'too often',
+          hint: 'Wait between polls, also after an answer that came fast: a video takes minutes.',
+          ...tally.proofs('too often'),
+          figures,
+        });
+      if (seldom > 0)
+        return fail(`${seen} (${seldom} of ${many(count, 'interval')} too long)`, {
+          finding: 'too seldom',
+          hint: 'Poll more often, or take callbacks: a result that nobody fetches is gone after a day.',
+          ...tally.proofs('too seldom'),
+          figures,
+        });
+      return pass(seen, { ...tally.proofs('interval'), figures });
+    },
   },
 });
 
-/** From the first attempt at each poll to that at the next; and of that the time since the latest attempt. */
-function measure(polls: readonly Call[], { time }: Evidence) {
-  return polls.slice(1).flatMap(({ attempts: [later] }, index) => {
-    const before = polls[index]?.attempts ?? [];
-    const [earlier] = before;
-    if (!earlier || !later) return [];
-    const latest = before.findLast(({ received }) => received.seq < later.received.seq) ?? earlier;
-    return [
-      {
-        ms: time.between(earlier.received, later.received),
-        silentMs: time.between(latest.received, later.received),
-        events: [earlier.received.seq, later.received.seq],
-      },
-    ];
-  });
-}
+/** How many tasks are remembered per client. */
+const TASKS_KEPT = 10_000;
+
+type Received = Request['received'];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Connection } from '../evidence.ts';
+import type { Connection } from '../facts.ts';
+import { PROOFS_KEPT } from '../tally.ts';
 
 /** What a client may have where no limit is named; a check of nothing could not fail. */
 const USUAL = { h2: 8, 'http/1.1': 16 };
@@ -24,47 +25,51 @@ Where none is named, ${USUAL.h2} of h2 and ${USUAL['http/1.1']} of HTTP/1.1 may 
       'http/1.1': z.int().min(1).optional().describe('The most connections at a time that speak HTTP/1.1.'),
     })
     .prefault(USUAL),
+  mergeSensitive: true,
   expects: (named) =>
     `at a time and host at most ${[...limitsOf(named)]
       .map(([protocol, limit]) => `${many(limit, 'connection')} of ${protocol}`)
       .join(' and ')}`,
-  judgeClient({ connections }, named) {
-    const limits = limitsOf(named);
-    const secured = connections.filter((connection) => connection.secured && connection.opened);
-    if (secured.length === 0) return inconclusive('no connection of it got through its handshake');
-    const pools = [...Map.groupBy(secured, poolOf)].map(([name, pool]) => ({ name, pool, most: mostAtOnce(pool) }));
-    const limitOf = ({ pool: [first] }: (typeof pools)[number]) =>
-      limits.get(first?.secured?.protocol ?? 'h2') ?? Infinity;
-    const seen = pools.map(({ name, most }) => `${most.length} of ${name}`).join(', ');
-    const figures = Object.fromEntries(pools.map(({ name, most }) => [name, most.length]));
-    const large = pools.filter((pool) => pool.most.length > limitOf(pool));
-    const events = (those: typeof pools) =>
-      those.flatMap(({ most }) => most.flatMap(({ opened }) => opened?.seq ?? []));
-    if (large.length === 0) return pass(`connections at a time: ${seen}`, { events: events(pools), figures });
-    return fail(`connections at a time: ${seen}`, {
-      finding: 'too large',
-      hint: 'Share one bounded pool for each host and protocol; over HTTP/2 a single connection carries many requests.',
-      events: events(large),
-      figures,
-    });
+  client: {
+    watch(tally, named) {
+      const limits = limitsOf(named);
+      const pools = new Map<string, Set<Connection>>();
+      const leave = (connection: Connection) => pools.get(poolOf(connection))?.delete(connection);
+      return {
+        secured(connection) {
+          if (!connection.opened) return;
+          const name = poolOf(connection);
+          const pool = pools.get(name) ?? new Set();
+          pools.set(name, pool.add(connection));
+          const limit = limits.get(connection.secured?.protocol ?? 'h2') ?? Number.POSITIVE_INFINITY;
+          // What was open when most were is all that matters.
+          if (pool.size <= (tally.of(name).most?.value ?? 0)) return;
+          const events = [...pool].slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
+          tally.list(name);
+          tally.replace(name, events, pool.size);
+          if (pool.size > limit) tally.replace(`too large: ${name}`, events, pool.size);
+        },
+        // A pool has to replace it before its last answers are in.
+        goaway: leave,
+        ended: leave,
+      };
+    },
+    judge(tally) {
+      const names = tally.listed;
+      if (names.length === 0) return inconclusive('no connection of it got through its handshake');
+      const figures = Object.fromEntries(names.map((name) => [name, tally.of(name).most?.value ?? 0]));
+      const seen = `connections at a time: ${names.map((name) => `${figures[name]} of ${name}`).join(', ')}`;
+      const large = names.map((name) => `too large: ${name}`).filter((kind) => tally.of(kind).count > 0);
+      if (large.length === 0) return pass(seen, { ...tally.proofs(...names), figures });
+      return fail(seen, {
+        finding: 'too large',
+        hint: 'Share one bounded pool for each host and protocol; over HTTP/2 a single connection carries many requests.',
+        ...tally.proofs(...large),
+        figures,
+      });
+    },
   },
 });
 
 const poolOf = ({ hello, secured, opened }: Connection) =>
   `${secured?.protocol} to ${hello?.serverName ?? opened?.remote.replace(/:\d+$/, '')}`;
-
-/** When a connection left its pool, as a sequence number. */
-const leftAt = ({ ended, goaways: [goaway] }: Connection): number =>
-  Math.min(ended?.seq ?? Infinity, goaway?.seq ?? Infinity);
-
-/** The connections that were open when most of them were. */
-function mostAtOnce(pool: readonly Connection[]): readonly Connection[] {
-  let most: readonly Connection[] = [];
-  let open: readonly Connection[] = [];
-  for (const connection of pool.toSorted((a, b) => (a.opened?.seq ?? 0) - (b.opened?.seq ?? 0))) {
-    const since = connection.opened?.seq ?? 0;
-    open = [...open.filter((one) => leftAt(one) > since), connection];
-    if (open.length > most.length) most = open;
-  }
-  return most;
-}

@@ -53,9 +53,9 @@ test('a create that was cut is better left alone where its task exists, and not 
   const create = asks(0, 1, 1, { method: 'POST', path: '/tasks' });
   expect(find(create, creates(5, 'cgt-1', { connection: 1, request: 1 }), resets(10, 1, 1))).toEqual(['inconclusive']);
   expect(find(create, resets(10, 1, 1))).toEqual(['gave up']);
-  const again = asks(100, 1, 2, { method: 'POST', path: '/tasks' });
+  const again = [...opens(100, 2), asks(100, 2, 1, { method: 'POST', path: '/tasks' })];
   const made = creates(5, 'cgt-1', { connection: 1, request: 1 });
-  expect(find(create, made, resets(10, 1, 1), again, answers(200, 1, 2))).toEqual(['pass']);
+  expect(find(create, made, resets(10, 1, 1), ...again, answers(200, 2, 1))).toEqual(['pass']);
 });
 
 describe('a connection that is cut before its first request', () => {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { JournalEvent } from '../../journal.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { REPEATED_WITHIN_MS } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { type Client, type Evidence, endOf, hasFailed } from '../evidence.ts';
-import { isCutAtStart } from '../failures.ts';
+import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
+import { defineCheck, fail, inconclusive, many, type Now, pass } from '../check.ts';
+import { type Connection, hasFailed, isCutAtStart } from '../facts.ts';
+import type { Tally } from '../tally.ts';
 
-/** From the first failure of a call to the answer that it wanted. */
+/** However a call failed, its client wanted the answer that it wanted. */
 export const recoversWithin = defineCheck({
   name: 'recovers-within',
   summary: 'Gets through in the end: a call that failed succeeds within a bounded time.',
@@ -22,129 +23,134 @@ where no call failed and no connection was cut so, or only some of which it cann
       .describe('The longest time from the first failure to success.'),
   }),
   expects: ({ within }) => `each call that failed to succeed within ${renderDuration(within)}`,
-  judgeClient(client, { within }, evidence: Evidence) {
-    const failed = [...findFailedCalls(client, evidence), ...findOutages(client, evidence)].filter(
-      ({ open, ms }) => !open || ms > within,
-    );
-    if (failed.length === 0) return inconclusive('no call or connection of it failed, or none that did is over yet');
-    const gaveUp = failed.filter(({ lost }) => lost);
-    const came = failed.filter(({ lost }) => !lost);
-    // Of two attempts at a time one may have its answer before the other fails.
-    const longestMs = Math.max(0, ...came.map(({ ms }) => ms));
-    const figures = {
-      failed: failed.length,
-      recovered: came.filter(({ open }) => !open).length,
-      ...(came.length > 0 && { longestMs }),
-    };
-    const events = (those: typeof failed) => those.flatMap((call) => call.events);
-    const [first] = gaveUp;
-    if (first)
-      return fail(
-        `gave up ${first.what} after ${many(first.attempts, 'attempt')} (${gaveUp.length} of ${many(failed.length, 'failure')})`,
-        {
+  client: {
+    watch(tally, { within }, time) {
+      const inService = new Set<Connection>();
+      const outage = new Outage();
+      return {
+        outage,
+        request() {
+          outage.asked++;
+        },
+        answered(request) {
+          const { answer, connection } = request;
+          if (!answer || hasFailed(request)) return;
+          inService.add(connection);
+          if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
+          outage.end();
+        },
+        ended(connection) {
+          inService.delete(connection);
+          // With another connection, on which it gets through, it has missed a spare one.
+          if (connection.ended && isCutAtStart(connection) && inService.size === 0) outage.add(connection.ended);
+        },
+        callOver(call) {
+          noteCall(tally, call, within, { time });
+        },
+      };
+    },
+    judge(tally, { within }, { time, latest, openCalls, openConnections }, { outage }) {
+      let waits = false;
+      for (const call of openCalls) {
+        noteCall(tally, call, within, { time, latest });
+        waits ||= call.underWay > 0;
+      }
+      for (const { requests } of openConnections) waits ||= requests === 0;
+      if (outage.first && waits)
+        noteOpen(tally, within, time.between(outage.first, latest), 'a connection', outage.events);
+      // What it asked for since has failed as a call of its own.
+      else if (outage.first && outage.asked === 0)
+        tally.note('gave up', outage.events, 0, `a connection after ${many(outage.cuts, 'attempt')}`);
+
+      const [recovered, late, open, gaveUp] = [
+        tally.of('recovered'),
+        tally.of('too late'),
+        tally.of('open'),
+        tally.of('gave up'),
+      ];
+      const failed = recovered.count + open.count + gaveUp.count;
+      if (failed === 0) return inconclusive('no call or connection of it failed, or none that did is over yet');
+      // Of two attempts at a time one may have its answer before the other fails.
+      const longestMs = Math.max(0, recovered.most?.value ?? 0, open.most?.value ?? 0);
+      const hasCome = recovered.count + open.count > 0;
+      const figures = { failed, recovered: recovered.count, ...(hasCome && { longestMs }) };
+      const [first] = gaveUp.first;
+      if (first)
+        return fail(`gave up ${first.what} (${gaveUp.count} of ${many(failed, 'failure')})`, {
           finding: 'gave up',
           hint: 'Try again, on a new connection and with backoff; a GET may always be repeated.',
-          events: events(gaveUp),
+          ...tally.proofs('gave up'),
           figures,
-        },
-      );
-    const late = came.filter(({ ms }) => ms > within).toSorted((a, b) => b.ms - a.ms);
-    const [worst] = late;
-    if (worst)
-      return fail(
-        `took ${seconds(worst.ms)}${worst.open ? ' up to now' : ''} to get ${worst.what} through (${late.length} of ${many(failed.length, 'failure')})`,
-        {
+          provisional: true,
+        });
+      if (late.most)
+        return fail(`took ${late.most.what} (${late.count} of ${many(failed, 'failure')})`, {
           finding: 'too late',
           hint: 'Cap the backoff, and bound each attempt with a time-out of its own.',
-          events: events(late),
+          ...tally.proofs('too late'),
           figures,
-        },
-      );
-    return pass(`got through after ${many(failed.length, 'failure')}, within ${seconds(longestMs)} at most`, {
-      events: events(failed),
-      figures,
-    });
+        });
+      return pass(`got through after ${many(failed, 'failure')}, within ${seconds(longestMs)} at most`, {
+        ...tally.proofs('recovered'),
+        figures,
+      });
+    },
   },
 });
 
-/** What went wrong for a client, and how long it took until it went well. */
-interface Failure {
-  /** After "gave up" and "to get". */
-  readonly what: string;
-  readonly attempts: number;
-  /** Nothing came of it, and nothing is under way. */
-  readonly lost: boolean;
-  /** Up to now nothing came of it, but something is under way. */
-  readonly open: boolean;
-  readonly ms: number;
-  readonly events: readonly number[];
-}
+/** Connections in a row that were cut before their first request, until the client gets through with something. */
+class Outage {
+  first: JournalEvent<'connection.ended'> | undefined;
+  cuts = 0;
+  /** Requests since the first cut. */
+  asked = 0;
+  events: number[] = [];
 
-function findFailedCalls({ calls }: Client, { time, latest }: Evidence): readonly Failure[] {
-  return calls.flatMap(({ method, path, attempts }) => {
-    const [first] = attempts;
-    const failure = first && hasFailed(first) ? endOf(first) : undefined;
-    const success = attempts.find((attempt) => attempt.answer && !hasFailed(attempt))?.answer;
-    const isThere = attempts.some(({ task, cut }) => task && cut);
-    if (!failure || (isThere && !success)) return [];
-    const open = !success && attempts.some((attempt) => !endOf(attempt));
-    const ms = time.between(failure, success ?? latest);
-    const events = [failure.seq, ...(success ? [success.seq] : [])];
-    return [{ what: `${method} ${path}`, attempts: attempts.length, lost: !success && !open, open, ms, events }];
-  });
-}
-
-/** Connections in a row that were cut before their first request, until the client got through with something. */
-function findOutages({ connections, ja4, userAgent }: Client, { clients, time, latest }: Evidence): readonly Failure[] {
-  // Cut before it said who it is: of several clients it may be any one's.
-  if (ja4 === undefined && userAgent === undefined && clients.length > 1) return [];
-  const requests = connections.flatMap((connection) => connection.requests);
-  const successes = requests
-    .flatMap((request) => (request.answer && !hasFailed(request) ? [request.answer] : []))
-    .toSorted((a, b) => a.seq - b.seq);
-  const cuts = connections
-    .filter(isCutAtStart)
-    .flatMap(({ ended }) => ended ?? [])
-    .toSorted((a, b) => a.seq - b.seq);
-  const spells = spellsOfService(connections);
-  const outages = new Map<(typeof successes)[number] | undefined, typeof cuts>();
-  // One walk: a run may have tens of thousands of each.
-  let [servedUntil, nextSpell, nextSuccess] = [0, 0, 0];
-  for (const cut of cuts) {
-    for (let spell = spells[nextSpell]; spell && spell.from < cut.seq; spell = spells[++nextSpell])
-      servedUntil = Math.max(servedUntil, spell.to);
-    // It had another connection, on which it got through, and has missed a spare one.
-    if (servedUntil > cut.seq) continue;
-    while ((successes[nextSuccess]?.seq ?? Number.POSITIVE_INFINITY) < cut.seq) nextSuccess++;
-    const success = successes[nextSuccess];
-    const outage = outages.get(success);
-    if (outage) outage.push(cut);
-    else outages.set(success, [cut]);
+  add(cut: JournalEvent<'connection.ended'>): void {
+    if (!this.first) this.asked = 0;
+    this.first ??= cut;
+    this.cuts++;
+    if (this.events.length < EVENTS_KEPT) this.events.push(cut.seq);
   }
-  return [...outages].flatMap(([success, those]) => {
-    const [first] = those;
-    if (!first) return [];
-    const open = !success && connections.some(({ ended, requests: own }) => !ended && !own.length);
-    const asked = requests.filter(({ received }) => received.seq > first.seq);
-    const waits = !success && (open || asked.some((request) => !endOf(request)));
-    // What it asked for since has failed as a call of its own.
-    if (!success && !waits && asked.length > 0) return [];
-    const ms = time.between(first, success ?? latest);
-    const events = [...those.map(({ seq }) => seq), ...(success ? [success.seq] : [])];
-    return [{ what: 'a connection', attempts: those.length, lost: !success && !waits, open: waits, ms, events }];
-  });
+
+  note(tally: Tally, within: number, ms: number, events: readonly number[]): void {
+    noteRecovered(tally, within, ms, 'a connection', [...this.events, ...events]);
+  }
+
+  end(): void {
+    this.first = undefined;
+    this.cuts = 0;
+    this.events = [];
+  }
 }
 
-/** For each connection that has carried a request that was answered: from that to its end, by sequence numbers, the earliest first. */
-function spellsOfService(
-  connections: Client['connections'],
-): readonly { readonly from: number; readonly to: number }[] {
-  return connections
-    .flatMap(({ ended, requests }) => {
-      const first = requests.find(({ answer }) => answer);
-      return first ? [{ from: first.received.seq, to: ended?.seq ?? Number.POSITIVE_INFINITY }] : [];
-    })
-    .toSorted((a, b) => a.from - b.from);
+const EVENTS_KEPT = 20;
+
+function noteRecovered(tally: Tally, within: number, ms: number, what: string, events: readonly number[]): void {
+  tally.note('recovered', events, ms);
+  if (ms > within) tally.note('too late', events, ms, `${seconds(ms)} to get ${what} through`);
+}
+
+/** What is still under way is too late once it is, and before that it is neither. */
+function noteOpen(tally: Tally, within: number, ms: number, what: string, events: readonly number[]): void {
+  if (ms <= within) return;
+  tally.note('open', events, ms);
+  tally.note('too late', events, ms, `${seconds(ms)} up to now to get ${what} through`);
+}
+
+/** @param now where it may not be over yet */
+function noteCall(
+  tally: Tally,
+  { method, path, attempts, underWay, failure, success, lostTask }: Call,
+  within: number,
+  { time, latest }: Pick<Now, 'time'> & Partial<Pick<Now, 'latest'>>,
+): void {
+  if (!failure) return;
+  const what = `${method} ${path}`;
+  if (success) noteRecovered(tally, within, time.between(failure, success), what, [failure.seq, success.seq]);
+  else if (lostTask) return;
+  else if (latest && underWay > 0) noteOpen(tally, within, time.between(failure, latest), what, [failure.seq]);
+  else tally.note('gave up', [failure.seq], 0, `${what} after ${many(attempts, 'attempt')}`);
 }
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;

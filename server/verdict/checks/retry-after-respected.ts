@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { duration } from '../../scenario/duration.ts';
+import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Request } from '../evidence.ts';
+import type { Request } from '../facts.ts';
+import type { Tally } from '../tally.ts';
 
 /** RFC 9110, section 10.2.3. */
 export const retryAfterRespected = defineCheck({
@@ -13,40 +15,55 @@ refused call was tried again.`,
   params: z.strictObject({
     early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
   }),
+  mergeSensitive: true,
   expects: () => 'no new attempt before Retry-After is over',
-  judgeClient({ calls }, { early }, { time }) {
-    const waits = calls.flatMap(({ attempts }) =>
-      attempts.flatMap((attempt) => {
-        const answer = refusalOf(attempt);
-        // Not one that was on its way already when the refusal came.
-        const later = answer && attempts.find(({ received }) => received.seq > answer.seq);
-        if (!later) return [];
-        const events = [answer.seq, later.received.seq];
-        return [{ askedMs: answer.retryAfterMs ?? 0, ms: time.between(answer, later.received), events }];
-      }),
-    );
-    const refused = calls.flatMap(({ attempts }) => attempts.flatMap((attempt) => refusalOf(attempt) ?? []));
-    const events = waits.flatMap((wait) => wait.events);
-    if (waits.length === 0)
-      return inconclusive(
-        refused.length === 0 ? 'it was given no Retry-After' : `it gave up after ${many(refused.length, 'refusal')}`,
-        refused.map(({ seq }) => seq),
-      );
-    const figures = { refusals: refused.length, retries: waits.length };
-    const hasty = waits.filter(({ ms, askedMs }) => ms < askedMs - early);
-    const [worst] = hasty.toSorted((a, b) => a.ms - a.askedMs - (b.ms - b.askedMs));
-    if (!worst) return pass(`waited as asked before each of ${many(waits.length, 'new attempt')}`, { events, figures });
-    return fail(
-      `tried again after ${Math.round(worst.ms)} ms, asked to wait ${Math.round(worst.askedMs)} ms (${hasty.length} of ${many(waits.length, 'new attempt')})`,
-      {
+  client: {
+    watch: (tally, { early }, time) => {
+      /** The refusal that was counted last, by call. */
+      const counted = new WeakMap<Call, number>();
+      return {
+        request({ received }, call) {
+          const { refusal } = call;
+          // Not one that was on its way already when the refusal came.
+          if (!refusal || refusal.seq > received.seq || counted.get(call) === refusal.seq) return;
+          counted.set(call, refusal.seq);
+          const askedMs = refusal.retryAfterMs ?? 0;
+          const ms = time.between(refusal, received);
+          tally.note('retry', [refusal.seq, received.seq]);
+          if (ms >= askedMs - early) return;
+          const what = `${Math.round(ms)} ms, asked to wait ${Math.round(askedMs)} ms`;
+          tally.note('hasty', [refusal.seq, received.seq], askedMs - ms, what);
+        },
+        over(request) {
+          noteRefusal(tally, request);
+        },
+      };
+    },
+    judge(tally, _params, { unsettled }) {
+      for (const [request] of unsettled) noteRefusal(tally, request);
+      const [refusals, retries] = [tally.of('refusal').count, tally.of('retry').count];
+      if (retries === 0)
+        return inconclusive(
+          refusals === 0 ? 'it was given no Retry-After' : `it gave up after ${many(refusals, 'refusal')}`,
+          tally.proofs('refusal'),
+        );
+      const figures = { refusals, retries };
+      const hasty = tally.of('hasty');
+      if (!hasty.most)
+        return pass(`waited as asked before each of ${many(retries, 'new attempt')}`, {
+          ...tally.proofs('retry'),
+          figures,
+        });
+      return fail(`tried again after ${hasty.most.what} (${hasty.count} of ${many(retries, 'new attempt')})`, {
         finding: 'too early',
         hint: 'Read Retry-After, in seconds or as a date, and wait at least that long, whatever your own backoff says.',
-        events: hasty.flatMap((wait) => wait.events),
+        ...tally.proofs('hasty'),
         figures,
-      },
-    );
+      });
+    },
   },
 });
 
-const refusalOf = (attempt: Request) =>
-  attempt.answer?.retryAfterMs !== undefined && !attempt.cut ? attempt.answer : undefined;
+function noteRefusal(tally: Tally, { answer, cut }: Request): void {
+  if (answer?.retryAfterMs !== undefined && !cut) tally.note('refusal', [answer.seq]);
+}

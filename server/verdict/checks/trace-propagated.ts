@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pathOf } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass, percent } from '../check.ts';
 
 /** W3C Trace Context, sections 3.2 and 4.3: of neither the trace id nor the span id may all digits be 0, and only a later version may say
@@ -16,20 +17,27 @@ export const tracePropagated = defineCheck({
     atLeast: z.number().min(0).max(1).default(1).describe('The least share of requests with a trace id.'),
   }),
   expects: ({ atLeast }) => `a trace id on ${atLeast === 1 ? 'every request' : `${percent(atLeast)} of the requests`}`,
-  judgeClient({ connections }, { atLeast }) {
-    const requests = connections.flatMap((connection) => connection.requests.map(({ received }) => received));
-    if (requests.length === 0) return inconclusive('it sent no request');
-    const without = requests.filter(
-      ({ traceparent = '', asyncTraceId = '' }) => !TRACEPARENT.test(traceparent) && asyncTraceId.trim() === '',
-    );
-    const share = (requests.length - without.length) / requests.length;
-    const seen = `${requests.length - without.length} of ${many(requests.length, 'request')} came with a trace id`;
-    if (share >= atLeast) return pass(seen, { events: requests.map(({ seq }) => seq), figures: { share } });
-    return fail(`${seen}, the first without: ${without[0]?.method} ${without[0]?.path.split('?')[0]}`, {
-      finding: 'no trace',
-      hint: 'Send `traceparent: 00-<trace id>-<span id>-01` with every request, retries and polls too: a call that is cut leaves nothing else to look for.',
-      events: without.map(({ seq }) => seq),
-      figures: { share },
-    });
+  client: {
+    watch: (tally) => ({
+      request({ received: { traceparent = '', asyncTraceId = '', method, path, seq } }) {
+        const has = TRACEPARENT.test(traceparent) || asyncTraceId.trim() !== '';
+        tally.note(has ? 'traced' : 'untraced', [seq], 0, `${method} ${pathOf(path)}`);
+      },
+    }),
+    judge(tally, { atLeast }) {
+      const [traced, untraced] = [tally.of('traced'), tally.of('untraced')];
+      const total = traced.count + untraced.count;
+      if (total === 0) return inconclusive('it sent no request');
+      const share = traced.count / total;
+      const seen = `${traced.count} of ${many(total, 'request')} came with a trace id`;
+      if (share >= atLeast) return pass(seen, { ...tally.proofs('traced', 'untraced'), figures: { share } });
+      return fail(`${seen}, the first without: ${untraced.first[0]?.what}`, {
+        finding: 'no trace',
+        hint: 'Send `traceparent: 00-<trace id>-<span id>-01` with every request, retries and polls too: a call that is cut leaves nothing else to look for.',
+        ...tally.proofs('untraced'),
+        figures: { share },
+        ...(atLeast < 1 && { provisional: true }),
+      });
+    },
   },
 });

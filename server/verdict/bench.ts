@@ -1,0 +1,524 @@
+import type { JournalEvent } from '../journal.ts';
+import { type Expectation, inconclusive, type Judgement, type Now, type Outcome, type RunWatch } from './check.ts';
+import { ClientTime } from './client-time.ts';
+import { Client, nameOf, printOf } from './clients.ts';
+import { addressOf, type Connection, isCutOff, newConnection, type Request } from './facts.ts';
+import { Reading } from './reading.ts';
+import { Tally } from './tally.ts';
+import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
+
+/** How many of the events that prove a finding are named. */
+export const MAX_EVENTS_NAMED = 20;
+
+/** How a reset arrives at the client: a proxy on the way may close in good order instead. */
+export const resetFidelities = ['reset', 'fin', 'unknown'] as const;
+export type ResetFidelity = (typeof resetFidelities)[number];
+
+/** What is judged, and by what. */
+export interface Case {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly expect: readonly Expectation[];
+  /** Left out: a reset is a reset, as on loopback. */
+  readonly resets?: ResetFidelity;
+}
+
+/** How long after its answer a request may still turn out to have been cut, in client time. */
+const SETTLED_AFTER_MS = 2_000;
+/** How often calls are looked through that wait for another attempt, in lane time. */
+const EXPIRE_EVERY_MS = 1_000;
+
+/** A connection and whose it is. */
+interface Seat {
+  readonly connection: Connection;
+  /** The client that a request on it has named. */
+  client?: Client;
+  /** The client that it is taken for, while no request has named one. */
+  taken?: Client;
+  /** All of whose it is in some reading. */
+  readings: Reading[];
+  /** Requests whose body is still to come. */
+  readonly early: Set<Request>;
+}
+
+/** Why nothing that looks good can be trusted. */
+interface Doubt {
+  /** For which checks; left out, for all. */
+  readonly relies?: Expectation['relies'][number];
+  /** Events are missing: even what has not happened may have. */
+  readonly missed?: true;
+  readonly reason: string;
+}
+
+type ConnectionEvent = JournalEvent<
+  | 'connection.hello'
+  | 'connection.secured'
+  | 'connection.identified'
+  | 'connection.ended'
+  | 'heartbeat'
+  | 'goaway.sent'
+  | 'stream.late'
+  | 'rule.applied'
+>;
+type RequestEvent = JournalEvent<
+  'request.body' | 'task.created' | 'response.sent' | 'response.abandoned' | 'stream.reset'
+>;
+
+interface RunWatched {
+  readonly expectation: Expectation;
+  readonly tally: Tally;
+  readonly watch: RunWatch;
+}
+
+/** Judges a run by its journal: reads each event once, as it comes, and keeps what each check saw, in bounded memory. */
+export class Bench {
+  readonly #expect: readonly Expectation[];
+  readonly #sensitive: readonly Expectation[];
+  readonly #time: ClientTime;
+  readonly #seats = new Map<number, Seat>();
+  readonly #gone = new Set<number>();
+  readonly #clients = new Map<string, Client>();
+  /** Behind connections that were cut before a request could name their client, where no client fits. */
+  readonly #unnamed: Client[] = [];
+  /** Cut likewise, and any of several clients may have opened them. */
+  #nobodys = 0;
+  readonly #settling: Request[] = [];
+  #settled = 0;
+  readonly #runs: readonly RunWatched[];
+  readonly #strikes = new Map<string, { latest: string; count: number }>();
+  #armed = false;
+  #events = 0;
+  #missed = 0;
+  #expiredAt = 0;
+  #oldestOpened = Number.POSITIVE_INFINITY;
+
+  /** @param expect what the scenario expects
+   * @param startAt lane time of the first event */
+  constructor(expect: readonly Expectation[], startAt: number) {
+    this.#expect = expect;
+    this.#sensitive = expect.filter(({ mergeSensitive }) => mergeSensitive);
+    this.#time = new ClientTime(startAt);
+    this.#runs = expect.flatMap((expectation) => {
+      const tally = new Tally();
+      const watch = expectation.run?.watch(tally, this.#time);
+      return watch ? [{ expectation, tally, watch }] : [];
+    });
+  }
+
+  /** Events that nobody can read any more. */
+  miss(events: number): void {
+    this.#missed += events;
+  }
+
+  /** The lane's time has run at this speed since before the run began. */
+  setClock(change: JournalEvent<'clock.changed'>): void {
+    this.#time.change(change);
+  }
+
+  /** @param event the next one of the journal */
+  read(event: JournalEvent): void {
+    this.#events++;
+    this.#settleUpTo(event);
+    for (const { watch } of this.#runs) watch.event?.(event);
+    switch (event.type) {
+      case 'clock.changed':
+        this.#time.change(event);
+        break;
+      case 'scenario.loaded':
+        this.#armed ||= event.faults > 0;
+        break;
+      case 'fault.armed':
+        this.#armed = true;
+        break;
+      case 'fault.injected':
+        this.#noteStrike(event);
+        break;
+      case 'connection.opened': {
+        const connection = newConnection(event.connection);
+        connection.opened = event;
+        this.#oldestOpened = Math.min(this.#oldestOpened, event.connection);
+        this.#seats.set(event.connection, { connection, readings: [], early: new Set() });
+        break;
+      }
+      case 'connection.handed-over':
+        // What becomes of it is told in another lane's journal.
+        this.#seats.delete(event.connection);
+        break;
+      case 'request.received':
+        this.#noteRequest(event);
+        break;
+      case 'request.body':
+      case 'task.created':
+      case 'response.sent':
+      case 'response.abandoned':
+      case 'stream.reset':
+        this.#noteNews(event);
+        break;
+      case 'connection.hello':
+      case 'connection.secured':
+      case 'connection.identified':
+      case 'connection.ended':
+      case 'heartbeat':
+      case 'goaway.sent':
+      case 'stream.late':
+      case 'rule.applied':
+        this.#noteOf(event);
+        break;
+    }
+  }
+
+  /** Judges by what has been read.
+   * @param latest the newest event, and the moment of judging */
+  verdict({ scenario, seed, resets = 'reset' }: Omit<Case, 'expect'>, latest: Now['latest']): Verdict {
+    const now: Now = { time: this.#time, latest };
+    const clients = this.#judged();
+    const doubts = this.#doubts(resets);
+    const checks = this.#expect.map((expectation) => this.#judgeBy(expectation, clients, doubts, now));
+    return new Verdict({
+      version: REPORT_VERSION,
+      scenario,
+      seed,
+      outcome: sumUp(
+        checks.map(({ outcome }) => outcome),
+        'checks',
+      ),
+      checks,
+      clients: clients.map(summarize),
+      faults: Object.fromEntries([...this.#strikes].map(([fault, { count }]) => [fault, count])),
+      ...(this.#nobodys > 0 && { unnamed: this.#nobodys }),
+      events: this.#events,
+      missed: this.#missed,
+    });
+  }
+
+  #judged(): readonly Client[] {
+    return [...this.#clients.values(), ...this.#unnamed].toSorted((a, b) => a.since - b.since);
+  }
+
+  #judgeBy(expectation: Expectation, clients: readonly Client[], doubts: readonly Doubt[], now: Now): CheckResult {
+    const { check, expected, relies } = expectation;
+    const doubt = doubts.find((one) => one.relies === undefined || relies.includes(one.relies));
+    const judged: { readonly client?: Client; readonly judgement: Judgement }[] = [];
+    const run = this.#runs.find((one) => one.expectation === expectation);
+    const judgement = run && expectation.run?.judge(run.tally.copy(), now, run.watch);
+    if (judgement) judged.push({ judgement });
+    for (const client of clients) {
+      const found = client.judge(expectation, now);
+      if (found) judged.push({ client, judgement: found });
+    }
+    if (judged.length === 0) judged.push({ judgement: inconclusive('no client connected') });
+    const results = judged.map(resultOf);
+    const outcome = sumUp(
+      results.map((result) => result.outcome),
+      'clients',
+    );
+    const provisional = judged.every(({ judgement }) => judgement.outcome !== 'fail' || judgement.provisional);
+    return {
+      check,
+      expected,
+      outcome: trust(outcome, doubt, provisional),
+      ...(doubt && { doubt: doubt.reason }),
+      clients: results,
+    };
+  }
+
+  #doubts(resets: ResetFidelity): readonly Doubt[] {
+    const doubts: Doubt[] = [];
+    if (this.#missed > 0)
+      doubts.push({ missed: true, reason: `${this.#missed} events were lost before they were read` });
+    if (this.#armed && this.#strikes.size === 0) doubts.push({ reason: 'no fault of the scenario ever struck' });
+    if (resets !== 'reset') {
+      const why =
+        resets === 'fin'
+          ? 'the path to the client turns resets into FINs'
+          : 'nobody knows whether a reset arrives as one';
+      doubts.push({ relies: 'resets', reason: `${why}: use host networking, or a client on the same Docker network` });
+    }
+    return doubts;
+  }
+
+  #noteStrike({ fault, hook, ordinal, connection, request, task }: JournalEvent<'fault.injected'>): void {
+    // Each injection of a rule has an event of its own; they come together.
+    const latest = [hook, ordinal, connection, request, task].join();
+    const known = this.#strikes.get(fault);
+    if (!known) this.#strikes.set(fault, { latest, count: 1 });
+    else if (known.latest !== latest) Object.assign(known, { latest, count: known.count + 1 });
+  }
+
+  /** One that was opened before the scenario was loaded is known by what it does. */
+  #find(id: number): Seat | undefined {
+    const known = this.#seats.get(id);
+    if (known) return known;
+    if (id > this.#oldestOpened || this.#gone.has(id)) return undefined;
+    const seat: Seat = { connection: newConnection(id), readings: [], early: new Set() };
+    this.#seats.set(id, seat);
+    return seat;
+  }
+
+  #noteOf(event: ConnectionEvent): void {
+    if (event.connection === undefined) return;
+    const seat = this.#find(event.connection);
+    if (!seat) return;
+    const { connection } = seat;
+    switch (event.type) {
+      case 'connection.hello':
+        connection.hello = event;
+        break;
+      case 'connection.secured': {
+        connection.secured = event;
+        for (const reading of seat.readings) reading.secured(connection);
+        this.#place(seat);
+        break;
+      }
+      case 'connection.identified':
+        if (event.userAgent !== undefined) connection.userAgent ??= event.userAgent;
+        if (!seat.client && event.client !== undefined) this.#name(seat, event.client);
+        break;
+      case 'heartbeat':
+        this.#noteBeat(connection, event);
+        break;
+      case 'goaway.sent':
+        // The first counts, and the last two: what a drain begins with, and what a shutdown adds.
+        if (connection.goaways.length === 3) connection.goaways.splice(1, 1);
+        connection.goaways.push(event);
+        for (const reading of seat.readings) reading.goaway(connection);
+        break;
+      case 'stream.late':
+        for (const reading of seat.readings) reading.lateStream(connection, event);
+        break;
+      case 'rule.applied':
+        if (event.rule === 'heartbeat') connection.beats.ruled = event;
+        this.#place(seat);
+        for (const reading of seat.readings) reading.ruled(connection, event);
+        break;
+      case 'connection.ended':
+        this.#end(seat, event);
+        break;
+    }
+  }
+
+  #noteBeat({ opened, beats }: Connection, event: JournalEvent<'heartbeat'>): void {
+    const before = beats.last ?? opened;
+    if (before) beats.longestGapMs = Math.max(beats.longestGapMs, this.#time.between(before, event));
+    beats.count++;
+    beats.last = event;
+    if (event.judgedBy === 'client' && Math.abs(event.ageMs) > Math.abs(beats.skewMs)) beats.skewMs = event.ageMs;
+  }
+
+  #noteRequest(event: JournalEvent<'request.received'>): void {
+    const seat = this.#find(event.connection);
+    if (!seat) return;
+    const { connection } = seat;
+    const request: Request = { connection, received: event };
+    connection.requests++;
+    connection.open.set(event.request, request);
+    if (!seat.client && event.client !== undefined) this.#name(seat, identityOf(connection, event.client));
+    // Neither does it say who sent it, nor has another on its connection.
+    if (!seat.client) this.#place(seat);
+    seat.client?.noteUse(request);
+    for (const reading of seat.readings) reading.received();
+    if (hasBody(event.method)) seat.early.add(request);
+    else for (const reading of seat.readings) reading.request(request);
+  }
+
+  #noteNews(event: RequestEvent): void {
+    if (event.connection === undefined || event.request === undefined) return;
+    const seat = this.#seats.get(event.connection);
+    const request = seat?.connection.open.get(event.request);
+    if (!seat || !request) return;
+    switch (event.type) {
+      case 'request.body':
+        request.body ??= event;
+        this.#ready(seat, request);
+        break;
+      case 'task.created':
+        this.#ready(seat, request);
+        request.task ??= event;
+        for (const reading of seat.readings) reading.task(request);
+        break;
+      case 'response.sent':
+        if (request.answer) return;
+        request.answer = event;
+        seat.connection.served ??= request.received;
+        this.#noteEnd(seat, request);
+        for (const { watch } of this.#runs) watch.answered?.(request);
+        break;
+      default:
+        if (request.cut) return;
+        request.cut = event;
+        this.#noteEnd(seat, request);
+    }
+  }
+
+  #ready(seat: Seat, request: Request): void {
+    if (seat.early.delete(request)) for (const reading of seat.readings) reading.request(request);
+  }
+
+  #noteEnd(seat: Seat, request: Request): void {
+    this.#ready(seat, request);
+    for (const reading of seat.readings) reading.requestEnded(request);
+    this.#settling.push(request);
+  }
+
+  #settleUpTo(now: JournalEvent): void {
+    for (;;) {
+      const request = this.#settling[this.#settled];
+      const end = request && (request.answer ?? request.cut);
+      if (!end || this.#time.between(end, now) < SETTLED_AFTER_MS) break;
+      this.#settled++;
+      this.#settle(request);
+    }
+    // What is settled makes room at times, not each time.
+    if (this.#settled > 1_000) this.#settling.splice(0, this.#settled);
+    if (this.#settled > this.#settling.length || this.#settled > 1_000) this.#settled = 0;
+    if (now.at - this.#expiredAt < EXPIRE_EVERY_MS) return;
+    this.#expiredAt = now.at;
+    for (const { sure, guess } of [...this.#clients.values(), ...this.#unnamed]) {
+      sure.calls.expire(now);
+      guess?.calls.expire(now);
+    }
+  }
+
+  #settle(request: Request): void {
+    const { connection, received } = request;
+    const seat = this.#seats.get(connection.id);
+    // Its connection has ended, and it with that.
+    if (seat?.connection !== connection || !connection.open.delete(received.request)) return;
+    for (const reading of seat.readings) reading.over(request);
+    for (const { watch } of this.#runs) watch.over?.(request);
+  }
+
+  #end(seat: Seat, event: JournalEvent<'connection.ended'>): void {
+    const { connection } = seat;
+    connection.ended = event;
+    this.#place(seat);
+    const cut: Request[] = [];
+    for (const { request: number } of event.requests) {
+      const request = connection.open.get(number);
+      if (!request) continue;
+      cut.push(request);
+      if (request.cut) continue;
+      request.cut = event;
+      this.#noteEnd(seat, request);
+    }
+    for (const reading of seat.readings) reading.ended(connection, cut);
+    for (const request of [...connection.open.values()]) {
+      this.#ready(seat, request);
+      this.#settle(request);
+    }
+    seat.client?.endAlone(connection, { time: this.#time, latest: event }, this.#sensitive);
+    if (!seat.client && !seat.taken && isCutOff(event)) this.#nobodys++;
+    this.#seats.delete(connection.id);
+    if (connection.id < this.#oldestOpened) this.#gone.add(connection.id);
+  }
+
+  /** A request has named the client of a connection. */
+  #name(seat: Seat, identity: string): void {
+    const { connection, taken } = seat;
+    const known = this.#clients.get(identity);
+    const client = known ?? this.#meet(identity, connection);
+    client.learn(connection);
+    if (taken && taken !== client && taken.guess) this.#stopGuessing(taken);
+    seat.client = client;
+    delete seat.taken;
+    const isTaken = client.guess !== undefined && seat.readings.includes(client.guess);
+    if (isTaken) client.unnamed--;
+    else client.guess?.take(connection);
+    client.sure.take(connection);
+    seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
+    if (this.#sensitive.length > 0) seat.readings.push(client.takeAlone(connection, this.#sensitive, this.#time));
+  }
+
+  #meet(identity: string, connection: Connection): Client {
+    const others = [...this.#clients.values()].filter((other) => other.mayOwn(connection));
+    for (const other of others) this.#stopGuessing(other);
+    const sure = new Reading(this.#expect, this.#time);
+    // Those that nobody was there for may be this client's.
+    const before = others.length > 0 ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
+    const guess = others.length > 0 ? undefined : (before?.sure ?? new Reading(this.#expect, this.#time));
+    if (before) this.#unnamed.splice(this.#unnamed.indexOf(before), 1);
+    const client = new Client(connection, { sure, ...(guess && { guess }) });
+    if (before) client.unnamed = before.unnamed;
+    this.#clients.set(identity, client);
+    for (const seat of this.#seats.values()) if (before && seat.taken === before) seat.taken = client;
+    return client;
+  }
+
+  /** Another client has come whose connections those may be that were taken for this one's. */
+  #stopGuessing(client: Client): void {
+    const { guess } = client;
+    if (!guess) return;
+    this.#nobodys += client.unnamed;
+    client.guess = undefined;
+    client.unnamed = 0;
+    for (const seat of this.#seats.values()) {
+      if (seat.taken === client) delete seat.taken;
+      seat.readings = seat.readings.filter((reading) => reading !== guess);
+    }
+  }
+
+  /** Takes a connection for the one client whose it can be, for as long as no request names another. */
+  #place(seat: Seat): void {
+    const { connection } = seat;
+    if (seat.client || seat.taken || seat.readings.length > 0) return;
+    const fits = [...this.#clients.values()].filter((client) => client.mayOwn(connection));
+    const [only] = fits;
+    if (fits.length > 1 || (only && !only.guess)) return;
+    const client = only ?? this.#unnamedFor(connection);
+    const reading = client.guess ?? client.sure;
+    client.unnamed++;
+    client.learn(connection);
+    seat.taken = client;
+    seat.readings = [reading];
+    reading.take(connection);
+  }
+
+  #unnamedFor(connection: Connection): Client {
+    const known = this.#unnamed.find((one) => one.mayOwn(connection));
+    if (known) return known;
+    const client = new Client(connection, { sure: new Reading(this.#expect, this.#time) });
+    this.#unnamed.push(client);
+    return client;
+  }
+}
+
+/** What failed before everybody's eyes has failed, unless it rests on what an event that is missing could refute. */
+function trust(outcome: Outcome, doubt: Doubt | undefined, provisional: boolean): Outcome {
+  if (!doubt || outcome === 'inconclusive') return outcome;
+  return outcome === 'pass' || doubt.relies || (doubt.missed && provisional) ? 'inconclusive' : 'fail';
+}
+
+function resultOf({ client, judgement }: { readonly client?: Client; readonly judgement: Judgement }): ClientResult {
+  const { events, eventCount = events.length, provisional: _, ...found } = judgement;
+  return {
+    ...(client && { client: nameOf(client) }),
+    ...found,
+    events: events.slice(0, MAX_EVENTS_NAMED),
+    eventCount,
+  };
+}
+
+function summarize(client: Client): ClientSummary {
+  const { address, ja4, userAgent, reading } = client;
+  const { connections, requests, calls, resets, rules } = reading;
+  return {
+    name: nameOf(client),
+    address,
+    ...(ja4 !== undefined && { ja4 }),
+    ...(userAgent !== undefined && { userAgent }),
+    connections,
+    requests,
+    calls: calls.count,
+    resets,
+    rules: { ...rules },
+  };
+}
+
+function identityOf(connection: Connection, client: string): string {
+  const { hello, userAgent } = connection;
+  const ja4 = hello && printOf(hello.ja4);
+  return `${client} ${nameOf({ address: addressOf(connection), ja4, userAgent })}`;
+}
+
+/** Methods whose requests bring a body, by which their call is known. */
+const hasBody = (method: string): boolean => ['POST', 'PUT', 'PATCH'].includes(method);

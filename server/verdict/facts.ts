@@ -1,0 +1,88 @@
+import type { JournalEvent } from '../journal.ts';
+
+/** A connection, and what the journal has said of it so far. */
+export interface Connection {
+  readonly id: number;
+  opened?: JournalEvent<'connection.opened'>;
+  hello?: JournalEvent<'connection.hello'>;
+  secured?: JournalEvent<'connection.secured'>;
+  ended?: JournalEvent<'connection.ended'>;
+  userAgent?: string;
+  /** How many requests came on it. */
+  requests: number;
+  /** The first of them that was answered. */
+  served?: JournalEvent<'request.received'>;
+  /** Requests whose end is not settled yet, by number. */
+  readonly open: Map<number, Request>;
+  /** The first GOAWAY that it was sent, and the last ones. */
+  readonly goaways: JournalEvent<'goaway.sent'>[];
+  readonly beats: Beats;
+}
+
+/** The heartbeats of a connection, in the client's time. */
+export interface Beats {
+  count: number;
+  last?: JournalEvent<'heartbeat'>;
+  longestGapMs: number;
+  /** How far the client's clock is off at most; below 0 it is ahead. */
+  skewMs: number;
+  /** The heartbeat rule struck. */
+  ruled?: JournalEvent<'rule.applied'>;
+}
+
+/** What ended a request without a whole answer. */
+export type Cut = JournalEvent<'response.abandoned' | 'stream.reset' | 'connection.ended'>;
+
+/** A request and what became of it. */
+export interface Request {
+  readonly connection: Connection;
+  readonly received: JournalEvent<'request.received'>;
+  body?: JournalEvent<'request.body'>;
+  answer?: JournalEvent<'response.sent'>;
+  cut?: Cut;
+  /** The task that it created. */
+  task?: JournalEvent<'task.created'>;
+}
+
+export const newConnection = (id: number): Connection => ({
+  id,
+  requests: 0,
+  open: new Map(),
+  goaways: [],
+  beats: { count: 0, longestGapMs: 0, skewMs: 0 },
+});
+
+/** Statuses that invite a client to try again: it was late, too early, too much, or not the client's fault. */
+const RETRIABLE = [408, 425, 429, 500, 502, 503, 504];
+
+export const isRefusal = ({ status }: JournalEvent<'response.sent'>): boolean => RETRIABLE.includes(status);
+
+/** Whether a client has reason to repeat a request: its answer did not come whole, or asked for that. */
+export const hasFailed = ({ answer, cut }: Request): boolean =>
+  cut !== undefined || (answer !== undefined && isRefusal(answer));
+
+/** When a request was over, one way or the other. */
+export const endOf = ({ answer, cut }: Request): Cut | JournalEvent<'response.sent'> | undefined => cut ?? answer;
+
+/** Whether a receiver took a callback. */
+export const isAcknowledged = ({ code }: JournalEvent<'callback.answered'>): boolean => Math.floor(code / 100) === 2;
+
+/** `127.0.0.1:443` and `::1:443` without the port. */
+export function addressOf({ opened, ended }: Pick<Connection, 'opened' | 'ended'>): string {
+  const remote = opened?.remote ?? ended?.remote ?? '';
+  return remote.slice(0, Math.max(0, remote.lastIndexOf(':')));
+}
+
+/** The rules that strike a client that says nothing. */
+const SILENCE = ['idle', 'heartbeat', 'handshake', 'fin'];
+
+/** Whether the service, by a rule or a fault, cut a connection that its client still wanted. */
+export const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean =>
+  ['rule', 'fault', 'admin', 'server', 'upstream'].includes(by) && how !== 'goaway';
+
+/** Whether a connection was cut before its client could ask for anything. One that it left silent is missed by nobody. */
+export const isCutAtStart = ({ requests, ended }: Connection): boolean =>
+  requests === 0 &&
+  ended !== undefined &&
+  isCutOff(ended) &&
+  !(ended.by === 'rule' && SILENCE.includes(ended.cause ?? ''));

@@ -1,0 +1,127 @@
+import type { JournalEvent } from '../journal.ts';
+import { type Call, CallBook } from './calls.ts';
+import type { ClientNow, ClientWatch, Expectation, Judgement, Now } from './check.ts';
+import type { ClientTime } from './client-time.ts';
+import { Comebacks } from './comebacks.ts';
+import type { Connection, Request } from './facts.ts';
+import { Tally } from './tally.ts';
+
+interface Watched {
+  readonly watch: ClientWatch;
+  readonly tally: Tally;
+}
+
+/** What one client did, if it was the one that these connections belong to: its calls, its comebacks, and what each check saw. */
+export class Reading {
+  readonly calls: CallBook;
+  connections = 0;
+  requests = 0;
+  /** Connections that the service cut with a TCP reset. */
+  resets = 0;
+  /** The service's own rules that ended its connections, by name and how often. */
+  readonly rules: Record<string, number> = {};
+  readonly #open = new Set<Connection>();
+  readonly #comebacks: Comebacks;
+  readonly #watched = new Map<Expectation, Watched>();
+  readonly #watches: readonly ClientWatch[];
+
+  constructor(expectations: readonly Expectation[], time: ClientTime) {
+    const watches: ClientWatch[] = [];
+    for (const expectation of expectations) {
+      if (!expectation.client) continue;
+      const tally = new Tally();
+      const watch = expectation.client.watch(tally, time);
+      watches.push(watch);
+      this.#watched.set(expectation, { watch, tally });
+    }
+    this.#watches = watches;
+    this.calls = new CallBook(time, (call) => this.#callOver(call));
+    this.#comebacks = new Comebacks((comeback) => {
+      for (const watch of watches) watch.comeback?.(comeback);
+    });
+  }
+
+  /** A connection is this client's; what has happened on it so far is told at once. */
+  take(connection: Connection): void {
+    this.connections++;
+    this.#open.add(connection);
+    this.#comebacks.opened(connection);
+    for (const watch of this.#watches) {
+      watch.opened?.(connection);
+      if (connection.hello) watch.hello?.(connection);
+      if (connection.secured) watch.secured?.(connection);
+    }
+  }
+
+  secured(connection: Connection): void {
+    for (const watch of this.#watches) watch.secured?.(connection);
+  }
+
+  received(): void {
+    this.requests++;
+  }
+
+  /** A request came whose body, if it has one, has been read. */
+  request(request: Request): void {
+    const call = this.calls.join(request);
+    this.#comebacks.request(request, call);
+    for (const watch of this.#watches) watch.request?.(request, call);
+  }
+
+  task(request: Request): void {
+    const call = this.calls.noteTask(request);
+    if (call) for (const watch of this.#watches) watch.task?.(request, call);
+  }
+
+  /** An answer went out, or a request was cut. */
+  requestEnded(request: Request): void {
+    const call = this.calls.noteEnd(request);
+    if (!call || request.cut) return;
+    this.#comebacks.answered(request, call);
+    for (const watch of this.#watches) watch.answered?.(request, call);
+  }
+
+  over(request: Request): void {
+    const call = this.calls.callOf(request);
+    if (call) for (const watch of this.#watches) watch.over?.(request, call);
+    this.calls.settle(request);
+  }
+
+  goaway(connection: Connection): void {
+    for (const watch of this.#watches) watch.goaway?.(connection);
+  }
+
+  lateStream(connection: Connection, event: JournalEvent<'stream.late'>): void {
+    for (const watch of this.#watches) watch.lateStream?.(connection, event);
+  }
+
+  ruled(connection: Connection, event: JournalEvent<'rule.applied'>): void {
+    for (const watch of this.#watches) watch.ruled?.(connection, event);
+  }
+
+  /** @param cut the requests that were cut with it */
+  ended(connection: Connection, cut: readonly Request[]): void {
+    const { ended } = connection;
+    this.#open.delete(connection);
+    if (ended?.how === 'reset' && ended.by !== 'client') this.resets++;
+    if (ended?.by === 'rule' && ended.cause) this.rules[ended.cause] = (this.rules[ended.cause] ?? 0) + 1;
+    this.#comebacks.ended(connection, new Set(cut.flatMap((request) => this.calls.callOf(request) ?? [])));
+    for (const watch of this.#watches) watch.ended?.(connection);
+  }
+
+  judge(expectation: Expectation, now: Now): Judgement | undefined {
+    const watched = this.#watched.get(expectation);
+    const open: ClientNow = {
+      ...now,
+      openConnections: this.#open,
+      openCalls: this.calls.open(),
+      unsettled: this.calls.unsettled(),
+    };
+    return watched && expectation.client?.judge(watched.tally.copy(), open, watched.watch);
+  }
+
+  #callOver(call: Call): void {
+    this.#comebacks.callOver(call);
+    for (const watch of this.#watches) watch.callOver?.(call);
+  }
+}
