@@ -407,7 +407,10 @@ export class Bench {
       this.#settle(request);
     }
     seat.client?.endAlone(connection, { time: this.#time, latest: event }, this.#sensitive);
-    if (!seat.client && !seat.taken && isCutOff(event)) this.#nobodys++;
+    if (!seat.client && isCutOff(event)) {
+      if (seat.taken) seat.taken.unnamed++;
+      else this.#nobodys++;
+    }
     this.#seats.delete(connection.id);
     if (connection.id < this.#oldestOpened) this.#gone.add(connection.id);
   }
@@ -422,8 +425,7 @@ export class Bench {
     seat.client = client;
     delete seat.taken;
     const isTaken = client.guess !== undefined && seat.readings.includes(client.guess);
-    if (isTaken) client.unnamed--;
-    else client.guess?.take(connection);
+    if (!isTaken) client.guess?.take(connection);
     client.sure.take(connection);
     seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
     if (this.#sensitive.length > 0) seat.readings.push(client.takeAlone(connection, this.#sensitive, this.#time));
@@ -466,7 +468,6 @@ export class Bench {
     if (fits.length > 1 || (only && !only.guess)) return;
     const client = only ?? this.#unnamedFor(connection);
     const reading = client.guess ?? client.sure;
-    client.unnamed++;
     client.learn(connection);
     seat.taken = client;
     seat.readings = [reading];

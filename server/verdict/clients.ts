@@ -36,7 +36,7 @@ export class Client {
   sure: Reading;
   /** By these and all others that can be no other's; left out once there is another whose they may be. */
   guess: Reading | undefined;
-  /** How many connections of `guess` no request has named. */
+  /** How many connections of `guess` were cut before a request named their client. */
   unnamed = 0;
   /** Whether requests have come by turns on several connections: one pool, or several programs. */
   interleaved = false;

@@ -49,6 +49,12 @@ export function describeClient({ name, connections, requests, calls, resets, rul
   return `${name}: ${asked} for ${called} on ${opened}, ${resets} reset${cut}`;
 }
 
+/** The connections that no client is judged by, in one line; none where there are none. */
+export const describeUnnamed = ({ unnamed = 0 }: VerdictReport): readonly string[] =>
+  unnamed > 0
+    ? [`not known: ${say(unnamed, 'connection')} cut before a request named one of several clients, not judged`]
+    : [];
+
 const say = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** The version of the report's shape; a field that goes or changes its meaning raises it. */
@@ -64,7 +70,9 @@ export interface VerdictReport {
   readonly clients: readonly ClientSummary[];
   /** Faults that struck, by name and how often. */
   readonly faults: Readonly<Record<string, number>>;
-  /** How many events it rests on, and how many had made room before. */
+  /** Connections that were cut before a request named their client, and may be any of several clients'. Left out, none. */
+  readonly unnamed?: number;
+  /** How many events it rests on, and how many were lost before they were read. */
   readonly events: number;
   readonly missed: number;
 }
@@ -133,12 +141,7 @@ function explainOutcome({ scenario, seed, outcome, checks, missed }: VerdictRepo
     ]);
   const head = `The verdict on scenario "${scenario}", seed ${seed}, is "${outcome}"${outcome === expected ? '' : `, not "${expected}"`}.`;
   const none = checks.length === 0 ? ['It expects nothing: say under `expect:` what a client must do.'] : [];
-  return [
-    head,
-    ...(missed > 0 ? [`${missed} events had made room before they were looked at.`] : []),
-    ...none,
-    ...lines,
-  ]
+  return [head, ...(missed > 0 ? [`${missed} events were lost before they were read.`] : []), ...none, ...lines]
     .map(printableLine)
     .join('\n');
 }

@@ -1,7 +1,7 @@
 import type { JournalEvent } from '../../journal.ts';
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
-import { type CheckResult, describeClient, type VerdictReport } from '../verdict.ts';
+import { type CheckResult, describeClient, describeUnnamed, type VerdictReport } from '../verdict.ts';
 
 /** Connections that get a line; more are counted in a note. */
 const MAX_CONNECTIONS = 200;
@@ -59,7 +59,7 @@ svg { width: 100%; height: auto; margin-top: .5rem; } svg text { font: 11px syst
 .legend span { margin-right: 1.2em; white-space: nowrap; }
 </style>
 <h1><span class="${outcome}">${outcome}</span> ${escapeHtml(scenario)} <small>seed ${seed}</small></h1>
-<p>${clients.map((client) => escapeHtml(describeClient(client))).join('<br>')}</p>
+<p>${[...clients.map(describeClient), ...describeUnnamed(report)].map(escapeHtml).join('<br>')}</p>
 ${struck.length > 0 ? `<p>Faults that struck: ${struck.join(', ')}</p>` : ''}
 <table>
 <tr><th>verdict<th>check<th>seen</tr>

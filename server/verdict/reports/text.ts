@@ -5,6 +5,7 @@ import {
   type ClientResult,
   type ClientSummary,
   describeClient,
+  describeUnnamed,
   type VerdictReport,
 } from '../verdict.ts';
 
@@ -34,8 +35,9 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
   const lines = [
     ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
     ...clients.flatMap((client) => [...wrap(describeClient(client), '  ', '    '), ...advise(client)]),
+    ...describeUnnamed(report).flatMap((line) => wrap(line, '  ', '    ')),
     ...struck.flatMap((line) => wrap(line.replace(/ 1 times$/, ' once'), '  ', '    ')),
-    ...(missed > 0 ? wrap(`${missed} events had made room before they were looked at`, '  ', '    ') : []),
+    ...(missed > 0 ? wrap(`${missed} events were lost before they were read`, '  ', '    ') : []),
     '',
     ...checks.flatMap((result) => renderCheck(result, paint)),
     ...(checks.length === 0
