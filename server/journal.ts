@@ -205,7 +205,18 @@ export type JournalEntry =
       allowed: number;
     }
   /** `connection` and `request` name the call that created it. */
-  | { type: 'task.created'; task: string; model: string; connection?: number; request?: number }
+  | {
+      type: 'task.created';
+      task: string;
+      model: string;
+      connection?: number;
+      request?: number;
+      account?: string;
+      /** A digest of what was asked for, without the seed and the mark: equal where two creates want the same. */
+      intent?: string;
+      /** A digest of the mark, `safety_identifier`, that was sent. */
+      mark?: string;
+    }
   | { type: 'task.changed'; task: string; from: string; to: string }
   /** No worker was free in time, and nobody will look for one again: the task stays queued until it expires. */
   | { type: 'task.dropped'; task: string; tries: number }

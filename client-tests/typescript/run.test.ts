@@ -35,7 +35,7 @@ describe('run', () => {
 
   test('a naive client fails, with what was seen, the events, the hint, and exit code 1', async () => {
     const { exitCode, stdout } = await judge('naive', 'lost-create', '--speed', '5');
-    expect(stdout).toMatch(/^FAIL no-duplicate-creates {2}2 tasks for one create, known by repetition/m);
+    expect(stdout).toMatch(/^FAIL no-duplicate-creates {2}2 tasks for one create, of which cgt-/m);
     expect(stdout).toMatch(/\(events \d+, \d+\)/);
     expect(stdout).toMatch(/-> Do not repeat a create whose answer was lost/);
     expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);

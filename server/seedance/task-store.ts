@@ -3,9 +3,10 @@ import { problem, UsageError } from '../errors.ts';
 import type { TaskPlan, Workers } from '../faults/plans.ts';
 import type { Lane } from '../lane.ts';
 import { randomText } from '../random.ts';
-import type { CreateRequest, TaskSettings } from './create-request.ts';
+import type { TaskSettings } from './create-request.ts';
 import { Dispatcher, type Job, UNLIMITED } from './dispatcher.ts';
 import { ArkError, invalid, messageOf, signMessage } from './errors.ts';
+import { intentOf, type Wanted } from './intent.ts';
 import { findLateError } from './late-error.ts';
 import { type Account, poolOf, RateLimits, runningLimit } from './limits.ts';
 import { type Applicant, Places } from './places.ts';
@@ -69,7 +70,8 @@ export class TaskStore {
 
   /** Takes a task into the queue and asks the scenario, once, how its life will go.
    * @throws ArkError 429 when a limit is reached, or all the room is taken by tasks that are not over */
-  create({ settings, prompt }: Pick<CreateRequest, 'settings' | 'prompt'>, caller: Caller = UNKNOWN_CALLER): Task {
+  create(wanted: Wanted, caller: Caller = UNKNOWN_CALLER): Task {
+    const { settings, prompt } = wanted;
     const account = caller.facts.client ?? '';
     this.#checkDraft(settings);
     const leaving = this.#findLeaving();
@@ -85,7 +87,11 @@ export class TaskStore {
     const { connection } = caller.facts;
     const { request } = caller;
     const call = connection !== undefined && request !== undefined && { connection, request };
-    journal.append({ type: 'task.created', task: task.id, model: settings.model.id, ...call });
+    journal.append({
+      ...{ type: 'task.created', task: task.id, model: settings.model.id, ...call },
+      ...(account !== '' && { account }),
+      ...intentOf(wanted),
+    });
     this.#lane.strike('task', { ...caller.facts, task: task.id, model: settings.requestedModel, prompt }, { plan });
     const dispatcher = this.#dispatcherOf(plan.dispatcher);
     if (plan.workerLoss) dispatcher.lose(plan.workerLoss);

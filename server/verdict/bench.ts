@@ -1,8 +1,17 @@
 import type { JournalEvent } from '../journal.ts';
-import { type Expectation, inconclusive, type Judgement, type Now, type Outcome, type RunWatch } from './check.ts';
+import {
+  type Expectation,
+  inconclusive,
+  type Judgement,
+  type Now,
+  type Outcome,
+  type Run,
+  type RunWatch,
+} from './check.ts';
 import { ClientTime } from './client-time.ts';
 import { Client, nameOf, printOf } from './clients.ts';
 import { addressOf, type Connection, isCutOff, newConnection, type Request } from './facts.ts';
+import { Following } from './following.ts';
 import { Reading } from './reading.ts';
 import { Tally } from './tally.ts';
 import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
@@ -75,6 +84,8 @@ export class Bench {
   readonly #expect: readonly Expectation[];
   readonly #sensitive: readonly Expectation[];
   readonly #time: ClientTime;
+  readonly #following = new Following();
+  readonly #run: Run;
   readonly #seats = new Map<number, Seat>();
   readonly #gone = new Set<number>();
   readonly #clients = new Map<string, Client>();
@@ -98,9 +109,10 @@ export class Bench {
     this.#expect = expect;
     this.#sensitive = expect.filter(({ mergeSensitive }) => mergeSensitive);
     this.#time = new ClientTime(startAt);
+    this.#run = { time: this.#time, following: this.#following };
     this.#runs = expect.flatMap((expectation) => {
       const tally = new Tally();
-      const watch = expectation.run?.watch(tally, this.#time);
+      const watch = expectation.run?.watch(tally, this.#run);
       return watch ? [{ expectation, tally, watch }] : [];
     });
   }
@@ -119,6 +131,7 @@ export class Bench {
   read(event: JournalEvent): void {
     this.#events++;
     this.#settleUpTo(event);
+    this.#following.learn(event);
     for (const { watch } of this.#runs) watch.event?.(event);
     switch (event.type) {
       case 'clock.changed':
@@ -170,7 +183,7 @@ export class Bench {
   /** Judges by what has been read.
    * @param latest the newest event, and the moment of judging */
   verdict({ scenario, seed, resets = 'reset' }: Omit<Case, 'expect'>, latest: Now['latest']): Verdict {
-    const now: Now = { time: this.#time, latest };
+    const now: Now = { ...this.#run, latest };
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
     const checks = this.#expect.map((expectation) => this.#judgeBy(expectation, clients, doubts, now));
@@ -356,6 +369,7 @@ export class Bench {
 
   #noteEnd(seat: Seat, request: Request): void {
     this.#ready(seat, request);
+    this.#following.noteEnd(request);
     for (const reading of seat.readings) reading.requestEnded(request);
     this.#settling.push(request);
   }
@@ -384,6 +398,7 @@ export class Bench {
     const seat = this.#seats.get(connection.id);
     // Its connection has ended, and it with that.
     if (seat?.connection !== connection || !connection.open.delete(received.request)) return;
+    this.#following.settle(request);
     for (const reading of seat.readings) reading.over(request);
     for (const { watch } of this.#runs) watch.over?.(request);
   }
@@ -406,7 +421,7 @@ export class Bench {
       this.#ready(seat, request);
       this.#settle(request);
     }
-    seat.client?.endAlone(connection, { time: this.#time, latest: event }, this.#sensitive);
+    seat.client?.endAlone(connection, { ...this.#run, latest: event }, this.#sensitive);
     if (!seat.client && isCutOff(event)) {
       if (seat.taken) seat.taken.unnamed++;
       else this.#nobodys++;
@@ -428,16 +443,16 @@ export class Bench {
     if (!isTaken) client.guess?.take(connection);
     client.sure.take(connection);
     seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
-    if (this.#sensitive.length > 0) seat.readings.push(client.takeAlone(connection, this.#sensitive, this.#time));
+    if (this.#sensitive.length > 0) seat.readings.push(client.takeAlone(connection, this.#sensitive, this.#run));
   }
 
   #meet(identity: string, connection: Connection): Client {
     const others = [...this.#clients.values()].filter((other) => other.mayOwn(connection));
     for (const other of others) this.#stopGuessing(other);
-    const sure = new Reading(this.#expect, this.#time);
+    const sure = new Reading(this.#expect, this.#run);
     // Those that nobody was there for may be this client's.
     const before = others.length > 0 ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
-    const guess = others.length > 0 ? undefined : (before?.sure ?? new Reading(this.#expect, this.#time));
+    const guess = others.length > 0 ? undefined : (before?.sure ?? new Reading(this.#expect, this.#run));
     if (before) this.#unnamed.splice(this.#unnamed.indexOf(before), 1);
     const client = new Client(connection, { sure, ...(guess && { guess }) });
     if (before) client.unnamed = before.unnamed;
@@ -477,7 +492,7 @@ export class Bench {
   #unnamedFor(connection: Connection): Client {
     const known = this.#unnamed.find((one) => one.mayOwn(connection));
     if (known) return known;
-    const client = new Client(connection, { sure: new Reading(this.#expect, this.#time) });
+    const client = new Client(connection, { sure: new Reading(this.#expect, this.#run) });
     this.#unnamed.push(client);
     return client;
   }

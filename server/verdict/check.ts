@@ -4,6 +4,7 @@ import type { Call } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import type { Comeback } from './comebacks.ts';
 import type { Connection, Request } from './facts.ts';
+import type { Following } from './following.ts';
 import type { Tally } from './tally.ts';
 
 /** `inconclusive`: what would tell did not happen, or could not be seen. Never a silent pass. */
@@ -66,9 +67,14 @@ export interface RunWatch {
   over?(request: Request): void;
 }
 
-/** The moment of judging: what is open now, and how to measure up to it. */
-export interface Now {
+/** What is known of a run as a whole, as it goes on. */
+export interface Run {
   readonly time: ClientTime;
+  readonly following: Following;
+}
+
+/** The moment of judging: what is open now, and how to measure up to it. */
+export interface Now extends Run {
   /** The newest event, and the moment: up to then the run is known, and what is open was open. */
   readonly latest: { readonly seq: number; readonly at: number };
 }
@@ -84,7 +90,7 @@ export interface ClientNow extends Now {
 /** How a check watches and judges. `watch` is called once for each client, or for the run. */
 interface Procedure<W, N, P> {
   /** @param tally where to note what is seen */
-  readonly watch: (tally: Tally, params: P, time: ClientTime) => W;
+  readonly watch: (tally: Tally, params: P, run: Run) => W;
   /** Judges by what was noted. It changes nothing, for more may come: what is open now it may note in this tally, a copy. */
   readonly judge: (tally: Tally, params: P, now: N, watch: W) => Judgement;
 }
@@ -110,7 +116,7 @@ interface Definition<N extends string, S extends z.ZodType, C extends ClientWatc
 
 /** A procedure whose parameters are bound. */
 export interface Bound<W, N> {
-  readonly watch: (tally: Tally, time: ClientTime) => W;
+  readonly watch: (tally: Tally, run: Run) => W;
   readonly judge: (tally: Tally, now: N, watch: W) => Judgement;
 }
 
@@ -170,7 +176,7 @@ export function defineCheck<
 }
 
 const bindTo = <V, W extends V, N, P>({ watch, judge }: Procedure<W, N, P>, params: P): Bound<V, N> => ({
-  watch: (tally, time) => watch(tally, params, time),
+  watch: (tally, run) => watch(tally, params, run),
   // It gets back what it has made.
   judge: (tally, now, made) => judge(tally, params, now, made as W),
 });

@@ -1,5 +1,4 @@
-import type { Expectation, Judgement, Now } from './check.ts';
-import type { ClientTime } from './client-time.ts';
+import type { Expectation, Judgement, Now, Run } from './check.ts';
 import { addressOf, type Connection, type Request } from './facts.ts';
 import { Reading } from './reading.ts';
 
@@ -70,8 +69,8 @@ export class Client {
   }
 
   /** Takes a connection for a client of its own, beside what else it is. */
-  takeAlone(connection: Connection, expectations: readonly Expectation[], time: ClientTime): Reading {
-    const reading = new Reading(expectations, time);
+  takeAlone(connection: Connection, expectations: readonly Expectation[], run: Run): Reading {
+    const reading = new Reading(expectations, run);
     reading.take(connection);
     this.#alone.set(connection, reading);
     return reading;

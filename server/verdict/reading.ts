@@ -1,7 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import { type Call, CallBook } from './calls.ts';
-import type { ClientNow, ClientWatch, Expectation, Judgement, Now } from './check.ts';
-import type { ClientTime } from './client-time.ts';
+import type { ClientNow, ClientWatch, Expectation, Judgement, Now, Run } from './check.ts';
 import { Comebacks } from './comebacks.ts';
 import type { Connection, Request } from './facts.ts';
 import { Tally } from './tally.ts';
@@ -25,17 +24,17 @@ export class Reading {
   readonly #watched = new Map<Expectation, Watched>();
   readonly #watches: readonly ClientWatch[];
 
-  constructor(expectations: readonly Expectation[], time: ClientTime) {
+  constructor(expectations: readonly Expectation[], run: Run) {
     const watches: ClientWatch[] = [];
     for (const expectation of expectations) {
       if (!expectation.client) continue;
       const tally = new Tally();
-      const watch = expectation.client.watch(tally, time);
+      const watch = expectation.client.watch(tally, run);
       watches.push(watch);
       this.#watched.set(expectation, { watch, tally });
     }
     this.#watches = watches;
-    this.calls = new CallBook(time, (call) => this.#callOver(call));
+    this.calls = new CallBook(run.time, (call) => this.#callOver(call));
     this.#comebacks = new Comebacks((comeback) => {
       for (const watch of watches) watch.comeback?.(comeback);
     });

@@ -55,7 +55,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
     return `a wait of ${renderDuration(base)} after a reset, times ${factor} after each further one${cap}${chance}`;
   },
   client: {
-    watch(tally, expected, time) {
+    watch(tally, expected, { time }) {
       /** The latest wait at each point of a row. */
       const waits: number[] = [];
       return {

@@ -27,7 +27,7 @@ is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned 
   relies: ['frames'],
   expects: () => 'no new stream after GOAWAY, and unprocessed requests again on another connection',
   client: {
-    watch: (tally, { grace }, time) => new Drains(tally, grace, time),
+    watch: (tally, { grace }, { time }) => new Drains(tally, grace, time),
     judge(tally, _, { unsettled }, drains) {
       drains.noteOpen(tally);
       const needless = [...unsettled].filter(([{ answer, cut }, call]) => !cut && drains.isNeedless(call, answer));

@@ -20,7 +20,7 @@ all of them do.`,
   }),
   expects: ({ within }) => `a heartbeat at least every ${renderDuration(within)} on each connection`,
   client: {
-    watch: (tally, params, time) => ({
+    watch: (tally, params, { time }) => ({
       ended(connection) {
         measure(tally, connection, params, { time, latest: connection.ended });
       },

@@ -1,5 +1,17 @@
-import { expect, test } from 'vitest';
-import { answers, asks, creates, findingsOf, judgeBy, moves, opens, resets, type Step, TASKS } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  answers,
+  asks,
+  creates,
+  findingsOf,
+  judgeBy,
+  moves,
+  opens,
+  postsAndHears,
+  resets,
+  type Step,
+  TASKS,
+} from '../testing.ts';
 import { noDuplicateCreates } from './no-duplicate-creates.ts';
 
 /** A create with a body of its own; it makes a task where one is named. */
@@ -26,10 +38,129 @@ test('so may one that was refused', () =>
     'pass',
   ]));
 
-test('two creates that differ, or that both had their answers, are two', () => {
-  expect(find(...lost, ...posts(100, 2, 1, 'b', 'cgt-2'))).toEqual(['pass']);
-  const answered = [...posts(0, 1, 1, 'a', 'cgt-1'), answers(5, 1, 1)];
-  expect(find(...answered, ...posts(100, 1, 2, 'a', 'cgt-2'))).toEqual(['pass']);
+test('two creates that differ are two', () =>
+  expect(find(...lost, ...posts(100, 2, 1, 'b', 'cgt-2'))).toEqual(['pass']));
+
+/** A Get of a task, answered. */
+const gets = (at: number, connection: number, request: number, task: string, more = {}): readonly Step[] => [
+  asks(at, connection, request, { path: `${TASKS}/${task}` }),
+  answers(at + 1, connection, request, more),
+];
+const made = (at: number, request: number, task: string, digest = 'a', keys = {}): readonly Step[] => [
+  asks(at, 1, request, { method: 'POST', path: TASKS, ...keys }),
+  [at, { type: 'request.body', connection: 1, request, bytes: 10, digest }],
+  creates(at + 1, task, { connection: 1, request }),
+  answers(at + 2, 1, request),
+];
+const lists = (at: number, request: number): readonly Step[] => [
+  asks(at, 1, request, { path: TASKS }),
+  answers(at + 1, 1, request),
+];
+
+describe('equal creates', () => {
+  const twice = [...made(0, 1, 'cgt-1'), ...made(100, 2, 'cgt-2')];
+  const second = gets(200, 1, 3, 'cgt-2');
+  const first = gets(210, 1, 4, 'cgt-1');
+
+  test('are separate where each task is followed', () => expect(find(...twice, ...second, ...first)).toEqual(['pass']));
+
+  test('are one where a task is followed never, also where a List showed it', () => {
+    expect(find(...twice, ...second)).toEqual(['duplicate']);
+    expect(find(...twice, ...second, ...lists(220, 4))).toEqual(['duplicate']);
+  });
+
+  test.each([
+    ['a Get that was cut', [asks(210, 2, 1, { path: `${TASKS}/cgt-1` }), resets(211, 2, 1)], 'duplicate'],
+    ['a Get that was refused', gets(210, 1, 4, 'cgt-1', { status: 503 }), 'duplicate'],
+    ['a Get that was altered', gets(210, 1, 4, 'cgt-1', { altered: true }), 'duplicate'],
+    [
+      'a Get that was refused, after one that showed the end',
+      [moves(205, 'cgt-1', 'succeeded'), ...gets(206, 1, 4, 'cgt-1'), ...gets(4_000, 1, 5, 'cgt-1', { status: 503 })],
+      'pass',
+    ],
+    ['a DELETE', [[210, { type: 'task.deleted', task: 'cgt-1' }] as Step], 'pass'],
+    ['an acknowledged callback', postsAndHears(210, { task: 'cgt-1', status: 'running' }), 'pass'],
+  ])('with %s: %#', (_what, steps, finding) => expect(find(...twice, ...second, ...steps)).toEqual([finding]));
+
+  test('a failed poll, and the same create again: how the first attempt ended does not matter', () => {
+    const failed = [asks(50, 2, 1, { path: `${TASKS}/cgt-1` }), resets(51, 2, 1)];
+    expect(find(...made(0, 1, 'cgt-1'), ...failed, ...made(100, 2, 'cgt-2'), ...second)).toEqual(['duplicate']);
+  });
+
+  test('three videos of one prompt, the first answer lost and its task found by List', () => {
+    const all = [...lost, ...posts(100, 2, 1, 'a', 'cgt-2'), answers(105, 2, 1), ...posts(110, 2, 2, 'a', 'cgt-3')];
+    const follow = ['cgt-1', 'cgt-2', 'cgt-3'].flatMap((task, index) => gets(300 + index, 2, 3 + index, task));
+    expect(find(...all, answers(115, 2, 2), ...follow)).toEqual(['pass']);
+  });
+
+  test('a hedge made two: the one that is never followed is the second', () => {
+    const hedge = [
+      ...posts(0, 1, 1, 'a', 'cgt-1'),
+      ...posts(5, 1, 2, 'a', 'cgt-2'),
+      answers(6, 1, 1),
+      answers(7, 1, 2),
+    ];
+    expect(find(...hedge, ...gets(100, 1, 3, 'cgt-1'))).toEqual(['duplicate']);
+  });
+});
+
+describe('keys', () => {
+  const keyed = (first: object, second: object) => [
+    ...made(0, 1, 'cgt-1', 'a', first),
+    ...made(9, 2, 'cgt-2', 'a', second),
+  ];
+  const both = [...gets(200, 1, 3, 'cgt-1'), ...gets(210, 1, 4, 'cgt-2')];
+
+  test.each(['idempotencyKey', 'clientRequestId'])('an equal %s means one create, followed or not', (key) =>
+    expect(find(...keyed({ [key]: 'k' }, { [key]: 'k' }), ...both)).toEqual(['duplicate']),
+  );
+
+  test('different keys mean different creates; a fresh one for a task that was never followed may mean the same', () => {
+    const different = keyed({ idempotencyKey: 'k' }, { idempotencyKey: 'l' });
+    expect(find(...different, ...both)).toEqual(['pass']);
+    expect(find(...different, ...gets(200, 1, 3, 'cgt-2'))).toEqual(['inconclusive']);
+  });
+
+  test('a different client request id proves nothing', () => {
+    const different = keyed({ clientRequestId: 'r' }, { clientRequestId: 's' });
+    expect(find(...different, ...both)).toEqual(['pass']);
+    expect(find(...different, ...gets(200, 1, 3, 'cgt-2'))).toEqual(['duplicate']);
+  });
+});
+
+describe('marks', () => {
+  const marked = (at: number, request: number, task: string, mark: string, intent: string): readonly Step[] => [
+    asks(at, 1, request, { method: 'POST', path: TASKS }),
+    [at + 1, { type: 'task.created', task, model: 'm', connection: 1, request, mark, intent }],
+    answers(at + 2, 1, request),
+  ];
+
+  test('an equal mark means the same video, where no mark is on several followed tasks', () => {
+    const twice = [...marked(0, 1, 'cgt-1', 'm1', 'a'), ...marked(100, 2, 'cgt-2', 'm1', 'b')];
+    expect(find(...twice, ...gets(200, 1, 3, 'cgt-2'))).toEqual(['duplicate']);
+    const vague = [
+      ...marked(0, 1, 'cgt-1', 'user', 'a'),
+      ...gets(10, 1, 2, 'cgt-1'),
+      ...marked(20, 3, 'cgt-2', 'user', 'b'),
+    ];
+    const more = [
+      ...gets(30, 1, 4, 'cgt-2'),
+      ...marked(40, 5, 'cgt-3', 'user', 'c'),
+      ...marked(50, 6, 'cgt-4', 'user', 'd'),
+    ];
+    expect(find(...vague, ...more, ...gets(60, 1, 7, 'cgt-4'))).toEqual(['pass']);
+  });
+});
+
+test('another client of the account made an equal one: it may be the same program', () => {
+  const by = (at: number, connection: number, task: string): readonly Step[] => [
+    ...posts(at, connection, 1, 'a'),
+    [at + 1, { type: 'task.created', task, model: 'm', connection, request: 1, account: 'key', intent: 'a' }],
+    answers(at + 2, connection, 1),
+  ];
+  const both = [...by(1, 1, 'cgt-1'), ...opens(50, 3, { userAgent: 'milk/1' }), ...by(100, 3, 'cgt-2')];
+  expect(find(...both, ...gets(200, 3, 2, 'cgt-2'))).toEqual(['inconclusive', 'pass']);
+  expect(find(...both, ...gets(200, 3, 2, 'cgt-2'), ...gets(210, 1, 2, 'cgt-1'))).toEqual(['pass', 'pass']);
 });
 
 test('one that is cancelled afterwards was made all the same', () =>
@@ -52,7 +183,7 @@ test('it tells how many tasks one create made, and of how many creates', () =>
     ]).clients,
   ).toMatchObject([
     {
-      seen: '3 tasks for one create, known by repetition (1 of 2 creates made more than one)',
+      seen: '3 tasks for one create, of which cgt-1 is not followed (1 of 2 creates made more than one)',
       eventCount: 3,
       figures: { creates: 2, tasks: 4 },
     },
@@ -63,7 +194,10 @@ test('of several creates that made more than one the worst is told', () => {
   const thrice = [3, 4, 5].flatMap((id) => [...posts(id * 100, id, 1, 'b', `cgt-${id}`), resets(id * 100 + 5, id, 1)]);
   const all = [1, 2, 3, 4, 5].flatMap((id) => opens(0, id));
   expect(judgeBy(noDuplicateCreates, {}, [...all, ...twice, ...thrice]).clients).toMatchObject([
-    { seen: '3 tasks for one create, known by repetition (2 of 2 creates made more than one)', eventCount: 5 },
+    {
+      seen: '3 tasks for one create, of which cgt-3 is not followed (2 of 2 creates made more than one)',
+      eventCount: 5,
+    },
   ]);
 });
 

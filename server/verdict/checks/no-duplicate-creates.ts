@@ -1,47 +1,152 @@
 import { z } from 'zod';
+import type { JournalEvent } from '../../journal.ts';
 import { pathOf } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import type { Request } from '../facts.ts';
+import type { Following } from '../following.ts';
+import type { Tally } from '../tally.ts';
 
 const CREATE = /\/contents\/generations\/tasks(\/.*)?$/;
+/** How many tasks of a client are remembered as its own. */
+const TASKS_KEPT = 10_000;
+
+/** A create that was carried out. */
+interface Made {
+  readonly created: JournalEvent<'task.created'>;
+  readonly request: Request;
+  /** The next create by this client that wants the same. */
+  later?: Made;
+  /** One that wants the same, and had no answer yet when this one came. */
+  beside?: Made;
+}
 
 /** A create is not idempotent, and a task that was created twice is billed twice (reference, Ark API section 2). */
 export const noDuplicateCreates = defineCheck({
   name: 'no-duplicate-creates',
   summary: 'Creates one task for each create, also when the answer to it is lost.',
-  definition: `Counts the tasks that each logical create call has made. More than one is a *duplicate*: the client repeated a create that
-had been carried out. What helps: before a create is repeated, List tells whether its task exists; or not to repeat a create whose
-answer was lost after it was sent. Inconclusive without any create.`,
+  definition: `A *duplicate* is a second task for one intent. An equal \`Idempotency-Key\` or \`X-Client-Request-Id\` means one create, whatever came
+of it. Without either, creates that are equal but for \`seed\` and \`safety_identifier\` are separate where each of their tasks is *followed*: its last Get
+was answered with 200, whole and unaltered; or it was seen to its end, deleted, or acknowledged by callback; a List does not follow. A task that is never followed
+while the same client creates an equal one later, or at the same time, is a duplicate, however the first create ended; so is one with the same
+\`safety_identifier\`, where no value of that is on several followed tasks. Inconclusive without any create; where the later one has another
+\`Idempotency-Key\`; and where another client of the same account sent it: it may be the same program.`,
   params: z.strictObject({}),
   mergeSensitive: true,
   expects: () => 'one task for each create',
   client: {
-    watch: (tally) => ({
-      request({ received: { method, path, seq } }, { attempts }) {
-        if (attempts === 1 && method === 'POST' && CREATE.test(pathOf(path))) tally.note('create', [seq]);
-      },
-      task({ task }, { tasks, taskCount, bond, method, path }) {
-        if (!task || method !== 'POST' || !CREATE.test(path)) return;
-        tally.note('task', [task.seq]);
-        if (taskCount < 2) return;
-        if (taskCount === 2) tally.note('doubled', []);
-        // The first is a proof as well, once there is a second.
-        const events = taskCount === 2 ? tasks.map(({ seq }) => seq) : [task.seq];
-        tally.note('duplicate', events, taskCount, `${many(taskCount, 'task')} for one create, known by ${bond}`);
-      },
-    }),
-    judge(tally) {
-      const [creates, tasks, doubled] = [tally.of('create').count, tally.of('task').count, tally.of('doubled').count];
+    watch(tally, _params, { following }) {
+      /** What is not followed for good, by what it wants, and by its mark. */
+      const wanted = new Map<string, Made[]>();
+      const own = new Set<string>();
+      const marks = new Map<string, number>();
+      /** A mark stands on several followed tasks: it says nothing. */
+      let vague = false;
+      const join = (key: string, made: Made) => {
+        const before = wanted.get(key) ?? [];
+        for (const one of before) {
+          one.later ??= made;
+          const { answer } = one.request;
+          if (!answer || answer.seq > made.request.received.seq) made.beside ??= one;
+        }
+        wanted.set(key, [...before.filter(({ created }) => !following.isSettled(created.task)), made]);
+      };
+      return {
+        wanted,
+        own,
+        isVague: () => vague,
+        request({ received: { method, path, seq } }, { attempts }) {
+          if (attempts === 1 && method === 'POST' && CREATE.test(pathOf(path))) tally.note('create', [seq]);
+        },
+        task(request, { tasks, taskCount, bond, method, path }) {
+          const { task: created } = request;
+          if (!created || method !== 'POST' || !CREATE.test(path)) return;
+          tally.note('task', [created.seq]);
+          own.add(created.task);
+          if (own.size > TASKS_KEPT) for (const oldest of own) return void own.delete(oldest);
+          if (taskCount > 1 && (bond === 'idempotency key' || bond === 'client request id')) {
+            if (taskCount === 2) tally.note('doubled', []);
+            // The first is a proof as well, once there is a second.
+            const events = taskCount === 2 ? tasks.map(({ seq }) => seq) : [created.seq];
+            tally.note('duplicate', events, taskCount, `${many(taskCount, 'task')} for one create, known by ${bond}`);
+            return;
+          }
+          join(`intent ${created.intent ?? request.body?.digest ?? created.task}`, { created, request });
+          if (created.mark === undefined) return;
+          join(`mark ${created.mark}`, { created, request });
+          marks.set(created.mark, (marks.get(created.mark) ?? 0) + 1);
+          // More than one may be the same video again; that they are all followed says that they are not.
+          const marked = wanted.get(`mark ${created.mark}`) ?? [];
+          const open = marked.filter((one) => !following.isFollowed(one.created.task));
+          vague ||= (marks.get(created.mark) ?? 0) - open.length > 1;
+        },
+      };
+    },
+    judge(tally, _params, { following }, { wanted, own, isVague }) {
+      const [creates, tasks] = [tally.of('create').count, tally.of('task').count];
       if (tasks === 0) return inconclusive('it created no task');
+      const counted = new Set<string>();
+      for (const [key, all] of wanted) {
+        if (key.startsWith('mark') && isVague()) continue;
+        const lost = all.filter((made) => !counted.has(made.created.task) && isLost(made, following));
+        for (const made of lost) counted.add(made.created.task);
+        noteLost(tally, lost);
+      }
       const figures = { creates, tasks };
       const worst = tally.of('duplicate').most;
-      if (!worst)
-        return pass(`${many(tasks, 'task')} for ${many(creates, 'create')}`, { ...tally.proofs('task'), figures });
-      return fail(`${worst.what} (${doubled} of ${many(creates, 'create')} made more than one)`, {
-        finding: 'duplicate',
-        hint: 'Do not repeat a create whose answer was lost: ask List first whether its task exists.',
-        ...tally.proofs('duplicate'),
-        figures,
-      });
+      if (worst)
+        return fail(`${worst.what} (${tally.of('doubled').count} of ${many(creates, 'create')} made more than one)`, {
+          finding: 'duplicate',
+          hint: 'Put a mark on each create (`safety_identifier`), and look for it in List before you create again.',
+          ...tally.proofs('duplicate'),
+          figures,
+          ...(counted.size > 0 && { provisional: true }),
+        });
+      const [fresh] = tally.of('fresh key').first;
+      if (fresh)
+        return inconclusive(
+          `${fresh.what} is not followed, and an equal create came with another key: a second video, or the same again`,
+          tally.proofs('fresh key'),
+        );
+      for (const { created } of [...wanted.values()].flat()) {
+        if (following.isFollowed(created.task)) continue;
+        const other = following.laterOf(created).find(({ task }) => !own.has(task));
+        if (other)
+          return inconclusive(
+            `${created.task} is not followed, and another client of the account made an equal one: its own, or the same again`,
+            { events: [created.seq, other.seq] },
+          );
+      }
+      return pass(`${many(tasks, 'task')} for ${many(creates, 'create')}`, { ...tally.proofs('task'), figures });
     },
   },
 });
+
+const againOf = ({ later, beside }: Made) => later ?? beside;
+
+/** Whether a task is not followed, though another create wanted the same. */
+const isLost = (made: Made, following: Following): boolean =>
+  againOf(made) !== undefined && !following.isFollowed(made.created.task);
+
+/** @param lost creates that want the same */
+function noteLost(tally: Tally, lost: readonly Made[]): void {
+  const keyOf = ({ request }: Made) => request.received.idempotencyKey;
+  // Different keys mean different creates, but one that is lost has seldom another.
+  const [fresh, doubled] = [true, false].map((isFresh) =>
+    lost.filter((made) => (keyOf(made) !== undefined && keyOf(againOf(made) ?? made) !== undefined) === isFresh),
+  );
+  for (const [kind, those] of [
+    ['fresh key', fresh],
+    ['duplicate', doubled],
+  ] as const) {
+    const [first] = those ?? [];
+    if (!those || !first) continue;
+    const all = new Set(those.flatMap((made) => [made.created.seq, (againOf(made) ?? made).created.seq]));
+    const events = [...all].toSorted((a, b) => a - b);
+    const { task } = first.created;
+    if (kind === 'fresh key') tally.note(kind, events, 0, task);
+    else {
+      tally.note('doubled', []);
+      tally.note(kind, events, all.size, `${many(all.size, 'task')} for one create, of which ${task} is not followed`);
+    }
+  }
+}

@@ -26,7 +26,7 @@ export const pollInterval = defineCheck({
   expects: ({ atLeast, atMost }) =>
     `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
   client: {
-    watch(tally, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, time) {
+    watch(tally, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, { time }) {
       /** Of each task the latest poll: its first attempt and its latest. */
       const polls = new Map<string, { call: Call; first: Received; latest: Received }>();
       return {

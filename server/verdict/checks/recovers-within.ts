@@ -24,7 +24,7 @@ where no call failed and no connection was cut so, or only some of which it cann
   }),
   expects: ({ within }) => `each call that failed to succeed within ${renderDuration(within)}`,
   client: {
-    watch(tally, { within }, time) {
+    watch(tally, { within }, { time }) {
       const inService = new Set<Connection>();
       const outage = new Outage();
       return {

@@ -18,7 +18,7 @@ refused call was tried again.`,
   mergeSensitive: true,
   expects: () => 'no new attempt before Retry-After is over',
   client: {
-    watch: (tally, { early }, time) => {
+    watch: (tally, { early }, { time }) => {
       /** The refusal that was counted last, by call. */
       const counted = new WeakMap<Call, number>();
       return {

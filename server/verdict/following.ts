@@ -1,0 +1,101 @@
+import type { JournalEvent } from '../journal.ts';
+import { isAcknowledged, type Request } from './facts.ts';
+import { isOver } from './sightings.ts';
+
+const TASK = /\/contents\/generations\/tasks\/([^/?]+)(?:\?|$)/;
+
+/** A task that may still be lost sight of. */
+interface Open {
+  status: string;
+  /** The last Get of it was answered whole and unaltered. */
+  followed: boolean;
+  /** Such a Get showed it as over. */
+  seenOver: boolean;
+  /** When Get was last shown it as it stood before. */
+  regressedAt: number;
+}
+
+/** A create that was carried out. */
+export interface Create {
+  readonly task: string;
+  readonly seq: number;
+}
+
+/**
+ * Which tasks are followed: the last Get was answered with 200, whole and unaltered, or showed that the task is over; or it was
+ * deleted; or a callback on it was acknowledged. A List shows a task, and follows it not. Any client of the account may follow.
+ */
+export class Following {
+  /** Those that nobody has seen to their end. */
+  readonly #open = new Map<string, Open>();
+  readonly #accounts = new Map<string, Create[]>();
+
+  isFollowed(task: string): boolean {
+    return this.#open.get(task)?.followed ?? true;
+  }
+
+  /** Whether a task is followed for good. */
+  isSettled(task: string): boolean {
+    return !this.#open.has(task);
+  }
+
+  /** The equal creates of an account after one, by whichever client. */
+  laterOf({ account, intent, seq }: JournalEvent<'task.created'>): readonly Create[] {
+    return account !== undefined && intent !== undefined
+      ? (this.#accounts.get(`${account} ${intent}`)?.filter((other) => other.seq > seq) ?? [])
+      : [];
+  }
+
+  learn(event: JournalEvent): void {
+    switch (event.type) {
+      case 'task.created':
+        this.#open.set(event.task, { status: 'queued', followed: false, seenOver: false, regressedAt: 0 });
+        this.#noteCreate(event);
+        break;
+      case 'task.changed': {
+        const open = this.#open.get(event.task);
+        if (event.to === 'cancelled') this.#open.delete(event.task);
+        else if (open) open.status = event.to;
+        break;
+      }
+      case 'task.regressed': {
+        const open = this.#open.get(event.task);
+        if (open) open.regressedAt = event.seq;
+        break;
+      }
+      case 'task.deleted':
+        this.#open.delete(event.task);
+        break;
+      case 'callback.answered':
+        if (isAcknowledged(event)) this.#open.delete(event.task);
+        break;
+    }
+  }
+
+  /** A request has been answered or cut, perhaps the former before the latter. */
+  noteEnd({ received, answer, cut }: Request): void {
+    const [, task = ''] = received.method === 'GET' ? (TASK.exec(received.path) ?? []) : [];
+    const open = this.#open.get(task);
+    if (!open) return;
+    open.followed = !cut && answer?.status === 200 && !answer.altered;
+    open.seenOver = open.followed && isOver(open.status) && open.regressedAt < received.seq;
+  }
+
+  /** The end of a request is settled. */
+  settle({ received }: Request): void {
+    const [, task = ''] = received.method === 'GET' ? (TASK.exec(received.path) ?? []) : [];
+    if (this.#open.get(task)?.seenOver) this.#open.delete(task);
+  }
+
+  #noteCreate({ account, intent, task, seq }: JournalEvent<'task.created'>): void {
+    if (account === undefined || intent === undefined) return;
+    const key = `${account} ${intent}`;
+    // What is followed for good can be nobody's lost create, but it may be the repetition of one that came before.
+    const before = this.#accounts.get(key) ?? [];
+    const hasLost = before.some((create) => !this.isFollowed(create.task));
+    this.#accounts.set(key, [...(hasLost ? before.slice(-CREATES_KEPT) : []), { task, seq }]);
+  }
+}
+
+/** How many equal creates of an account are remembered. */
+const CREATES_KEPT = 100;
