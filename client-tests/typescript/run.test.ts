@@ -37,7 +37,7 @@ describe('run', () => {
     const { exitCode, stdout } = await judge('naive', 'lost-create', '--speed', '5');
     expect(stdout).toMatch(/^FAIL no-duplicate-creates {2}2 tasks for one create, of which cgt-/m);
     expect(stdout).toMatch(/\(events \d+, \d+\)/);
-    expect(stdout).toMatch(/-> Do not repeat a create whose answer was lost/);
+    expect(stdout).toMatch(/-> Put a mark on each create/);
     expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(exitCode).toBe(1);
   });
