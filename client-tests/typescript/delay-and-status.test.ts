@@ -133,6 +133,25 @@ test.each([
   expect((await client.get(TASKS)).headers['retry-after']).toBe(told);
 });
 
+test.each([
+  ['3', 3_000],
+  ['Sun, 06 Nov 1994 08:49:37 GMT', 0],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
+  ['Sun Nov  6 08:49:37 1994', 0],
+  ['1.5', undefined],
+  ['-1', undefined],
+  ['2001', 2_001_000],
+  ['soon', undefined],
+] as const)('Retry-After %j asks for %j ms, by the grammar of RFC 9110', async (value, ms) => {
+  await using server = await startMockServer({
+    clock: 'manual',
+    scenario: { faults: [{ on: 'request', inject: [{ status: { code: 429, headers: { 'retry-after': value } } }] }] },
+  });
+  await using client = await openClient(server);
+  await client.get(TASKS);
+  expect((await server.journal.waitFor('response.sent')).retryAfterMs).toBe(ms);
+});
+
 test('a planned status looks like one of the service', async () => {
   await using server = await start({
     name: 'busy',

@@ -251,6 +251,9 @@ export class Bench {
   }
 
   #noteStrike({ fault, hook, ordinal, connection, request, task }: JournalEvent<'fault.injected'>): void {
+    const struck = connection === undefined ? undefined : this.#seats.get(connection)?.connection;
+    const asked = request === undefined ? struck : struck?.open.get(request);
+    if (asked) asked.struck = true;
     // Each injection of a rule has an event of its own; they come together.
     const latest = [hook, ordinal, connection, request, task].join();
     const known = this.#strikes.get(fault);

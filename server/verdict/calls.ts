@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
-import { endOf, hasFailed, isRefusal, type Request } from './facts.ts';
+import { endOf, hasFailed, isRefusal, isWhole, type Request } from './facts.ts';
 import { PROOFS_KEPT } from './tally.ts';
 
 /** How the attempts of a call are known to belong together, the surest first. */
@@ -165,12 +165,12 @@ export class CallBook {
     if (!attempt.ended) call.underWay--;
     attempt.ended = true;
     if (hasFailed(request)) this.#noteFailed(entry, request);
-    if (cut) {
-      if (request.task) call.lostTask = true;
+    if (cut && request.task && !isWhole(request)) call.lostTask = true;
+    if (!isWhole(request)) {
       if (call.success === answer) delete call.success;
       if (call.refusal === answer) delete call.refusal;
     } else if (answer?.retryAfterMs !== undefined) call.refusal = answer;
-    if (!cut && answer && !isRefusal(answer)) call.success ??= answer;
+    if (isWhole(request) && answer && !isRefusal(answer)) call.success ??= answer;
     return call;
   }
 

@@ -17,6 +17,8 @@ export interface Connection {
   /** The first GOAWAY that it was sent, and the last ones. */
   readonly goaways: JournalEvent<'goaway.sent'>[];
   readonly beats: Beats;
+  /** A fault struck it. */
+  struck?: true;
 }
 
 /** The heartbeats of a connection, in the client's time. */
@@ -42,6 +44,8 @@ export interface Request {
   cut?: Cut;
   /** The task that it created. */
   task?: JournalEvent<'task.created'>;
+  /** A fault struck it, or its connection before it ended. */
+  struck?: true;
 }
 
 export const newConnection = (id: number): Connection => ({
@@ -57,9 +61,26 @@ const RETRIABLE = [408, 425, 429, 500, 502, 503, 504];
 
 export const isRefusal = ({ status }: JournalEvent<'response.sent'>): boolean => RETRIABLE.includes(status);
 
-/** Whether a client has reason to repeat a request: its answer did not come whole, or asked for that. */
-export const hasFailed = ({ answer, cut }: Request): boolean =>
-  cut !== undefined || (answer !== undefined && isRefusal(answer));
+/** Whether the client itself ended a request before its end, by its stream or with its connection. */
+function isLeft({ cut }: Request): boolean {
+  if (cut === undefined) return false;
+  return cut.type === 'stream.reset' || cut.by === 'client';
+}
+
+/** Whether the answer to a request was sent whole: one that the client resets behind its last byte was. */
+export const isWhole = (request: Request): boolean =>
+  request.answer !== undefined && (request.cut === undefined || isLeft(request));
+
+/**
+ * Whether a client has reason to repeat a request: its answer did not come whole, or asked for that. What the client gave up
+ * itself has failed only if a fault was at work: a poll that nobody wants any more has not.
+ */
+export function hasFailed(request: Request): boolean {
+  const { answer, cut, connection, struck } = request;
+  if (isWhole(request)) return answer !== undefined && isRefusal(answer);
+  if (cut === undefined) return false;
+  return !isLeft(request) || struck === true || connection.struck === true;
+}
 
 /** When a request was over, one way or the other. */
 export const endOf = ({ answer, cut }: Request): Cut | JournalEvent<'response.sent'> | undefined => cut ?? answer;

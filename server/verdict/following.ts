@@ -1,5 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
-import { isAcknowledged, type Request } from './facts.ts';
+import { isAcknowledged, isWhole, type Request } from './facts.ts';
 import { isOver } from './sightings.ts';
 
 const TASK = /\/contents\/generations\/tasks\/([^/?]+)(?:\?|$)/;
@@ -73,11 +73,12 @@ export class Following {
   }
 
   /** A request has been answered or cut, perhaps the former before the latter. */
-  noteEnd({ received, answer, cut }: Request): void {
+  noteEnd(request: Request): void {
+    const { received, answer } = request;
     const [, task = ''] = received.method === 'GET' ? (TASK.exec(received.path) ?? []) : [];
     const open = this.#open.get(task);
     if (!open) return;
-    open.followed = !cut && answer?.status === 200 && !answer.altered;
+    open.followed = isWhole(request) && answer?.status === 200 && !answer.altered;
     open.seenOver = open.followed && isOver(open.status) && open.regressedAt < received.seq;
   }
 

@@ -289,9 +289,14 @@ const isAltered = ({ statusBefore, statusAfter, changeBody, lengthOffBy }: Respo
 function readRetryAfter(value: Headers[string], nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   const text = String(value);
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  // What is neither, such as `1.5`, JavaScript may take for a date of its own.
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : HTTP_DATE.test(text) ? Date.parse(text) - nowMs : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
+
+/** RFC 9110, section 5.6.7: its own form, and the two that are obsolete. */
+const HTTP_DATE =
+  /^(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/;
 
 /** Connection-specific fields have no place in HTTP/2 (RFC 9113, section 8.2.2); Node refuses a message that has one. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'] as const;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, ends, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
 import { connectionReuse } from './connection-reuse.ts';
 
 /** Connections that each serve so many requests. */
@@ -43,4 +43,37 @@ test('two clients are judged apart', () => {
   const other = { userAgent: 'milk/1' };
   const wasteful = [11, 12, 13, 14, 15].flatMap((id) => [...opens(0, id, other), asks(1, id, 1)]);
   expect(find([...serves(20), ...wasteful])).toEqual(['pass', 'too many connections']);
+});
+
+test.each([
+  ['a rule', { by: 'rule', how: 'reset' }],
+  ['a fault', { by: 'fault', how: 'reset' }],
+  ['the admin API', { by: 'admin', how: 'fin' }],
+] as const)('a connection that %s ended has to be replaced', (_what, end) => {
+  const steps = [1, 2, 3, 4, 5, 6].flatMap((connection) => [
+    ...opens(connection * 10, connection),
+    ...[1, 2].flatMap((request) => [
+      asks(connection * 10 + request, connection, request),
+      answers(connection * 10 + request, connection, request),
+    ]),
+    ends(connection * 10 + 5, connection, end),
+  ]);
+  expect(judgeBy(connectionReuse, {}, steps).clients).toMatchObject([
+    { outcome: 'pass', figures: { requests: 12, replaced: 5 } },
+  ]);
+  const own = steps.map(([at, entry]) =>
+    entry.type === 'connection.ended' ? ends(at, entry.connection) : [at, entry],
+  );
+  expect(judgeBy(connectionReuse, {}, own as Step[]).clients).toMatchObject([{ finding: 'too many connections' }]);
+});
+
+test('a connection that was sent a GOAWAY for each request has to be replaced each time', () => {
+  const steps = [1, 2, 3, 4, 5, 6].flatMap((connection): readonly Step[] => [
+    ...opens(connection * 10, connection),
+    asks(connection * 10, connection, 1),
+    [connection * 10, { type: 'goaway.sent', connection, code: 0 }],
+    answers(connection * 10 + 1, connection, 1),
+    ends(connection * 10 + 2, connection),
+  ]);
+  expect(judgeBy(connectionReuse, {}, steps).clients).toMatchObject([{ outcome: 'pass' }]);
 });

@@ -6,7 +6,8 @@ export const connectionReuse = defineCheck({
   name: 'connection-reuse',
   summary: 'Sends its requests over connections that it has already.',
   definition: `Of all requests, the share that came on a connection which had served one before; beside it, how many connections 100
-requests took. A share below \`atLeast\` is *too many connections*. Inconclusive with fewer than \`samples\` requests: the first request on
+requests took. The first request on a connection that replaces one which the service ended (a rule, a fault, a GOAWAY, the admin API, a shutdown) is left
+out. A share below \`atLeast\` is *too many connections*. Inconclusive with fewer than \`samples\` requests: the first request on
 each connection never counts as reused.`,
   params: z.strictObject({
     atLeast: z.number().min(0).max(1).default(0.8).describe('The least share of requests on a used connection.'),
@@ -21,15 +22,27 @@ each connection never counts as reused.`,
         if (received.request > 1) tally.note('reused', NONE);
         if (connection.requests === 1) tally.note('connection', [received.seq]);
       },
+      goaway({ goaways }) {
+        if (goaways.length === 1) tally.note('ended', NONE);
+      },
+      ended({ ended, goaways, requests }) {
+        if (requests > 0 && goaways.length === 0 && ended && ended.by !== 'client') tally.note('ended', NONE);
+      },
     }),
     judge(tally, { atLeast, samples }) {
       const [total, reused] = [tally.of('request').count, tally.of('reused').count];
       const proofs = tally.proofs('connection');
       if (total < samples) return inconclusive(`it sent ${many(total, 'request')}, too few to tell`, proofs);
       const connections = tally.of('connection').count;
-      const figures = { requests: total, connections, reuse: reused / total, per100: (connections / total) * 100 };
-      const seen = `reused a connection for ${percent(reused / total)} of ${total} requests, ${figures.per100.toFixed(1)} connections per 100 requests`;
-      if (reused / total >= atLeast) return pass(seen, { ...proofs, figures });
+      // What the service ended has to be replaced, by one connection each.
+      const replaced = Math.min(tally.of('ended').count, Math.max(0, connections - 1));
+      const judged = total - replaced;
+      // Who opens none that it need not reuses what can be reused.
+      const reuse = replaced > 0 && connections - replaced === 1 ? 1 : reused / judged;
+      const figures = { requests: total, connections, replaced, reuse, per100: (connections / total) * 100 };
+      const but = replaced === 0 ? '' : `, ${many(replaced, 'connection')} that the service ended aside`;
+      const seen = `reused a connection for ${percent(reuse)} of ${total} requests${but}, ${figures.per100.toFixed(1)} connections per 100 requests`;
+      if (reuse >= atLeast) return pass(seen, { ...proofs, figures });
       return fail(seen, {
         finding: 'too many connections',
         hint: 'Keep one client (session, pool, agent) for all calls, read each answer to its end, and let idle connections live.',

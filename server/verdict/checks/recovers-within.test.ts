@@ -129,3 +129,33 @@ test('two clients are judged apart: the success of one is not that of the other'
   const milk = [...opens(20, 2, { userAgent: 'milk/1' }), asks(20, 2, 1), answers(30, 2, 1)];
   expect(find(asks(0, 1, 1), fails(10, 1), ...milk)).toEqual(['gave up', 'inconclusive']);
 });
+
+describe('a call that its client gives up', () => {
+  const cancels = (at: number): Step => [at, { type: 'stream.reset', connection: 1, request: 1, stream: 1, code: 8 }];
+  const strikes = (at: number, where: object): Step => [
+    at,
+    { type: 'fault.injected', fault: 'f', hook: 'request', ordinal: 1, did: 'hang', connection: 1, ...where },
+  ];
+  const asked = [...opens(0, 1), asks(1, 1, 1)];
+  const findRun = (...steps: readonly Step[]) => findingsOf(recoversWithin, {}, [...asked, ...steps]);
+
+  test('has not failed while nothing is wrong', () => {
+    expect(findRun(cancels(10))).toEqual(['inconclusive']);
+    expect(findRun(ends(10, 1, { requests: [{ request: 1, method: 'GET', path: '/tasks/1' }] }))).toEqual([
+      'inconclusive',
+    ]);
+  });
+
+  test('has failed where a fault withheld its answer, on the call or on the connection', () => {
+    expect(findRun(strikes(5, { request: 1 }), cancels(10))).toEqual(['gave up']);
+    expect(findRun(strikes(5, {}), cancels(10))).toEqual(['gave up']);
+    expect(findRun(strikes(5, { request: 2 }), cancels(10))).toEqual(['inconclusive']);
+  });
+
+  test('has succeeded where its answer had been sent whole', () => {
+    const refused = answers(5, 1, 1, { status: 503 });
+    const again = [asks(100, 1, 2), answers(110, 1, 2)];
+    const reset: Step = [111, { type: 'stream.reset', connection: 1, request: 2, stream: 3, code: 8 }];
+    expect(findRun(refused, ...again, reset)).toEqual(['pass']);
+  });
+});

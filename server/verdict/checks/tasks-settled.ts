@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { isAcknowledged, type Request } from '../facts.ts';
+import { isAcknowledged, isWhole, type Request } from '../facts.ts';
 import { isOver, Sightings } from '../sightings.ts';
 
 /** A task that is not settled yet. */
@@ -50,13 +50,13 @@ that is still on its way when the run is judged is *left behind*. Inconclusive w
           if (tasks.length > 0) shown.set(request, tasks);
         },
         over(request) {
-          if (!request.cut) for (const task of shown.get(request) ?? []) settle(task);
+          if (isWhole(request)) for (const task of shown.get(request) ?? []) settle(task);
           shown.delete(request);
         },
       };
     },
     judge(tally, _params, _now, { open, shown }) {
-      const seen = new Set([...shown].flatMap(([{ cut }, tasks]) => (cut ? [] : tasks)));
+      const seen = new Set([...shown].flatMap(([request, tasks]) => (isWhole(request) ? tasks : [])));
       const left = [...open.values()].filter(({ created }) => !seen.has(created.task));
       for (const task of seen) tally.note('settled', [open.get(task)?.created.seq ?? []].flat());
       const settled = tally.of('settled').count;

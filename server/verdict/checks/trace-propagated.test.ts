@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
 import { tracePropagated } from './trace-propagated.ts';
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -56,3 +56,13 @@ test('two clients are judged apart', () =>
     'pass',
     'no trace',
   ]));
+
+test('preflights and heartbeats need none', () => {
+  const more = [
+    asks(2, 1, 2, { method: 'OPTIONS' }),
+    asks(3, 1, 3, { method: 'POST', path: '/api/v3/heartbeat' }),
+    answers(4, 1, 3),
+  ];
+  const traced = asks(1, 1, 1, { asyncTraceId: 'a' });
+  expect(findingsOf(tracePropagated, {}, [...opens(0, 1), traced, ...more])).toEqual(['pass']);
+});

@@ -12,7 +12,7 @@ export const tracePropagated = defineCheck({
   name: 'trace-propagated',
   summary: 'Sends a trace id with every request.',
   definition: `Counts the requests that came with a well-formed \`traceparent\` (W3C Trace Context) or with \`X-Async-Trace-ID\`. Where fewer than
-\`atLeast\` did it is *no trace*. Inconclusive without a request.`,
+\`atLeast\` did it is *no trace*. Preflights (OPTIONS) and the heartbeat endpoint need none. Inconclusive without a request.`,
   params: z.strictObject({
     atLeast: z.number().min(0).max(1).default(1).describe('The least share of requests with a trace id.'),
   }),
@@ -20,6 +20,7 @@ export const tracePropagated = defineCheck({
   client: {
     watch: (tally) => ({
       request({ received: { traceparent = '', asyncTraceId = '', method, path, seq } }) {
+        if (!needsTrace(method, pathOf(path))) return;
         const has = TRACEPARENT.test(traceparent) || asyncTraceId.trim() !== '';
         tally.note(has ? 'traced' : 'untraced', [seq], 0, `${method} ${pathOf(path)}`);
       },
@@ -41,3 +42,6 @@ export const tracePropagated = defineCheck({
     },
   },
 });
+
+/** Browsers ask before a call by themselves, and a heartbeat is none of a job's calls. */
+const needsTrace = (method: string, path: string): boolean => method !== 'OPTIONS' && !path.endsWith('/heartbeat');
