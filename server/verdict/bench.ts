@@ -183,7 +183,7 @@ export class Bench {
   /** Judges by what has been read.
    * @param latest the newest event, and the moment of judging */
   verdict({ scenario, seed, resets = 'reset' }: Omit<Case, 'expect'>, latest: Now['latest']): Verdict {
-    const now: Now = { ...this.#run, latest };
+    const now = this.#now(latest);
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
     const checks = this.#expect.map((expectation) => this.#judgeBy(expectation, clients, doubts, now));
@@ -202,6 +202,10 @@ export class Bench {
       events: this.#events,
       missed: this.#missed,
     });
+  }
+
+  #now(latest: Now['latest']): Now {
+    return { ...this.#run, latest };
   }
 
   #judged(): readonly Client[] {
@@ -288,7 +292,7 @@ export class Bench {
       }
       case 'connection.identified':
         if (event.userAgent !== undefined) connection.userAgent ??= event.userAgent;
-        if (!seat.client && event.client !== undefined) this.#name(seat, event.client);
+        if (!seat.client && event.client !== undefined) this.#name(seat, event.client, event);
         break;
       case 'heartbeat':
         this.#noteBeat(connection, event);
@@ -328,7 +332,7 @@ export class Bench {
     const request: Request = { connection, received: event };
     connection.requests++;
     connection.open.set(event.request, request);
-    if (!seat.client && event.client !== undefined) this.#name(seat, identityOf(connection, event.client));
+    if (!seat.client && event.client !== undefined) this.#name(seat, identityOf(connection, event.client), event);
     // Neither does it say who sent it, nor has another on its connection.
     if (!seat.client) this.#place(seat);
     seat.client?.noteUse(request);
@@ -424,7 +428,7 @@ export class Bench {
       this.#ready(seat, request);
       this.#settle(request);
     }
-    seat.client?.endAlone(connection, { ...this.#run, latest: event }, this.#sensitive);
+    seat.client?.endAlone(connection, this.#now(event), this.#sensitive);
     if (!seat.client && isCutOff(event)) {
       if (seat.taken) seat.taken.unnamed++;
       else this.#nobodys++;
@@ -434,7 +438,7 @@ export class Bench {
   }
 
   /** A request has named the client of a connection. */
-  #name(seat: Seat, identity: string): void {
+  #name(seat: Seat, identity: string, event: JournalEvent): void {
     const { connection, taken } = seat;
     const known = this.#clients.get(identity);
     const client = known ?? this.#meet(identity, connection);
@@ -446,7 +450,8 @@ export class Bench {
     if (!isTaken) client.guess?.take(connection);
     client.sure.take(connection);
     seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
-    if (this.#sensitive.length > 0) seat.readings.push(client.takeAlone(connection, this.#sensitive, this.#run));
+    for (const [one, reading] of client.takeAlone(connection, this.#sensitive, this.#now(event)))
+      this.#seats.get(one.id)?.readings.push(reading);
   }
 
   #meet(identity: string, connection: Connection): Client {

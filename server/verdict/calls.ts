@@ -62,7 +62,6 @@ const UNREAD = '';
 /** What is remembered of a call beside what others may know. */
 interface Entry {
   readonly call: Call;
-  readonly place: string;
   readonly keys: string[];
   /** Attempts whose end may still turn out otherwise. */
   unsettled: number;
@@ -120,11 +119,9 @@ export class CallBook {
   /** Finds the call of a request, once its body is known, if it has one. */
   join(request: Request): Call {
     const { received, body } = request;
-    const path = pathOf(received.path);
-    const place = `${received.method} ${received.path}`;
-    const keys = keysOf(request, place);
-    const found = this.#byKeys(request, keys) ?? this.#byRepetition(request, place);
-    const entry = found?.entry ?? this.#begin(request, path, place);
+    const keys = keysOf(request);
+    const found = this.#byKeys(request, keys) ?? this.#byRepetition(request);
+    const entry = found?.entry ?? this.#begin(request);
     const { call } = entry;
     if (found) {
       call.bond ??= found.bond;
@@ -137,7 +134,8 @@ export class CallBook {
     entry.unsettled++;
     if (body) call.digest = body.digest;
     this.#attempts.set(request, { entry, ended: false });
-    if (received.method === 'GET') this.#learn(path.slice(path.lastIndexOf('/') + 1));
+    if (received.method === 'GET' && this.#ofTask.size > 0)
+      this.#learn(call.path.slice(call.path.lastIndexOf('/') + 1));
     for (const [, key] of keys) {
       this.#byKey.set(key, entry);
       if (!entry.keys.includes(key)) entry.keys.push(key);
@@ -194,12 +192,12 @@ export class CallBook {
     }
   }
 
-  #begin(request: Request, path: string, place: string): Entry {
+  #begin(request: Request): Entry {
     this.count++;
-    const { method } = request.received;
+    const { method, path } = request.received;
     const call: Call = {
       method,
-      path,
+      path: pathOf(path),
       attempts: 1,
       underWay: 0,
       first: request,
@@ -207,7 +205,7 @@ export class CallBook {
       tasks: [],
       taskCount: 0,
     };
-    const entry = { call, place, keys: [], unsettled: 0, over: false };
+    const entry = { call, keys: [], unsettled: 0, over: false };
     this.#open.add(entry);
     return entry;
   }
@@ -223,7 +221,9 @@ export class CallBook {
     return undefined;
   }
 
-  #byRepetition(request: Request, place: string): { entry: Entry; bond: Bond } | undefined {
+  #byRepetition(request: Request): { entry: Entry; bond: Bond } | undefined {
+    if (this.#failed.size === 0) return undefined;
+    const place = placeOf(request);
     const bodies = this.#failed.get(place);
     if (!bodies) return undefined;
     // One whose own body was not read may be any of them.
@@ -252,7 +252,8 @@ export class CallBook {
   }
 
   #noteFailed(entry: Entry, request: Request): void {
-    const { call, place } = entry;
+    const { call } = entry;
+    const place = placeOf(call.first);
     const end = endOf(request);
     if (request === call.first && end) call.failure = end;
     const bodies = this.#failed.get(place) ?? new Map<string, Entry[]>();
@@ -276,12 +277,13 @@ export class CallBook {
   }
 
   #end(entry: Entry): void {
-    const { call, keys, place } = entry;
+    const { call, keys } = entry;
     if (entry.over) return;
     entry.over = true;
     this.#open.delete(entry);
     this.#over(call);
     for (const { task } of call.tasks) this.#ofTask.delete(task);
+    const place = this.#failed.size === 0 ? '' : placeOf(call.first);
     const bodies = this.#failed.get(place);
     // It waits by its body, or came to wait before that was read.
     for (const body of bodies ? [call.digest ?? UNREAD, UNREAD] : [])
@@ -312,6 +314,8 @@ function keep(bodies: Map<string, Entry[]> | undefined, body: string, left: Entr
   else bodies?.delete(body);
 }
 
+const placeOf = ({ received }: Request): string => `${received.method} ${received.path}`;
+
 export const pathOf = (path: string): string => {
   const query = path.indexOf('?');
   return query < 0 ? path : path.slice(0, query);
@@ -338,10 +342,12 @@ function hasSameBody({ digest, last }: Call, { body, received }: Request): boole
   return key === undefined || received.idempotencyKey === undefined || key === received.idempotencyKey;
 }
 
-function keysOf({ received }: Request, place: string): readonly (readonly [Bond, string])[] {
+function keysOf(request: Request): readonly (readonly [Bond, string])[] {
+  const { received } = request;
   const { idempotencyKey, clientRequestId, asyncTraceId, traceparent } = received;
   if (idempotencyKey === undefined && clientRequestId === undefined && asyncTraceId === undefined && !traceparent)
     return NO_KEYS;
+  const place = placeOf(request);
   // The span changes with each attempt.
   const traceId = asyncTraceId ?? traceparent?.split('-')[1];
   const key = (bond: Bond, value: string | undefined) =>

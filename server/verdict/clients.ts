@@ -1,4 +1,4 @@
-import type { Expectation, Judgement, Now, Run } from './check.ts';
+import type { Expectation, Judgement, Now } from './check.ts';
 import { addressOf, type Connection, type Request } from './facts.ts';
 import { Reading } from './reading.ts';
 
@@ -41,6 +41,7 @@ export class Client {
   interleaved = false;
   readonly #alone = new Map<Connection, Reading>();
   readonly #blamed = new Set<Expectation>();
+  readonly #open = new Set<Connection>();
   #latest: Connection | undefined;
   readonly #used = new Set<Connection>();
 
@@ -68,12 +69,25 @@ export class Client {
     return this.guess ?? this.sure;
   }
 
-  /** Takes a connection for a client of its own, beside what else it is. */
-  takeAlone(connection: Connection, expectations: readonly Expectation[], run: Run): Reading {
-    const reading = new Reading(expectations, run);
-    reading.take(connection);
-    this.#alone.set(connection, reading);
-    return reading;
+  /** Takes each connection for a client of its own, beside what else it is, once there are several at a time: until then what they
+   * did they did as one.
+   * @returns how to read the connections that are open now */
+  takeAlone(connection: Connection, expectations: readonly Expectation[], now: Now): ReadonlyMap<Connection, Reading> {
+    const added = new Map<Connection, Reading>();
+    const others = this.#open.size > 0;
+    this.#open.add(connection);
+    if (!others || expectations.length === 0) return added;
+    if (this.#alone.size === 0)
+      for (const expectation of expectations)
+        if (this.reading.judge(expectation, now)?.outcome === 'fail') this.#blamed.add(expectation);
+    for (const one of this.#open) {
+      if (this.#alone.has(one)) continue;
+      const reading = new Reading(expectations, now);
+      reading.take(one);
+      this.#alone.set(one, reading);
+      added.set(one, reading);
+    }
+    return added;
   }
 
   noteUse({ connection }: Request): void {
@@ -84,6 +98,7 @@ export class Client {
 
   endAlone(connection: Connection, now: Now, expectations: readonly Expectation[]): void {
     this.#used.delete(connection);
+    this.#open.delete(connection);
     const reading = this.#alone.get(connection);
     if (!reading) return;
     this.#alone.delete(connection);
