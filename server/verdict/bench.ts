@@ -364,6 +364,11 @@ export class Bench {
         for (const { watch } of this.#runs) watch.answered?.(request);
         break;
       default:
+        // What hangs is over once its client has enough of it.
+        if (event.type === 'response.abandoned' && event.how === 'hang') {
+          request.struck = true;
+          return;
+        }
         if (request.cut) return;
         request.cut = event;
         this.#noteEnd(seat, request);

@@ -28,7 +28,13 @@ export interface Create {
 export class Following {
   /** Those that nobody has seen to their end. */
   readonly #open = new Map<string, Open>();
+  readonly #made = new Set<string>();
   readonly #accounts = new Map<string, Create[]>();
+
+  /** Whether a task was made in this run. */
+  isMade(task: string): boolean {
+    return this.#made.has(task);
+  }
 
   isFollowed(task: string): boolean {
     return this.#open.get(task)?.followed ?? true;
@@ -50,6 +56,7 @@ export class Following {
     switch (event.type) {
       case 'task.created':
         this.#open.set(event.task, { status: 'queued', followed: false, seenOver: false, regressedAt: 0 });
+        this.#made.add(event.task);
         this.#noteCreate(event);
         break;
       case 'task.changed': {

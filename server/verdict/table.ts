@@ -4,15 +4,19 @@ import { backoff } from './checks/backoff.ts';
 import { callbacksAcknowledged } from './checks/callbacks-acknowledged.ts';
 import { callbacksDeduplicated } from './checks/callbacks-deduplicated.ts';
 import { connectionReuse } from './checks/connection-reuse.ts';
+import { createsAccounted } from './checks/creates-accounted.ts';
 import { earlyDataNotReplayed } from './checks/early-data-not-replayed.ts';
+import { givesUpWithin } from './checks/gives-up-within.ts';
 import { goawayRespected } from './checks/goaway-respected.ts';
 import { heartbeatInterval } from './checks/heartbeat-interval.ts';
 import { noDuplicateCreates } from './checks/no-duplicate-creates.ts';
 import { noH2c } from './checks/no-h2c.ts';
+import { ownTasksOnly } from './checks/own-tasks-only.ts';
 import { pollInterval } from './checks/poll-interval.ts';
 import { poolSize } from './checks/pool-size.ts';
 import { recoversWithin } from './checks/recovers-within.ts';
 import { retryAfterRespected } from './checks/retry-after-respected.ts';
+import { successRate } from './checks/success-rate.ts';
 import { tasksSettled } from './checks/tasks-settled.ts';
 import { tracePropagated } from './checks/trace-propagated.ts';
 
@@ -21,7 +25,11 @@ export const checks = [
   backoff,
   retryAfterRespected,
   noDuplicateCreates,
+  createsAccounted,
+  ownTasksOnly,
   recoversWithin,
+  givesUpWithin,
+  successRate,
   connectionReuse,
   poolSize,
   heartbeatInterval,

@@ -42,6 +42,8 @@ export abstract class Exchange {
   struckBy: readonly string[] = [];
   /** The answer will not be finished, on purpose. */
   abandoned = false;
+  /** Its answer is withheld: only the client can end it. */
+  hung = false;
   goawaySent = false;
   /** The body comes from elsewhere, and may fail on its way: its end is kept back until it is there. */
   mayBreakOff = false;
@@ -92,6 +94,7 @@ export abstract class Exchange {
   /** Notes that the answer will not be finished. */
   noteAbandoned(how: 'reset' | 'fin' | 'rst-stream' | 'hang', reason: Reason): void {
     this.abandoned = true;
+    this.hung = how === 'hang';
     this.lane.journal.append({
       type: 'response.abandoned',
       connection: this.seat.id,

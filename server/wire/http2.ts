@@ -98,8 +98,8 @@ function limitStreams(
 }
 
 /** Notes a stream that ended with a code, unless we ended it, or it fell with its connection. */
-function noteReset({ connection, lane, seat, id, stream = 0, abandoned }: Exchange, code: number): void {
-  if (abandoned || connection.ended || connection.session?.destroyed) return;
+function noteReset({ connection, lane, seat, id, stream = 0, abandoned, hung }: Exchange, code: number): void {
+  if ((abandoned && !hung) || connection.ended || connection.session?.destroyed) return;
   lane.journal.append({ type: 'stream.reset', connection: seat.id, request: id, stream, code });
 }
 

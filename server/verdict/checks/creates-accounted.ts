@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Call } from '../calls.ts';
+import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import type { Following } from '../following.ts';
+import type { Tally } from '../tally.ts';
+
+const CREATE = /\/contents\/generations\/tasks$/;
+
+/** A create that came to nothing without its client's notice is a video that nobody gets (reference, Ark API section 2). */
+export const createsAccounted = defineCheck({
+  name: 'creates-accounted',
+  summary: 'Loses no create: each made a task that is followed, or was refused for good.',
+  definition: `Of each logical create, looks at what became of it. It is accounted for when a task of it is followed (its last Get was answered with 200, or it was
+seen to its end, deleted, or acknowledged by callback), or when its last answer refused it with a 4xx that no retry would change. One that made no task, because it was
+cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose task is not followed is *not followed*. Inconclusive without a create.`,
+  params: z.strictObject({}),
+  expects: () => 'a followed task, or a final refusal, for each create',
+  client: {
+    watch(tally, _params, { following }) {
+      const open = new Set<Call>();
+      const close = (call: Call) => {
+        open.delete(call);
+        note(tally, call, following);
+      };
+      return {
+        open,
+        request(_request, call) {
+          if (call.method !== 'POST' || !CREATE.test(call.path)) return;
+          open.add(call);
+          // A task may be followed later than its create is over.
+          for (const one of open) if (isSettled(one, following)) close(one);
+        },
+        callOver(call) {
+          if (open.has(call) && (call.tasks.length === 0 || isSettled(call, following))) close(call);
+        },
+      };
+    },
+    judge(tally, _params, { following }, { open }) {
+      for (const call of open) if (call.underWay === 0) note(tally, call, following);
+      const [good, lost, unseen] = [tally.of('accounted').count, tally.of('lost'), tally.of('not followed')];
+      const creates = good + lost.count + unseen.count;
+      if (creates === 0) return inconclusive('it created nothing');
+      const figures = { creates, accounted: good };
+      const seen = `${good} of ${many(creates, 'create')} accounted for`;
+      const [first] = [...lost.first, ...unseen.first];
+      if (!first) return pass(seen, { ...tally.proofs('accounted'), figures });
+      const finding = lost.count > 0 ? 'lost' : 'not followed';
+      return fail(`${seen}, the first that is not: ${first.what}`, {
+        finding,
+        hint: 'Keep what you asked for until its task is known: repeat a create that made none, and follow no redirect with a GET.',
+        ...tally.proofs(finding),
+        figures,
+        provisional: true,
+      });
+    },
+  },
+});
+
+const isSettled = ({ tasks, underWay }: Call, following: Following): boolean =>
+  underWay === 0 && tasks.some(({ task }) => following.isSettled(task));
+
+function note(tally: Tally, { tasks, first, last, success }: Call, following: Following): void {
+  const status = (last.answer ?? success)?.status;
+  const events = [first.received.seq, ...tasks.map(({ seq }) => seq)];
+  if (tasks.some(({ task }) => following.isFollowed(task))) tally.note('accounted', events);
+  else if (tasks[0]) tally.note('not followed', events, 0, `the task ${tasks[0].task} is not followed`);
+  else if (success && status !== undefined && status >= 400) tally.note('accounted', events);
+  else
+    tally.note(
+      'lost',
+      events,
+      0,
+      `one that was ${status === undefined ? 'cut' : `answered with ${status}`} made no task`,
+    );
+}

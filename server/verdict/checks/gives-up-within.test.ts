@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { answers, asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { givesUpWithin } from './gives-up-within.ts';
+
+const find = (...steps: readonly Step[]) => findingsOf(givesUpWithin, {}, [...opens(0, 1), ...steps]);
+/** Attempts at one call at these moments, each refused. */
+const tries = (...moments: readonly number[]): readonly Step[] =>
+  moments.flatMap((at, index) => [asks(at, 1, index + 1), answers(at + 10, 1, index + 1, { status: 503 })]);
+const now = (at: number): Step => [at, { type: 'listener.opened' }];
+
+test('a call that fails is given up within a minute', () => {
+  expect(find(...tries(0, 30_000, 59_000))).toEqual(['pass']);
+  expect(find(...tries(0, 30_000, 61_000))).toEqual(['no deadline']);
+});
+
+test('one that gets through has no need to be', () =>
+  expect(find(...tries(0, 100_000), asks(110_000, 1, 9), answers(110_001, 1, 9))).toEqual(['inconclusive']));
+
+test('one that waits for an answer is given up as well', () => {
+  expect(find(asks(0, 1, 1), now(59_000))).toEqual(['inconclusive']);
+  expect(find(asks(0, 1, 1), now(61_000))).toEqual(['no deadline']);
+});
+
+test('a client that leaves a call which a fault withheld has a deadline', () => {
+  const struck: Step = [
+    1,
+    { type: 'fault.injected', fault: 'f', hook: 'request', ordinal: 1, did: 'hang', connection: 1, request: 1 },
+  ];
+  const leaves = (at: number): Step => [at, { type: 'stream.reset', connection: 1, request: 1, stream: 1, code: 8 }];
+  expect(find(asks(0, 1, 1), struck, leaves(5_000))).toEqual(['pass']);
+  expect(find(asks(0, 1, 1), struck, leaves(65_000))).toEqual(['no deadline']);
+  expect(find(asks(0, 1, 1), leaves(5_000))).toEqual(['inconclusive']);
+});
+
+test('it names the worst', () =>
+  expect(judgeBy(givesUpWithin, { within: '1s' }, [...opens(0, 1), ...tries(0, 2_000)]).clients).toMatchObject([
+    { seen: 'went on for 2.0 s with GET /tasks/1 (1 of 1 call)', figures: { failed: 1, longestMs: 2_010 } },
+  ]));
