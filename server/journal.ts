@@ -69,7 +69,8 @@ export type EndedHow = 'reset' | 'fin' | 'goaway' | 'error';
 
 /** Everything that can be known about a run. One union, told apart by `type`. */
 export type JournalEntry =
-  | { type: 'connection.opened'; connection: number; remote: string }
+  /** `storage`: it came to the storage port, where no service rule and no fault on connections applies. */
+  | { type: 'connection.opened'; connection: number; remote: string; storage?: true }
   | {
       type: 'connection.hello';
       connection: number;

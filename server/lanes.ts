@@ -5,10 +5,10 @@ import { Lane } from './lane.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { ArkError, errorBody } from './seedance/errors.ts';
 import { JSON_TYPE } from './seedance/paths.ts';
-import { laneOfResult } from './seedance/videos.ts';
 import type { Directory } from './wire/directory.ts';
 import type { Exchange } from './wire/exchange.ts';
 import type { Listener } from './wire/listener.ts';
+import { laneOfResult } from './wire/result-path.ts';
 import { World, type WorldSetting } from './world.ts';
 
 /** How many lanes a server has at once. Each takes about 1 MB, and a port. */
@@ -59,6 +59,8 @@ export interface OpenLane {
   readonly apiKey: string;
   /** Its part of the control plane. */
   readonly adminUrl: string;
+  /** What its result URLs begin with; absent behind an upstream. */
+  readonly storageUrl?: string;
 }
 
 /** What the lanes share with the main one. */
@@ -67,6 +69,8 @@ export interface SharedPlace {
   /** The port that `listener` listens on. */
   readonly port: number;
   readonly adminUrl: string;
+  /** Absent behind an upstream, which has a storage of its own. */
+  readonly storage?: { readonly listener: Listener; readonly url: string } | undefined;
 }
 
 /** The lanes of a server beside its main one: many isolated worlds, each with its own scenario, seed, clock, tasks and journal. */
@@ -108,7 +112,7 @@ export class Lanes implements Directory {
     const { host, authorityName, ports: _, ...setting } = this.#setting;
     try {
       if (!this.#shared) throw new Error('A lane was asked for before the server listened.');
-      const { port: sharedPort, adminUrl } = this.#shared;
+      const { port: sharedPort, adminUrl, storage } = this.#shared;
       const world = await World.open(this.#newLane(id, scenario), setting);
       this.#passOn(world.lane.journal);
       const lane: OpenLane = {
@@ -119,6 +123,7 @@ export class Lanes implements Directory {
         sharedUrl: this.url,
         apiKey: `${KEY_PREFIX}${id}`,
         adminUrl: `${adminUrl}/lanes/${id}`,
+        ...(storage && { storageUrl: `${storage.url}/${id}` }),
       };
       this.#open.set(id, lane);
       this.#passOnBugs(world.lane);
@@ -143,7 +148,8 @@ export class Lanes implements Directory {
   async close({ id, world }: OpenLane): Promise<void> {
     if (!this.#open.delete(id)) return;
     this.#remember(id);
-    for (const connection of this.#shared?.listener.connections.values() ?? []) connection.dismiss(world.lane);
+    for (const listener of [this.#shared?.listener, this.#shared?.storage?.listener])
+      for (const connection of listener?.connections.values() ?? []) connection.dismiss(world.lane);
     await world.close();
     this.#taken.delete(id);
     this.#main.journal.append({ type: 'lane.closed', lane: id });
@@ -159,6 +165,20 @@ export class Lanes implements Directory {
   laneOf(headers: IncomingHttpHeaders, url: string): Lane | undefined {
     const id = this.#named(headers, url);
     return id === undefined ? undefined : this.#open.get(id)?.world.lane;
+  }
+
+  /** Finds the lanes behind the storage port: there the path alone names one. */
+  get storage(): Directory {
+    const open = this.#open;
+    return {
+      listenerFor: () => undefined,
+      laneOf: (_headers, url) => open.get(laneOfResult(url) ?? '')?.world.lane,
+      deliver(exchange, request) {
+        const lane = open.get(exchange.lane.id);
+        lane?.world.handleStorage(exchange, request);
+        return lane !== undefined;
+      },
+    };
   }
 
   deliver(exchange: Exchange, request: object): boolean {

@@ -56,6 +56,8 @@ const BUG = 'BUG, please report: ';
 /** An event as text, not yet printable; undefined if another event says the same. */
 export function describeEvent(event: JournalEvent): readonly [Level, string] | undefined {
   switch (event.type) {
+    case 'connection.opened':
+      return event.storage && ['info', `[${event.connection}] opened to the storage port`];
     case 'connection.secured':
       return ['info', `[${event.connection}] ${negotiatedLine(event.protocol)} (${event.tls})`];
     case 'connection.ended':
@@ -208,7 +210,6 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['warn', `cannot write TLS secrets to ${event.file}: ${event.reason}; trying again`];
     case 'bug':
       return ['error', `${BUG}${event.stack ?? event.message}`];
-    case 'connection.opened':
     case 'connection.hello':
     case 'connection.identified':
     case 'request.received':

@@ -18,12 +18,14 @@ import { readOverrides } from './scenario/overrides.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { ProfileName } from './scenario/service.ts';
 import { makeScratchFolder, removeScratchFolder } from './scratch-folder.ts';
+import type { ResultPlace } from './seedance/paths.ts';
 import type { TaskStore } from './seedance/task-store.ts';
 import type { Upstream } from './upstream/connections.ts';
 import type { UpstreamTarget } from './upstream/target.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { ALWAYS_COVERED, CertificateAuthority } from './wire/certificates.ts';
 import type { DnsOptions, DnsResponder } from './wire/dns/responder.ts';
+import type { Listener } from './wire/listener.ts';
 import { ownAddresses } from './wire/own-addresses.ts';
 import { World, type WorldSetting } from './world.ts';
 
@@ -53,7 +55,9 @@ export interface StartOptions {
   readonly dnsName?: readonly string[];
   /** What the admin port asks for as a bearer token; left out: nothing. */
   readonly adminToken?: string;
-  /** Scheme and authority of result URLs; left out: those of the request. */
+  /** Port of the storage, which serves the results of all lanes. Default 0: a free one. Behind an upstream there is none. */
+  readonly storagePort?: number;
+  /** Scheme and authority of result URLs; left out: the host of the request, and the storage port. */
   readonly publicUrl?: string;
   /** An OpenTelemetry collector that takes the journal as log records: its base URL for OTLP over HTTP; left out: none. */
   readonly otlp?: string;
@@ -75,6 +79,9 @@ export interface MockServer extends AsyncDisposable {
   /** Scheme and authority; the API is under `/api/v3`. */
   readonly url: string;
   readonly adminUrl: string;
+  /** Scheme and authority of result URLs, as a client on this machine calls them; absent behind an upstream, which has a storage
+   * of its own. */
+  readonly storageUrl?: string;
   /** Scheme and authority of the service that the API is passed through to; absent when there is none. */
   readonly upstream?: string;
   /** Address and port of the DNS responder, as `dns.setServers()` takes it; absent when there is none. */
@@ -135,12 +142,14 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     const names = [...ownAddresses(host), ...(options.certName ?? [])];
     const leaf = await authority.issue(lane.clock.wallNow(), ...names);
     if (target) opened.upstream = await openUpstream(target, lane.ownPorts);
-    const setting: WorldSetting = { authority, names, leaf, publicUrl, upstream: opened.upstream };
+    const results: ResultPlace = { publicUrl };
+    const setting: WorldSetting = { authority, names, leaf, results, upstream: opened.upstream };
     const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
     opened.lanes = lanes;
     const world = await World.open(lane, { ...setting, directory: lanes });
     opened.world = world;
     const { listener } = world;
+    const storage = target ? undefined : world.makeStorage({ authority, names, leaf, directory: lanes.storage });
     const admin = new Admin({
       main: world,
       lanes,
@@ -149,14 +158,21 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       names: [adminHost, ...ALWAYS_COVERED, ...(options.certName ?? [])],
     });
     opened.admin = admin;
-    if (options.keylog !== undefined) opened.keyLog = await openKeyLog(options.keylog, world);
+    if (options.keylog !== undefined) opened.keyLog = await openKeyLog(options.keylog, world.lane, [listener, storage]);
     opened.folder = await makeScratchFolder({ [CA_FILE]: authority.pem });
     const caFile = join(opened.folder, CA_FILE);
 
     const givenPort = await listener.listen(host, port);
     const url = `https://${nameOf(host)}:${givenPort}`;
     const adminUrl = `http://${nameOf(adminHost)}:${await admin.listen(adminHost, adminPort)}`;
-    lanes.share({ listener, port: givenPort, adminUrl });
+    results.port = await storage?.listen(host, options.storagePort ?? 0);
+    const storageUrl = `https://${nameOf(host)}:${results.port}`;
+    lanes.share({
+      listener,
+      port: givenPort,
+      adminUrl,
+      storage: storage && { listener: storage, url: storageUrl },
+    });
     const { dnsPort, dnsName = [] } = options;
     if (dnsPort !== undefined) opened.dns = await startDns(lane, { host, port: dnsPort, names: dnsName });
     if (target) await refuseOwnAddress(target, lane.ownPorts);
@@ -168,6 +184,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       ...handleOf(world, close),
       url,
       adminUrl,
+      ...(storage && { storageUrl }),
       ...(target && { upstream: target.origin }),
       ...(opened.dns && { dns: opened.dns.address }),
       openLane: async ({ id, ...own } = {}) => {
@@ -279,10 +296,14 @@ function takeScenario(options: StartOptions): Scenario {
 }
 
 /** @throws UsageError FILE_UNWRITABLE */
-async function openKeyLog(file: string, { listener, lane: { journal } }: World): Promise<KeyLog> {
+async function openKeyLog(
+  file: string,
+  { journal }: Lane,
+  listeners: readonly (Listener | undefined)[],
+): Promise<KeyLog> {
   const keyLog = await KeyLog.open(file);
-  listener.onTlsSecret((line) =>
-    keyLog.append(line, (reason) => journal.append({ type: 'keylog.failed', file, reason })),
-  );
+  const keep = (line: Buffer) =>
+    keyLog.append(line, (reason) => journal.append({ type: 'keylog.failed', file, reason }));
+  for (const listener of listeners) listener?.onTlsSecret(keep);
   return keyLog;
 }

@@ -2,7 +2,7 @@ import { type AddressInfo, BlockList, isIPv6, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** What a server has a port for. */
-export type OwnPort = 'service' | 'admin API' | 'DNS responder';
+export type OwnPort = 'service' | 'storage' | 'admin API' | 'DNS responder';
 
 /** The TCP ports on which a server and its lanes listen. What the mock calls at a client's word must
  * not reach them, or a client could call the admin API through the mock. Each server has its own set:

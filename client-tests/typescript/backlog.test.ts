@@ -39,6 +39,7 @@ const portOfUrl = (url: string) => Number(new URL(url).port);
 
 const ports: readonly [string, (server: MockServer) => number | Promise<number>][] = [
   ['the service', ({ url }) => portOfUrl(url)],
+  ['the storage', ({ storageUrl }) => portOfUrl(storageUrl ?? '')],
   ['the admin API', ({ adminUrl }) => portOfUrl(adminUrl)],
   ['DNS', ({ dns }) => portOf(dns)],
   ['a lane', async (server) => portOfUrl((await server.openLane()).url)],

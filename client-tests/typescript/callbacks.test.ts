@@ -51,7 +51,7 @@ test('every status is told by a POST of exactly what Get answers', async () => {
       version: '3',
     },
   });
-  expect(JSON.parse(receiver.received[2]?.body ?? '').content.video_url).toMatch(server.url);
+  expect(JSON.parse(receiver.received[2]?.body ?? '').content.video_url).toMatch(server.storageUrl ?? '');
   await server.journal.waitFor('callback.answered', ({ status }) => status === 'succeeded');
   expect(server.journal.events('callback.answered')).toMatchObject([
     { task: id, status: 'queued', url: receiver.url, attempt: 1, code: 204, bizId: id, version: 1 },

@@ -253,6 +253,7 @@ describe('on the admin port', () => {
         sharedUrl: server.url,
         apiKey: 'ark-lane-checkout',
         adminUrl: `${server.adminUrl}/lanes/checkout`,
+        storageUrl: `${server.storageUrl}/checkout`,
         scenario: 'poll-reset',
         seed: 7,
       },

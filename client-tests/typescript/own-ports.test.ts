@@ -96,6 +96,7 @@ describe('a callback never reaches the admin API', () => {
 describe('a callback never reaches a port of its own server', () => {
   const ports = [
     ['the service', ({ server }: Ports) => `${server.url}/`],
+    ['the storage', ({ server }: Ports) => `${server.storageUrl}/`],
     ['the admin API', ({ server }: Ports) => `${server.adminUrl}${ACTIVATE}`],
     ['the DNS responder', ({ server }: Ports) => `http://${server.dns}/`],
     ['a lane that was opened later', ({ lane }: Ports) => `${lane.url}/`],
@@ -163,7 +164,7 @@ describe('media are never fetched from a port of its own server', () => {
     expect(JSON.parse(refused.text).error.message).toContain('resource download failed');
   });
 
-  test('but a result, which lies on the port of the service, is', async () => {
+  test('but a result, which lies on the storage port, is', async () => {
     await using server = await start({ media, tasks: { queued: '1s', running: '1s' } });
     await using client = await openClient(server);
     const { id } = JSON.parse((await client.post(TASKS, textOnly)).text);

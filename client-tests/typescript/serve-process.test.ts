@@ -21,6 +21,7 @@ describe('serve tells where it serves', () => {
     expect(ready).toEqual({
       url: expect.stringMatching(/^https:\/\/localhost:\d+$/),
       adminUrl: expect.stringMatching(/^http:\/\/localhost:\d+$/),
+      storageUrl: expect.stringMatching(/^https:\/\/localhost:\d+$/),
       caFile: expect.stringMatching(/ca\.pem$/),
       seed: 4711,
       pid: expect.any(Number),

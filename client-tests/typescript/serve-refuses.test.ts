@@ -31,7 +31,7 @@ describe('serve refuses', () => {
     expect(stderr).toContain('FILE_UNWRITABLE');
   });
 
-  test.each(['--port', '--admin-port'])('a %s that is taken', async (option) => {
+  test.each(['--port', '--admin-port', '--storage-port'])('a %s that is taken', async (option) => {
     await using other = await startMockServer();
     const port = portOf(other.url);
 
@@ -55,6 +55,7 @@ describe('serve refuses', () => {
     ['--port', '70000', 'Expected a whole number from 0 to 65535.'],
     ['--port', '84.43', 'Expected a whole number from 0 to 65535.'],
     ['--admin-port', 'http', 'Expected a whole number from 0 to 65535.'],
+    ['--storage-port', '84.44', 'Expected a whole number from 0 to 65535.'],
     ['--dns-port', '53053x', 'Expected a whole number from 0 to 65535.'],
     ['--lane-ports', '9000', 'Expected FROM-TO, both from 1 to 65535 and 1000 ports at most, such as 9000-9015.'],
     ['--lane-ports', '9015-9000', 'Expected FROM-TO'],

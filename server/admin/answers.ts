@@ -55,6 +55,7 @@ export const laneSchema = z
     sharedUrl: z.string().describe('The shared port, for a client that sends `apiKey`: from `request` on.'),
     apiKey: z.string(),
     adminUrl: z.string().describe('Its part of the control plane.'),
+    storageUrl: z.string().optional().describe('What its result URLs begin with; left out behind an upstream.'),
     scenario: z.string(),
     seed: z.int(),
   })
@@ -77,6 +78,7 @@ export const scenarioAnswer = z
 const connection = {
   id: z.int(),
   remote: z.string(),
+  storage: z.boolean().describe('Whether it came to the storage port.'),
   protocol: z.string().nullable(),
   tls: z.string().nullable(),
   state: z.enum(['handshake', 'open', 'hanging', 'closing']),

@@ -22,6 +22,7 @@ export function registerConnections(app: FastifyInstance, worldOf: FindWorld): v
     return {
       id: connection.id,
       remote: connection.remote,
+      storage: connection.storage,
       protocol: connection.protocol ?? null,
       tls: connection.tls?.getProtocol() ?? null,
       state: connection.half
@@ -40,7 +41,7 @@ export function registerConnections(app: FastifyInstance, worldOf: FindWorld): v
   };
   const find = (request: FastifyRequest<ById>): Connection => {
     const { id } = request.params;
-    const connection = worldOf(request).listener.connections.get(Number(id));
+    const connection = worldOf(request).connections.get(Number(id));
     if (!connection) throw new UsageError([problem('ADMIN_NOT_FOUND', { what: `open connection ${id}` })]);
     return connection;
   };
@@ -51,7 +52,7 @@ export function registerConnections(app: FastifyInstance, worldOf: FindWorld): v
       summary: 'The connections that are open now.',
       answer: { schema: z.object({ connections: z.array(connectionSchema) }) },
     }),
-    (request) => ({ connections: [...worldOf(request).listener.connections.values()].map(describe) }),
+    (request) => ({ connections: [...worldOf(request).connections.values()].map(describe) }),
   );
   app.get<ById>(
     '/connections/:id',

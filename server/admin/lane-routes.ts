@@ -24,9 +24,9 @@ interface ById {
   Params: { id: string };
 }
 
-const describe = ({ id, world, url, nameUrl, sharedUrl, apiKey, adminUrl }: OpenLane) => {
+const describe = ({ id, world, url, nameUrl, sharedUrl, apiKey, adminUrl, storageUrl }: OpenLane) => {
   const { lane } = world;
-  return { id, url, nameUrl, sharedUrl, apiKey, adminUrl, scenario: lane.scenario.name, seed: lane.seed };
+  return { id, url, nameUrl, sharedUrl, apiKey, adminUrl, storageUrl, scenario: lane.scenario.name, seed: lane.seed };
 };
 
 /** `/lanes`: the isolated worlds beside the main one. What each has to tell and to take stands under `/lanes/{id}/...`. */

@@ -34,12 +34,8 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
 }
 
 /** What Prometheus scrapes: a reader of the journal that keeps plain tallies and renders them when asked. */
-export function createMetrics({
-  lane,
-  listener,
-  tasks,
-  callbacks,
-}: Pick<World, 'lane' | 'listener' | 'tasks' | 'callbacks'>) {
+export function createMetrics(world: Pick<World, 'lane' | 'connections' | 'tasks' | 'callbacks'>) {
+  const { lane } = world;
   const tallies = new Map<string, Map<string, number>>();
   lane.journal.subscribe((event) => {
     const [name, labels] = countedAs(event) ?? [];
@@ -50,7 +46,7 @@ export function createMetrics({
 
   let registry: Promise<Registry> | undefined;
   return async (): Promise<{ readonly contentType: string; readonly text: string }> => {
-    registry ??= createRegistry({ lane, listener, tasks, callbacks }, tallies);
+    registry ??= createRegistry(world, tallies);
     const made = await registry;
     return { contentType: made.contentType, text: await made.metrics() };
   };
@@ -58,9 +54,10 @@ export function createMetrics({
 
 /** Loads the library when it is first asked for: few servers are ever scraped, and each would start the later for it. */
 async function createRegistry(
-  { lane, listener, tasks, callbacks }: Pick<World, 'lane' | 'listener' | 'tasks' | 'callbacks'>,
+  world: Pick<World, 'lane' | 'connections' | 'tasks' | 'callbacks'>,
   tallies: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): Promise<Registry> {
+  const { lane, tasks, callbacks } = world;
   const { Counter, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   const registers = [registry];
@@ -100,10 +97,18 @@ async function createRegistry(
   count('seedance_mock_bugs_total', 'Failures of the mock itself.');
   new Gauge({
     name: 'seedance_mock_connections',
-    help: 'Connections open now.',
+    help: 'Connections open now, to the service and to the storage.',
     registers,
     collect() {
-      this.set(listener.connections.size);
+      this.set(world.connections.size);
+    },
+  });
+  new Gauge({
+    name: 'seedance_mock_storage_connections',
+    help: 'Connections to the storage that are open now.',
+    registers,
+    collect() {
+      this.set([...world.connections.values()].filter(({ storage }) => storage).length);
     },
   });
   new Gauge({

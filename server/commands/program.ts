@@ -112,6 +112,7 @@ function addServe(program: Command, { host, ending, end }: Call): void {
     .addOption(
       new Option('--admin-port <n>', 'port of the admin API; 0 takes a free one').argParser(port).default(8480),
     )
+    .addOption(storagePortOption().env('SEEDANCE_MOCK_STORAGE_PORT'))
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .addOption(
       new Option('--admin-host <address>', 'address the admin API listens on; any but loopback asks for a token')
@@ -138,16 +139,20 @@ function addServe(program: Command, { host, ending, end }: Call): void {
     )
     .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('pretty'))
     .option('--watch', 'take the scenario file into force again at each change; connections and tasks stay')
-    .option('--ready-file <file>', 'gets {"url","adminUrl","dns","caFile","seed","pid"} once the server can serve')
+    .option(
+      '--ready-file <file>',
+      'gets {"url","adminUrl","storageUrl","dns","caFile","seed","pid"} once the server can serve',
+    )
     .addOption(
       new Option('--admin-token <token>', 'what the admin API asks for as a bearer token').env(
         'SEEDANCE_MOCK_ADMIN_TOKEN',
       ),
     )
     .addOption(
-      new Option('--public-url <url>', "scheme and authority of result URLs, in place of the request's own").argParser(
-        origin,
-      ),
+      new Option(
+        '--public-url <url>',
+        "scheme and authority of result URLs, in place of the request's host and the storage port",
+      ).argParser(origin),
     )
     .addOption(otlpOption())
     .option('--keylog <file>', 'append TLS secrets for Wireshark; only the owner of the file may read it then')
@@ -173,6 +178,9 @@ Examples:
       end(await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) }, { host, ending }));
     });
 }
+
+const storagePortOption = (): Option =>
+  new Option('--storage-port <n>', 'port of the storage, which serves results; left out: a free one').argParser(port);
 
 /** An empty variable is one that is not set, says the OpenTelemetry specification. */
 function otlpOption(): Option {
@@ -201,6 +209,7 @@ function addRun(program: Command, { host, ending, end }: Call): void {
         .default(10_000),
     )
     .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(0))
+    .addOption(storagePortOption())
     .addOption(new Option('--log <format>', 'how the journal is told on stdout').choices(logFormats).default('silent'))
     .addHelpText(
       'after',

@@ -58,10 +58,11 @@ function refuseTakenLanePorts({
   lanePorts,
   port,
   adminPort,
-}: Pick<ServeOptions, 'lanePorts' | 'port' | 'adminPort'>): void {
+  storagePort,
+}: Pick<ServeOptions, 'lanePorts' | 'port' | 'adminPort' | 'storagePort'>): void {
   if (!lanePorts) return;
   const { from, to } = lanePorts;
-  const taken = Object.entries({ '--port': port, '--admin-port': adminPort }).find(
+  const taken = Object.entries({ '--port': port, '--admin-port': adminPort, '--storage-port': storagePort }).find(
     ([, given]) => given !== undefined && given >= from && given <= to,
   );
   if (!taken) return;
@@ -89,9 +90,10 @@ async function follow(file: string, { server, options, host }: Following) {
   return { [Symbol.asyncDispose]: () => watcher.close() };
 }
 
-const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServer) => ({
+const describeReady = ({ url, adminUrl, storageUrl, upstream, dns, caFile, seed }: MockServer) => ({
   url,
   adminUrl,
+  storageUrl,
   upstream,
   dns,
   caFile,
@@ -99,13 +101,14 @@ const describeReady = ({ url, adminUrl, upstream, dns, caFile, seed }: MockServe
   pid: process.pid,
 });
 
-function greet({ url, adminUrl, upstream, dns, caFile, seed, lane }: MockServer): string {
+function greet({ url, adminUrl, storageUrl, upstream, dns, caFile, seed, lane }: MockServer): string {
   const { profile } = lane.scenario;
   const name = printableLine(lane.scenario.name);
   const key = upstream === undefined ? "-H 'authorization: Bearer x'" : '-H "authorization: Bearer $ARK_API_KEY"';
   const more = [
     ...(upstream === undefined ? [] : [`  passes every call on to ${upstream}`]),
     `  admin  ${adminUrl}`,
+    ...(storageUrl === undefined ? [] : [`  videos ${storageUrl}`]),
     ...(dns === undefined ? [] : [`  DNS    ${dns}`]),
     `  CA     ${caFile}`,
   ];

@@ -5,7 +5,7 @@ import type { Lane } from '../lane.ts';
 import { recordFailure } from '../wire/boundary.ts';
 import { Exchange } from '../wire/exchange.ts';
 import { ArkError, errorBody, invalid } from './errors.ts';
-import { JSON_TYPE } from './paths.ts';
+import { JSON_TYPE, type ResultPlace } from './paths.ts';
 import { createPollShortcut } from './poll-shortcut.ts';
 import { createRequestIds } from './request-id.ts';
 import { createTaskJson } from './task-json.ts';
@@ -26,8 +26,7 @@ export interface ApiDeps {
   readonly lane: Lane;
   readonly tasks: TaskStore;
   readonly videos: Videos;
-  /** Scheme and authority of result URLs; left out: those of the request. */
-  readonly publicUrl?: string;
+  readonly results: ResultPlace;
 }
 
 /** The service takes bodies of up to 64 MB (reference, section 10). */

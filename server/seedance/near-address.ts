@@ -81,8 +81,8 @@ async function findCallable(url: URL, { allow, setting, ownPorts }: Allowance): 
     throw new Refused(
       `${host} (${where}) is neither loopback nor private; allow it with \`${setting}: { allow: [${host}] }\``,
     );
-  // A result may be the media of the next task, and lies on the port of the service.
-  const mayReach = (own: OwnPort) => setting === 'media' && own === 'service';
+  // A result may be the media of the next task. It lies on the storage port, and on that of the service.
+  const mayReach = (own: OwnPort) => setting === 'media' && (own === 'storage' || own === 'service');
   const ownAt = ({ address }: LookupAddress) => ownPorts.reachedAt(address, portOf(url)).find((own) => !mayReach(own));
   const callable = admitted.filter((one) => ownAt(one) === undefined);
   if (callable.length > 0) return callable;

@@ -8,9 +8,24 @@ export const TASKS_PATH = '/contents/generations/tasks';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Scheme and authority as the client knows them: TLS is all we speak, and HTTP/2 has `:authority` for `Host`. */
-export const originOf = ({ headers }: { readonly headers: IncomingHttpHeaders }, publicUrl?: string): string =>
-  publicUrl?.replace(/\/+$/, '') ?? `https://${headers[':authority'] ?? headers.host}`;
+/** Where clients fetch results. */
+export interface ResultPlace {
+  /** Scheme and authority of all result URLs; left out, the host of the request and `port`. */
+  readonly publicUrl?: string | undefined;
+  /** Of the storage; left out, that of the request. */
+  port?: number | undefined;
+}
+
+/** Scheme and authority of the result URLs in the answer to a request: the client reaches the storage by the host that it
+ * calls already. TLS is all we speak, and HTTP/2 has `:authority` for `Host`. */
+export function resultOrigin(
+  { headers }: { readonly headers: IncomingHttpHeaders },
+  { publicUrl, port }: ResultPlace,
+): string {
+  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '');
+  const authority = String(headers[':authority'] ?? headers.host);
+  return `https://${port === undefined ? authority : `${authority.replace(/:\d*$/, '')}:${port}`}`;
+}
 
 /** Longer than any path that the limit on headers lets through. */
 const MAX_PARAM_LENGTH = 2 ** 20;

@@ -1,7 +1,7 @@
 import type { Lane } from '../lane.ts';
 import type { Facts } from '../scenario/scenario.ts';
 import type { Exchange } from '../wire/exchange.ts';
-import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
+import { API_PREFIX, JSON_TYPE, type ResultPlace, resultOrigin, TASKS_PATH } from './paths.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -16,7 +16,7 @@ export interface PollShortcutDeps {
   readonly tasks: TaskStore;
   readonly renderTask: RenderTask;
   readonly nextRequestId: () => string;
-  readonly publicUrl?: string;
+  readonly results: ResultPlace;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface PollShortcutDeps {
  * @returns a function that tells whether it has answered
  */
 export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange) => boolean {
-  const { lane, tasks, renderTask, nextRequestId, publicUrl } = deps;
+  const { lane, tasks, renderTask, nextRequestId, results } = deps;
   return (exchange) => {
     const { method, url, headers } = exchange;
     if (method !== 'GET' || !url.startsWith(POLL_PREFIX) || lane.scenario.limits) return false;
@@ -37,7 +37,7 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
     if (!task) return false;
 
     exchange.noteReceived();
-    const body = renderTask(task, originOf(exchange, publicUrl));
+    const body = renderTask(task, resultOrigin(exchange, results));
     exchange.writeHead(200, {
       'x-request-id': nextRequestId(),
       server: 'istio-envoy',

@@ -10,7 +10,7 @@ import { createdSchema, createSchema } from './create-shape.ts';
 import { ArkError } from './errors.ts';
 import { listQuerySchema, readListQuery, selectPage } from './list-query.ts';
 import { checkAssets, fetches, fetchMedia } from './media-fetch.ts';
-import { API_PREFIX, JSON_TYPE, originOf, TASKS_PATH } from './paths.ts';
+import { API_PREFIX, JSON_TYPE, type ResultPlace, resultOrigin, TASKS_PATH } from './paths.ts';
 import type { Caller } from './task.ts';
 import { describeTask, taskBodySchema, taskListSchema } from './task-body.ts';
 import type { RenderTask } from './task-json.ts';
@@ -47,7 +47,7 @@ export interface TaskRoutesDeps {
   readonly tasks: TaskStore;
   readonly videos: Videos;
   readonly renderTask: RenderTask;
-  readonly publicUrl?: string;
+  readonly results: ResultPlace;
 }
 
 /** How many path segments a base URL may carry before the service's own paths. */
@@ -74,11 +74,11 @@ export function assumeJson({ headers }: FastifyRequest, _reply: FastifyReply, do
 }
 
 /** Who creates a task; what Fastify injects comes over no connection. */
-function callerOf(request: FastifyRequest, { raw }: FastifyReply, publicUrl: string | undefined): Caller {
+function callerOf(request: FastifyRequest, { raw }: FastifyReply, results: ResultPlace): Caller {
   const exchange: object = raw;
   const trace = readTrace(request.headers);
   return {
-    origin: originOf(request, publicUrl),
+    origin: resultOrigin(request, results),
     ...(exchange instanceof Exchange
       ? { facts: { connection: exchange.seat.id, client: exchange.client }, request: exchange.id }
       : { facts: {} }),
@@ -95,7 +95,7 @@ const accountOf = ({ raw }: FastifyReply): string => {
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
 export function registerTaskRoutes(
   app: FastifyInstance,
-  { lane, tasks, videos, renderTask, publicUrl }: TaskRoutesDeps,
+  { lane, tasks, videos, renderTask, results }: TaskRoutesDeps,
 ): void {
   // Whoever waits for media has nobody left to answer once the server closes.
   const closing = new AbortController();
@@ -103,7 +103,7 @@ export function registerTaskRoutes(
 
   function create(request: FastifyRequest, reply: FastifyReply): string | Promise<string> {
     const wanted = readCreateRequest(request.body);
-    const caller = callerOf(request, reply, publicUrl);
+    const caller = callerOf(request, reply, results);
     checkAssets(wanted.content, lane.scenario.media.assets);
     const carryOut = () => {
       const { id } = tasks.create(wanted, caller);
@@ -118,12 +118,12 @@ export function registerTaskRoutes(
     const task = tasks.show(request.params.id);
     if (!task) throw new ArkError('ResourceNotFound', { subject: request.params.id });
     reply.header('content-type', JSON_TYPE);
-    return renderTask(task, originOf(request, publicUrl));
+    return renderTask(task, resultOrigin(request, results));
   }
 
   function list(request: FastifyRequest, reply: FastifyReply): string {
     tasks.admit('list', accountOf(reply));
-    const origin = originOf(request, publicUrl);
+    const origin = resultOrigin(request, results);
     const page = selectPage(tasks.listed(), readListQuery(request.query));
     const items = page.tasks.map((task) => {
       const body = describeTask(task, videos.linksTo(task, origin));

@@ -32,10 +32,10 @@ export const textOnly = {
 
 /** Opens the API over a scenario, on a manual clock. */
 export async function openApi(scenario: ScenarioInput = {}, options: { publicUrl?: string } = {}): Promise<TestApi> {
-  const lane = new Lane('test', loadScenario({ seed: 7, ...scenario, clock: { mode: 'manual' } }));
+  const lane = new Lane('main', loadScenario({ seed: 7, ...scenario, clock: { mode: 'manual' } }));
   const tasks = new TaskStore(lane);
   const app = Fastify();
-  registerApi(app, { lane, tasks, videos: new Videos(lane), ...options });
+  registerApi(app, { lane, tasks, videos: new Videos(lane), results: options });
   await app.ready();
 
   async function call(method: NonNullable<InjectOptions['method']>, path = '', given: InjectOptions = {}) {

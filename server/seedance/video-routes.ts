@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Lane } from '../lane.ts';
 import { documented } from '../openapi/documented.ts';
+import type { HandleExchange } from '../wire/listener.ts';
 import { askScenario, exchangeOf } from '../wire/messages.ts';
+import { isResult, RESULT_FILE } from '../wire/result-path.ts';
 import { readRange } from './byte-range.ts';
 import type { Media, Refusal, Videos } from './videos.ts';
 
@@ -11,7 +13,7 @@ type FileRequest = FastifyRequest<{ Params: { file: string }; Querystring: Recor
 /** The same shape is the same file, whenever it was made: one date fits all. */
 const LAST_MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';
 
-const refusals: Readonly<Record<Refusal, { Message: string; EC?: string }>> = {
+const refusals: Readonly<Record<Refusal | 'NoSuchKey', { Message: string; EC?: string }>> = {
   SignatureDoesNotMatch: {
     Message:
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
@@ -19,6 +21,7 @@ const refusals: Readonly<Record<Refusal, { Message: string; EC?: string }>> = {
   },
   // The wording of S3, whose API the storage follows; its own was not seen.
   AccessDenied: { Message: 'Request has expired' },
+  NoSuchKey: { Message: 'The specified key does not exist.' },
 };
 
 const refusalSchema = z.object({
@@ -32,10 +35,23 @@ const refusalSchema = z.object({
 const file = { schema: z.string().meta({ format: 'binary' }), types: ['video/mp4', 'video/quicktime', 'image/jpeg'] };
 
 // The storage words its errors in JSON of its own, seen live in coze-dev/coze-studio issue 2272.
-function refuse(reply: FastifyReply, code: Refusal, requestId: string): FastifyReply {
-  const body = { Code: code, RequestId: requestId, HostId: 'seedance-mock', ...refusals[code] };
-  return reply.code(403).header('content-type', 'application/json').send(JSON.stringify(body));
-}
+const refusalBody = (code: keyof typeof refusals, requestId: string): string =>
+  JSON.stringify({ Code: code, RequestId: requestId, HostId: 'seedance-mock', ...refusals[code] });
+
+const refuse = (reply: FastifyReply, code: Refusal, requestId: string): FastifyReply =>
+  reply.code(403).header('content-type', 'application/json').send(refusalBody(code, requestId));
+
+/** Lets the storage port answer nothing but results: the API is not there.
+ * @param handle answers those */
+export const onlyResults =
+  (handle: HandleExchange): HandleExchange =>
+  (exchange, request) => {
+    if (isResult(exchange.url)) return handle(exchange, request);
+    exchange.noteReceived();
+    const body = refusalBody('NoSuchKey', '');
+    exchange.writeHead(404, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+    exchange.end(body);
+  };
 
 /** The part a request asks for; `If-Range` with another version asks for the whole (RFC 9110, section 13.1.5). */
 function chooseRange({ headers }: FileRequest, { bytes, etag }: Media) {
@@ -62,7 +78,7 @@ export function registerVideoRoutes(
       refusals: [404],
       open: true,
     }),
-    url: String.raw`/:model/:file(^\d{15}[0-9a-f]{38}\.(?:mp4|mov|jpg)$)`,
+    url: `/:model/:file(^${RESULT_FILE}$)`,
     async handler(request: FileRequest, reply) {
       const [path = ''] = request.url.split('?');
       const refusal = videos.refuse(request.method, path, request.query);

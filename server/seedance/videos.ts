@@ -32,10 +32,6 @@ export interface Media {
 }
 
 const ACCOUNT = 'AKLTseedancemock';
-const RESULT_OF_LANE = new RegExp(`[?&]X-Tos-Credential=${ACCOUNT}-([a-z0-9-]+)(?:/|%2F)`);
-
-/** Whose result a URL fetches, where it is not the main lane's. */
-export const laneOfResult = (url: string): string | undefined => RESULT_OF_LANE.exec(url)?.[1];
 
 /** Why the storage refuses a URL; both are 403. */
 export type Refusal = 'SignatureDoesNotMatch' | 'AccessDenied';
@@ -44,13 +40,13 @@ export type Refusal = 'SignatureDoesNotMatch' | 'AccessDenied';
 export class Videos {
   readonly #clock: Clock;
   readonly #key: string;
-  /** Whose results these are, as it stands in their URLs: they are fetched without a key. */
-  readonly #account: string;
+  /** What the paths of its results begin with: the lane, unless it is the main one. They are fetched without a key. */
+  readonly #prefix: string;
   readonly #kept = new KeptFiles<Media>(MAX_FILES_KEPT);
 
   constructor({ id, clock, random }: Pick<Lane, 'id' | 'clock' | 'random'>) {
     this.#clock = clock;
-    this.#account = id === 'main' ? ACCOUNT : `${ACCOUNT}-${id}`;
+    this.#prefix = id === 'main' ? '' : `/${id}`;
     this.#key = randomText(random, '0123456789abcdef', 64);
   }
 
@@ -60,7 +56,7 @@ export class Videos {
     const shape = shapeOf(task);
     const link = (ending: MediaEnding) => {
       const path = `/${settings.model.name}/${nameFile(fileId, shape)}.${ending}`;
-      return `${origin}${path}?${this.#sign(path, updatedAtMs)}`;
+      return `${origin}${this.#prefix}${path}?${this.#sign(path, updatedAtMs)}`;
     };
     return { video: link(shape.container), lastFrame: link('jpg') };
   }
@@ -91,7 +87,7 @@ export class Videos {
     const date = toBasicTime(atMs);
     const signed = new URLSearchParams({
       'X-Tos-Algorithm': 'TOS4-HMAC-SHA256',
-      'X-Tos-Credential': `${this.#account}/${date.slice(0, 8)}/cn-beijing/tos/request`,
+      'X-Tos-Credential': `${ACCOUNT}/${date.slice(0, 8)}/cn-beijing/tos/request`,
       'X-Tos-Date': date,
       'X-Tos-Expires': String(URL_LIFETIME_SECONDS),
       'X-Tos-SignedHeaders': 'host',

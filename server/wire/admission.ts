@@ -23,6 +23,9 @@ export interface Admission {
   readonly reason: Reason;
 }
 
+/** How long a connection to the storage port may be silent before its ClientHello is complete, in real time. */
+const HELLO_LIMIT_MS = 60_000;
+
 /**
  * Takes a connection from accept to its ClientHello: the hooks `accept`, `client-hello` and `handshake`, and the rules
  * on clear text and ALPN.
@@ -53,11 +56,11 @@ export async function admit(
   if (!opening || connection.ended) return undefined;
   if (opening.kind !== 'tls') return void refuseOpening(connection, opening);
 
-  const { alpn, serverName, earlyData, ja4 } = opening;
+  const { alpn, serverName, earlyData } = opening;
   const named = serverName !== undefined && { serverName };
   const early = earlyData && { earlyData };
   if (handOver(serverName)) return undefined;
-  connection.introduce({ type: 'connection.hello', alpn, ja4, ...named, ...early });
+  introduceHello(connection, opening);
   const helloFacts: Facts = { ...facts, alpn, ...named, ...early };
   struckBy.push(...lane.strike('client-hello', helloFacts, { plan }));
   struckBy.push(...lane.strike('handshake', helloFacts, { plan }));
@@ -78,6 +81,29 @@ export async function admit(
     ...(plan.transport && { transport: plan.transport }),
     reason: reasonSoFar(),
   };
+}
+
+/** Takes a connection to the storage port to its ClientHello: no fault and no rule decides there.
+ * @returns as `admit` does */
+export async function admitToStorage(connection: Connection): Promise<Admission | undefined> {
+  const { raw } = connection;
+  const reason: Reason = { by: 'server' };
+  raw.setTimeout(HELLO_LIMIT_MS, () => closeConnection(connection, 'fin', { ...reason, cause: 'no ClientHello' }));
+  const opening = await readOpening(raw).catch(() => undefined);
+  raw.setTimeout(0);
+  if (!opening || connection.ended) return undefined;
+  if (opening.kind !== 'tls') return void closeConnection(connection, 'fin', { ...reason, cause: 'not TLS' });
+  introduceHello(connection, opening);
+  return { reason };
+}
+
+function introduceHello(
+  connection: Connection,
+  { alpn, ja4, serverName, earlyData }: Extract<Opening, { kind: 'tls' }>,
+): void {
+  const named = serverName !== undefined && { serverName };
+  const early = earlyData && { earlyData };
+  connection.introduce({ type: 'connection.hello', alpn, ja4, ...named, ...early });
 }
 
 /** Says what is planned in place of a ServerHello; only then the connection ends, as a reset could overtake it. */

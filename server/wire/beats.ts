@@ -8,6 +8,8 @@ export function noteBeat(
   source: 'ping' | 'header' | 'endpoint',
   reportedMs: number | undefined,
 ): void {
+  // The storage knows no heartbeats.
+  if (connection.storage) return;
   const { clock, service } = connection.lane;
   const { ageMs, judgedBy } = judgeBeat(reportedMs, clock.wallNow(), service);
   connection.note({ type: 'heartbeat', source, ageMs, judgedBy });

@@ -36,6 +36,12 @@ export interface Seat {
   readonly id: number;
 }
 
+/** What a connection has of the port that it came to. */
+export interface ConnectionSetting {
+  readonly directory?: Directory | undefined;
+  readonly storage?: boolean;
+}
+
 /** One TCP connection, from accept to its end. The raw socket stays in our hands, whatever is stacked on it. It belongs to the lane
  * whose rules it follows; other lanes may have calls on it, and know of it what concerns them. */
 export class Connection implements Seat {
@@ -43,6 +49,8 @@ export class Connection implements Seat {
   readonly lane: Lane;
   readonly raw: Socket;
   readonly remote: string;
+  /** Whether it came to the storage port: the Ark rules do not apply there. */
+  readonly storage: boolean;
   readonly openedAt: number;
   /** When it was let in: later than it was opened, where it had to wait. */
   servedAt: number;
@@ -98,7 +106,8 @@ export class Connection implements Seat {
   #ended = false;
 
   /** @param directory finds the lanes that calls on it are meant for, where there are several */
-  constructor(lane: Lane, raw: Socket, directory?: Directory) {
+  constructor(lane: Lane, raw: Socket, { directory, storage = false }: ConnectionSetting = {}) {
+    this.storage = storage;
     this.id = lane.numberConnection();
     this.lane = lane;
     this.raw = raw;
@@ -106,7 +115,7 @@ export class Connection implements Seat {
     // A client that has reset the connection before it was accepted has no address any more.
     this.remote = raw.remoteAddress === undefined ? 'unknown' : `${raw.remoteAddress}:${raw.remotePort}`;
     this.openedAt = this.servedAt = this.lastTrafficAt = this.heartbeatAt = lane.clock.now();
-    this.introduce({ type: 'connection.opened', remote: this.remote });
+    this.introduce({ type: 'connection.opened', remote: this.remote, ...(storage && { storage }) });
   }
 
   /** Which lane a call is meant for, as that lane knows this connection. */

@@ -8,6 +8,7 @@ import { attemptExchange } from './boundary.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason, Seat } from './connection.ts';
 import { maskQuery } from './mask-query.ts';
+import { urlInLane } from './result-path.ts';
 import { readCallKeys, readTrace, snapshotOf } from './trace.ts';
 
 export type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>;
@@ -24,7 +25,7 @@ export abstract class Exchange {
   readonly seat: Seat;
   readonly id: number;
   readonly method: string;
-  /** Path and query, as sent. */
+  /** Path and query, as the lane knows them. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly receivedAt: number;
@@ -58,7 +59,7 @@ export abstract class Exchange {
     this.seat = connection.seatFor(headers, url);
     this.id = ++connection.requestsSeen;
     this.method = method;
-    this.url = connection.keepUrl(url);
+    this.url = connection.keepUrl(urlInLane(url, this.lane.id));
     this.headers = headers;
     this.receivedAt = this.lane.clock.now();
     connection.exchanges.add(this);

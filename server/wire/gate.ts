@@ -5,6 +5,7 @@ import { guarded } from '../guarded.ts';
 import type { EventType } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { BACKLOG, listenOn } from '../listen.ts';
+import type { OwnPort } from '../own-ports.ts';
 import { closeConnection } from './closing.ts';
 import type { Connection, Reason } from './connection.ts';
 
@@ -16,11 +17,19 @@ const MAX_QUEUED = 511;
 
 const changesFaults: readonly EventType[] = ['scenario.loaded', 'fault.armed', 'fault.disarmed'];
 
+/** What a gate guards. */
+export interface GateSetting {
+  readonly of: Extract<OwnPort, 'service' | 'storage'>;
+  readonly openConnections: () => number;
+}
+
 /** The way in: opens and closes the port as the faults on `accept` want it, and lets connections wait their turn. */
 export class Gate {
   readonly #lane: Lane;
   readonly #tcp: Server;
   readonly #openConnections: () => number;
+  /** Whether faults on `accept` concern this port. */
+  readonly #ruled: boolean;
   readonly #queue = new Map<Connection, { readonly since: number; readonly go: (admitted: boolean) => void }>();
   /** Looks on while a fault on `accept` is armed: without one there is nothing that time could change. */
   #timer: Timer | undefined;
@@ -28,12 +37,14 @@ export class Gate {
   /** Where to listen again; set while the port is closed. */
   #closed: HeldPort | undefined;
 
-  constructor(lane: Lane, tcp: Server, openConnections: () => number) {
+  /** @param of what the port is for; faults on `accept` concern the service alone */
+  constructor(lane: Lane, tcp: Server, { of, openConnections }: GateSetting) {
     this.#lane = lane;
+    this.#ruled = of === 'service';
     this.#tcp = tcp;
     this.#openConnections = openConnections;
     descriptors.share(tcp, lane.journal);
-    lane.ownPorts.follow(tcp, 'service');
+    lane.ownPorts.follow(tcp, of);
     this.#lookOn();
     this.#unsubscribe = lane.journal.subscribe(({ type }) => {
       if (!changesFaults.includes(type)) return;
@@ -62,7 +73,7 @@ export class Gate {
 
   /** Closes or opens the port, and lets in who has waited, as it is wanted now. */
   look(): void {
-    if (!this.#closed && !this.#tcp.listening) return;
+    if (!this.#ruled || (!this.#closed && !this.#tcp.listening)) return;
     this.#lane.strikeDue('accept');
     for (const [connection, { go }] of this.#queue) {
       if (this.#held().queue) break;
@@ -75,7 +86,8 @@ export class Gate {
   }
 
   #lookOn(): void {
-    if (this.#lane.hasFaults('accept')) this.#timer ??= this.#lane.clock.watch(LOOK_EVERY_MS, () => this.look());
+    if (this.#ruled && this.#lane.hasFaults('accept'))
+      this.#timer ??= this.#lane.clock.watch(LOOK_EVERY_MS, () => this.look());
     else {
       this.#timer?.cancel();
       this.#timer = undefined;

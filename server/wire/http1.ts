@@ -24,8 +24,10 @@ export function createHttp1Server(
     const connection = connectionOf(request.socket);
     if (!connection) return;
     attempt(connection, () => {
-      if (asksForH2c(request.headers.upgrade)) return applyRuling(connection, refuseH2c('upgrade'));
+      if (asksForH2c(request.headers.upgrade) && !connection.storage)
+        return applyRuling(connection, refuseH2c('upgrade'));
       const exchange = new Http1Exchange(connection, request, response);
+      request.url = exchange.url;
       for (const emitter of [request, response]) guardExchangeEvents(emitter, exchange);
       handle(exchange, request);
     });
@@ -37,7 +39,7 @@ export function createHttp1Server(
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     const connection = connectionOf(socket);
     if (!connection || connection.ended) return;
-    if (error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2.0'))
+    if (!connection.storage && error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2.0'))
       return applyRuling(connection, refuseH2c('preface'));
     // What else the client has sent comes here too. Reading it, and not closing on it, lets the refusal arrive: RFC 9112,
     // section 9.6.

@@ -6,13 +6,13 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { SessionPlan } from '../faults/plans.ts';
 import { guarded } from '../guarded.ts';
 import type { Lane } from '../lane.ts';
-import { type Admission, admit } from './admission.ts';
+import { type Admission, admit, admitToStorage } from './admission.ts';
 import { attempt, attemptExchange, boundEmit, guardEvents } from './boundary.ts';
 import { closeConnection, handedToKernel } from './closing.ts';
 import { Connection } from './connection.ts';
 import type { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
-import { Gate } from './gate.ts';
+import { Gate, type GateSetting } from './gate.ts';
 import { createHttp1Server, takeOverEnd } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
 import { Relay } from './relay.ts';
@@ -28,18 +28,21 @@ const SHUTDOWN_LIMIT_MS = 1_000;
 export type HandleExchange = (exchange: Exchange, request: object) => void;
 
 /** What a port is made of. */
-export interface ListenerSetting extends Omit<TlsSetting, 'lane' | 'attend'> {
+export interface ListenerSetting extends Omit<TlsSetting, 'lane' | 'attend' | 'of'> {
   readonly handle: HandleExchange;
   /** Finds the lanes that share it; left out, it has one. */
   readonly directory?: Directory | undefined;
+  /** Default: the service. On the storage port no service rule and no fault on connections applies. */
+  readonly of?: GateSetting['of'];
 }
 
-/** The service's port: TCP, ClientHello, TLS, ALPN, then HTTP/2 or HTTP/1.1. */
+/** The service's port or the storage's: TCP, ClientHello, TLS, ALPN, then HTTP/2 or HTTP/1.1. */
 export class Listener {
   readonly connections = new Map<number, Connection>();
   readonly #lane: Lane;
   readonly #handle: HandleExchange;
   readonly #directory: Directory | undefined;
+  readonly #storage: boolean;
   readonly #gate: Gate;
   readonly #http1: ReturnType<typeof createHttp1Server>;
   readonly #sweeper: Sweeper;
@@ -50,8 +53,9 @@ export class Listener {
   #onEmpty: (() => void) | undefined;
   #keepSecret: ((line: Buffer) => void) | undefined;
 
-  constructor(lane: Lane, { handle, directory, ...tls }: ListenerSetting) {
+  constructor(lane: Lane, { handle, directory, of = 'service', ...tls }: ListenerSetting) {
     this.#lane = lane;
+    this.#storage = of === 'storage';
     const deliver: HandleExchange = directory
       ? (exchange, request) => directory.deliver(exchange, request) || handle(exchange, request)
       : handle;
@@ -59,8 +63,8 @@ export class Listener {
     this.#directory = directory;
     // Without allowHalfOpen Node would answer a FIN by itself; without noDelay small frames wait 40 ms for an ACK.
     const tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (raw) => this.adopt(raw));
-    this.#gate = new Gate(lane, tcp, () => this.connections.size);
-    this.#secureServers = new TlsServers({ ...tls, lane, attend: (server) => this.#attend(server) });
+    this.#gate = new Gate(lane, tcp, { of, openConnections: () => this.connections.size });
+    this.#secureServers = new TlsServers({ ...tls, lane, of, attend: (server) => this.#attend(server) });
     this.#http1 = createHttp1Server((socket) => this.#owners.get(socket), this.#handle);
     for (const server of [tcp, this.#http1]) this.#guardEvents(server);
     this.#sweeper = new Sweeper(lane, this.connections);
@@ -113,7 +117,7 @@ export class Listener {
   }
 
   async #accept(raw: Socket): Promise<void> {
-    const connection = new Connection(this.#lane, raw, this.#directory);
+    const connection = new Connection(this.#lane, raw, { directory: this.#directory, storage: this.#storage });
     this.connections.set(connection.id, connection);
     this.#sweeper.lookOn();
     this.#owners.set(raw, connection);
@@ -147,7 +151,9 @@ export class Listener {
       return true;
     };
 
-    const admitting = admit(connection, this.connections.size, { gate: this.#gate, handOver });
+    const admitting = this.#storage
+      ? admitToStorage(connection)
+      : admit(connection, this.connections.size, { gate: this.#gate, handOver });
     // It may have struck a fault that closes the port behind it.
     this.#gate.look();
     const admission = await admitting;
@@ -212,7 +218,8 @@ export class Listener {
       return;
     }
     const plan: SessionPlan = {};
-    const struckBy = this.#lane.strike('session', { connection: connection.id, protocol }, { plan });
+    const facts = { connection: connection.id, protocol } as const;
+    const struckBy = this.#storage ? [] : this.#lane.strike('session', facts, { plan });
     serveHttp2(connection, socket, this.#handle, { plan, cause: struckBy.join(', ') });
   }
 

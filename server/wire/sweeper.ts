@@ -73,7 +73,7 @@ const isGone = (connection: Connection, nowMs: number): boolean =>
   connection.hanging > 0 ? connection.gone : connection.goneWhileQuiet(nowMs);
 
 function judge(connection: Connection, nowMs: number): Ruling | undefined {
-  if (connection.hanging > 0) return undefined;
+  if (connection.hanging > 0 || connection.storage) return undefined;
   for (const rule of timedRules) {
     const ruling = rule(connection, connection.lane.service, nowMs);
     // What has sent its FIN cannot send another.

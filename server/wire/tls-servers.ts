@@ -6,6 +6,7 @@ import { openSsl } from '../openssl.ts';
 import { selectProtocol } from '../rules/alpn.ts';
 import { issueBad } from './bad-certificates.ts';
 import type { CertificateAuthority, Leaf } from './certificates.ts';
+import type { GateSetting } from './gate.ts';
 
 /** How many ways of shaking hands are kept ready; the one made first makes room, and is made anew when it is wanted again. */
 const MAX_PLANNED_SERVERS = 256;
@@ -16,9 +17,13 @@ const SSL_OP_NO_ANTI_REPLAY = 2 ** 24;
 /** HTTP/2 forbids a second handshake (RFC 9113, section 9.2.1), and Node answers one also when it has said its last word. */
 const SECURE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION;
 
+const BOTH = ['h2', 'http/1.1'] as const;
+
 /** What TLS servers are made of. */
 export interface TlsSetting {
   readonly lane: Lane;
+  /** What the port is for: the storage lets every client choose its HTTP version, whatever the scenario says. */
+  readonly of: GateSetting['of'];
   readonly authority: CertificateAuthority;
   /** What every certificate covers beside localhost. */
   readonly names: readonly string[];
@@ -86,7 +91,7 @@ export class TlsServers {
 
   // The scenario may change while the server runs.
   readonly #selectAlpn = ({ protocols }: { readonly protocols: readonly string[] }) =>
-    selectProtocol(protocols, this.#setting.lane.service.alpn.offer);
+    selectProtocol(protocols, this.#setting.of === 'storage' ? BOTH : this.#setting.lane.service.alpn.offer);
 }
 
 /** Sets what node:tls has no options for. */

@@ -13,7 +13,7 @@ const openAgent = (server: MockServer, { allowH2 }: { allowH2: boolean }) => {
   return Object.assign(agent, { [Symbol.asyncDispose]: () => agent.destroy() });
 };
 
-test('undici makes a video over one HTTP/2 connection, in the default profile', async () => {
+test('undici makes a video over one HTTP/2 connection and downloads it over another, in the default profile', async () => {
   await using server = await startMockServer({ clock: 'manual' });
   await using dispatcher = openAgent(server, { allowH2: true });
   const ask = async (path: string, body?: unknown) => {
@@ -37,9 +37,16 @@ test('undici makes a video over one HTTP/2 connection, in the default profile', 
   expect(bytes.toString('latin1', 4, 8)).toBe('ftyp');
   expect(bytes.equals(video)).toBe(true);
   // It likes HTTP/1.1 better; the server's own list decides.
-  expect(server.journal.events('connection.hello')).toMatchObject([{ alpn: ['http/1.1', 'h2'] }]);
-  expect(server.journal.events('connection.secured')).toMatchObject([{ protocol: 'h2' }]);
-  expect(server.journal.events('response.sent').map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  const alpn = ['http/1.1', 'h2'];
+  expect(server.journal.events('connection.hello')).toMatchObject([{ alpn }, { alpn }]);
+  expect(server.journal.events('connection.secured')).toMatchObject([{ protocol: 'h2' }, { protocol: 'h2' }]);
+  const sent = server.journal.events('response.sent');
+  expect(sent.map(({ connection, status }) => [connection, status])).toEqual([
+    [1, 200],
+    [1, 200],
+    [1, 200],
+    [2, 200],
+  ]);
   expect(server.journal.events('rule.applied')).toEqual([]);
 });
 

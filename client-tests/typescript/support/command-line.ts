@@ -13,6 +13,7 @@ import type { Target } from './client.ts';
 export interface Ready {
   readonly url: string;
   readonly adminUrl: string;
+  readonly storageUrl?: string;
   readonly dns?: string;
   readonly caFile: string;
   readonly seed: number;
