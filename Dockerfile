@@ -34,7 +34,9 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app ./
 USER node
-EXPOSE 8443 8480
+# Results lie on a port of their own, which video_url names: publish it under this number.
+ENV SEEDANCE_MOCK_STORAGE_PORT=8444
+EXPOSE 8443 8444 8480
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8480/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]

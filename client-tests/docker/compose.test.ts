@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { findFreePorts } from '../../server/fixtures/free-ports.ts';
 import { startProgram } from '../cli/run-client.ts';
 import { compose, dockerIsReady, image } from './docker.ts';
 import { docker } from './run-image.ts';
@@ -14,9 +15,14 @@ if (dockerIsReady && compose === undefined)
   console.log('docker-compose.yml is not tried: there is neither `docker compose` nor `docker-compose`');
 
 /** docker-compose.yml as a project of its own. `await using` takes it down. */
-function openProject(options: readonly string[] = [], settings: NodeJS.ProcessEnv = {}) {
+async function openProject(options: readonly string[] = [], settings: NodeJS.ProcessEnv = {}) {
+  const [storagePort] = await findFreePorts(1);
   const command = [...(compose ?? []), '--project-name', `seedance-mock-${randomUUID()}`, ...options];
-  const ports = { SEEDANCE_MOCK_ADMIN_PORT: '0', CHAOS_MOCK_ADMIN_PORT: '0' };
+  const ports = {
+    SEEDANCE_MOCK_ADMIN_PORT: '0',
+    CHAOS_MOCK_ADMIN_PORT: '0',
+    SEEDANCE_MOCK_STORAGE_PORT: `${storagePort}`,
+  };
   const env = { ...process.env, SEEDANCE_MOCK_IMAGE: image, ...ports, ...settings };
   const composed = async (...args: readonly string[]) => {
     const [program = '', ...before] = command;
@@ -33,7 +39,7 @@ function openProject(options: readonly string[] = [], settings: NodeJS.ProcessEn
 
 describe.runIf(dockerIsReady && compose !== undefined).concurrent('docker-compose.yml', { timeout: LIMIT_MS }, () => {
   test('shows a client that gets its video, and then is reset', async () => {
-    await using project = openProject();
+    await using project = await openProject();
 
     const { exitCode, stdout } = await project.up('--exit-code-from', 'client').ended;
 
@@ -44,7 +50,7 @@ describe.runIf(dockerIsReady && compose !== undefined).concurrent('docker-compos
   });
 
   test('--profile chaos: both mocks stay up, and the verdict on a hardened client is printed', async () => {
-    await using project = openProject(CHAOS);
+    await using project = await openProject(CHAOS);
 
     await using up = project.up();
     for (let line = ''; !/verdict.*pass: 8 passed, 0 failed, 0 inconclusive/.test(line); ) {
@@ -59,7 +65,7 @@ describe.runIf(dockerIsReady && compose !== undefined).concurrent('docker-compos
   });
 
   test('--profile chaos: the verdict on a naive client is what the rehearsal exits with', async () => {
-    await using project = openProject(CHAOS, { CHAOS_CLIENT: 'naive' });
+    await using project = await openProject(CHAOS, { CHAOS_CLIENT: 'naive' });
 
     const { exitCode, stdout } = await project.up('--exit-code-from', 'verdict', 'verdict').ended;
 

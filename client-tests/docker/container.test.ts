@@ -106,6 +106,20 @@ describe.runIf(dockerIsReady)('a container with published ports', () => {
     await expect(mock.openLane()).rejects.toThrow('NO_LANE_PORT');
   });
 
+  test('publishes the storage under the port that video_url names', async () => {
+    const id = await createTask(mock);
+    const session = await openSession(mock);
+    let url: string | undefined;
+    while (url === undefined) {
+      url = JSON.parse((await request(session, 'GET', `${TASKS}/${id}`)).body).content?.video_url;
+    }
+    const { origin, pathname, search } = new URL(url);
+    const storage = await openSession({ getUrl: () => origin, getCaPem: () => mock.getCaPem() });
+
+    expect(origin).toBe(mock.getStorageUrl());
+    expect((await request(storage, 'GET', `${pathname}${search}`)).status).toBe(200);
+  });
+
   test('moves the time of a lane that stands still', async () => {
     await using lane = await mock.openLane({ clock: 'manual' });
     const session = await openSession(lane);

@@ -27,6 +27,8 @@ const LANE_SCENARIO: ScenarioInput = { name: 'doctor', profile: 'permissive', fa
 export interface DoctorLane {
   /** What leads there when a ClientHello names it. */
   readonly serverName: string;
+  /** Of the server's storage; absent behind an upstream, and of an older server. */
+  readonly storagePort?: number;
   /** Whether a connection that asked for it was ended so. */
   did(asked: Asked, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
@@ -97,9 +99,14 @@ async function openLane(ask: Ask): Promise<DoctorLane | undefined> {
     await answer.body?.cancel();
     return undefined;
   }
-  const { id, nameUrl } = (await answer.json()) as { readonly id: string; readonly nameUrl: string };
+  const { id, nameUrl, storageUrl } = (await answer.json()) as {
+    readonly id: string;
+    readonly nameUrl: string;
+    readonly storageUrl?: string;
+  };
   return {
     serverName: new URL(nameUrl).hostname,
+    ...(storageUrl !== undefined && { storagePort: Number(new URL(storageUrl).port) }),
     async did(asked, signal) {
       // Not `connection.ended`: after a FIN of the server that comes only with the client's.
       const told = await ask(`/lanes/${id}/events?type=fault.injected`, { signal });

@@ -9,6 +9,7 @@ import { node } from './examinations/node.ts';
 import { openFiles } from './examinations/open-files.ts';
 import { ports } from './examinations/ports.ts';
 import { reset } from './examinations/reset.ts';
+import { storage } from './examinations/storage.ts';
 import { tcp } from './examinations/tcp.ts';
 import { tls } from './examinations/tls.ts';
 import { trustCurl } from './examinations/trust-curl.ts';
@@ -22,6 +23,7 @@ export const examinations: readonly Examination[] = [
   tcp,
   tls,
   alpn,
+  storage,
   reset,
   admin,
   clock,

@@ -41,6 +41,9 @@ and ends at a share of the body go by its Content-Length. Where it has none, the
 as good as one with a length; a longer one counts as 64 KiB for \`corrupt-body\` and a share, and has no length to misstate. Faults on \`task\`,
 \`callback\` and \`video\` strike nothing there.
 
+Results lie on the storage port, which \`video_url\` names. Faults on \`request\`, \`video\` and \`response\` strike there; those on \`accept\`,
+\`client-hello\`, \`handshake\` and \`session\` strike connections to the service alone.
+
 The folder \`scenarios/\` has an example of each. To add one: a file here, its test beside it, a line in \`table.ts\`, a scenario.
 This page is made from the table by a test; \`npx vitest run server/faults -u\` writes it anew.
 
