@@ -33,7 +33,9 @@ test.runIf(chromium)(
     const setting = {
       url: server.url,
       ca: server.ca,
+      now: () => server.clock.now(),
       sleep: (ms: number) => server.clock.advance(ms),
+      after: (ms: number, run: () => void) => server.clock.after(ms, run),
       random: randomSequence(7, 'c'),
     };
     const hardened = new HardenedClient({ ...setting, userAgent: 'hardened/1' });

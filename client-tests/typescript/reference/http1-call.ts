@@ -1,5 +1,5 @@
 import https from 'node:https';
-import type { Answer, ClientSetting } from './http2-call.ts';
+import type { Answer, ClientSetting, RequestOptions } from './http2-call.ts';
 
 /** Reference, C2: the size of the pool for HTTP/1.1. */
 const POOL_SIZE = 16;
@@ -15,10 +15,15 @@ export function requestByHttp1(
   agent: https.Agent,
   url: URL,
   method: string,
-  { headers, body }: { readonly headers: Record<string, string>; readonly body?: unknown },
+  { headers, body, signal }: RequestOptions,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = https.request(url, { agent, method, headers: { authorization: 'Bearer ark-reference', ...headers } });
+    const sent = https.request(url, {
+      agent,
+      method,
+      headers: { authorization: 'Bearer ark-reference', ...headers },
+      ...(signal && { signal }),
+    });
     sent.on('error', reject);
     sent.on('response', async (answer) => {
       const chunks: Buffer[] = [];

@@ -5,8 +5,14 @@ import http2, { type ClientHttp2Session } from 'node:http2';
 export interface ClientSetting {
   readonly url: string;
   readonly ca: string;
+  /** Left out: one that every copy of the client shares. */
+  readonly apiKey?: string;
+  /** Unix milliseconds, on the clock that `sleep` and `after` follow. */
+  readonly now: () => number;
   /** Waits so many milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
+  /** Calls `run` once, so many milliseconds from now, unless it is cancelled before. */
+  readonly after: (ms: number, run: () => void) => { cancel(): void };
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly userAgent: string;
@@ -18,13 +24,20 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Opens a connection; rejects when that fails. */
-export function connect({ url, ca }: Pick<ClientSetting, 'url' | 'ca'>): Promise<ClientHttp2Session> {
+/** Opens a connection; rejects when that fails, or `signal` aborts first. */
+export function connect({
+  url,
+  ca,
+  signal,
+}: Pick<ClientSetting, 'url' | 'ca'> & { readonly signal?: AbortSignal }): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
     const session = http2.connect(url, { ca });
+    const giveUp = () => session.destroy(new Error('the connection takes too long'));
+    signal?.addEventListener('abort', giveUp, { once: true });
     session.once('error', reject);
     session.once('connect', () => {
       session.off('error', reject);
+      signal?.removeEventListener('abort', giveUp);
       // What becomes of it, each call learns from its own stream.
       session.on('error', () => {});
       resolve(session);
@@ -33,12 +46,21 @@ export function connect({ url, ca }: Pick<ClientSetting, 'url' | 'ca'>): Promise
   });
 }
 
-/** Sends one request, and waits for the whole answer; rejects when the stream or the connection ends before that. */
+/** What a request may have besides its place. */
+export interface RequestOptions {
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+  /** Ends the stream when the caller waits no more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Sends one request, and waits for the whole answer; rejects when the stream or the connection ends before that, or `signal`
+ * aborts. */
 export function request(
   session: ClientHttp2Session,
   method: string,
   path: string,
-  { headers = {}, body }: { readonly headers?: Record<string, string>; readonly body?: unknown } = {},
+  { headers = {}, body, signal }: RequestOptions = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
@@ -46,6 +68,8 @@ export function request(
       { ':method': method, ':path': path, authorization: 'Bearer ark-reference', ...headers },
       { endStream: text === undefined },
     );
+    const giveUp = () => stream.close(http2.constants.NGHTTP2_CANCEL);
+    signal?.addEventListener('abort', giveUp, { once: true });
     let answer: IncomingHttpHeaders | undefined;
     let whole = false;
     const chunks: Buffer[] = [];
@@ -58,6 +82,7 @@ export function request(
     });
     stream.on('error', reject);
     stream.on('close', () => {
+      signal?.removeEventListener('abort', giveUp);
       const bytes = Buffer.concat(chunks);
       // On a connection that has had a GOAWAY, Node takes a reset for the end of the body: only the length tells.
       const promised = Number(answer?.['content-length'] ?? bytes.length);

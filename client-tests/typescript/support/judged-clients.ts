@@ -7,7 +7,9 @@ import { NaiveClient } from '../reference/naive-client.ts';
 const settingFor = (server: MockServer, userAgent: string) => ({
   url: server.url,
   ca: server.ca,
+  now: () => server.clock.now(),
   sleep: (ms: number) => server.clock.advance(ms),
+  after: (ms: number, run: () => void) => server.clock.after(ms, run),
   random: randomSequence(7, 'client'),
   userAgent,
 });
