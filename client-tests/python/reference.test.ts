@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { askClient, runClient } from '../cli/run-client.ts';
+import { onPolls, testHardened } from '../typescript/support/hardened-clients.ts';
 import { findPython, script } from './python.ts';
 
 const python = (await findPython()) ?? '';
@@ -116,5 +117,55 @@ describe.runIf(python)('the reference clients on asyncio and h2', () => {
       expect(server.journal.events('rule.applied').map(({ rule }) => rule)).toEqual(rules);
       expect((await server.verdict()).outcome).toBe(outcome);
     }
+  });
+});
+
+describe.runIf(python)('the hardened client on asyncio and h2', () => {
+  const client = script('reference/make_video.py');
+
+  testHardened(async (server, { videos, atATime }) => {
+    const many = ['--videos', `${videos}`, '--at-a-time', `${atATime}`];
+    const { statuses } = (await askClient(server, python, client, 'hardened', ...many)) as { statuses: string[] };
+    return statuses;
+  });
+
+  test('a poll that is never answered is given up, and called again on another connection', async () => {
+    const hang = onPolls('hang', { nth: 1 }, [{ end: { at: 'headers', how: 'hang' } }]);
+    await using server = await startMockServer({ scenario: { ...quick, faults: hang } });
+
+    expect(await askClient(server, python, client, 'hardened', '--attempt-limit', '0.5')).toEqual({
+      status: 'succeeded',
+    });
+
+    expect(server.journal.events('connection.opened')).toHaveLength(2);
+    expect(server.journal.events('task.created')).toHaveLength(1);
+  });
+
+  test('a video that takes too long is given up, and its task is cancelled', async () => {
+    await using server = await startMockServer({ scenario: { tasks: { queued: '1h' } } });
+
+    const { exitCode, stderr } = await runClient(server, python, client, 'hardened', '--task-limit', '1.5');
+
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('TimeoutError')]);
+    expect(server.journal.events('task.changed')).toMatchObject([{ to: 'cancelled' }]);
+  });
+
+  test('a busy connection beats while a task is polled', async () => {
+    const scenario: ScenarioInput = {
+      tasks: { queued: '100ms', running: '4s' },
+      service: { idle: { after: '2s' }, heartbeat: { within: '2s' } },
+      faults: onPolls('slow', { nth: 2 }, [{ delay: { ms: '3s' } }]),
+      expect: [{ 'heartbeat-interval': { within: '2s' } }],
+    };
+    await using server = await startMockServer({ scenario });
+
+    const words = ['0', '0.5', '--videos', '2', '--at-a-time', '2'];
+    expect(await askClient(server, python, client, 'hardened', ...words)).toEqual({
+      statuses: ['succeeded', 'succeeded'],
+    });
+
+    expect(server.journal.events('rule.applied')).toEqual([]);
+    expect(server.journal.events('connection.opened')).toHaveLength(1);
+    expect((await server.verdict()).outcome).toBe('pass');
   });
 });

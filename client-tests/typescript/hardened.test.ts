@@ -6,18 +6,11 @@ import { randomSequence } from '../../server/random.ts';
 import { startProgram } from '../cli/run-client.ts';
 import { HardenedClient, type Limits } from './reference/hardened-client.ts';
 import { TASKS } from './reference/http2-call.ts';
+import { complaintsOf, lostCreates, onCreates, onPolls } from './support/hardened-clients.ts';
 import { makeHardened } from './support/judged-clients.ts';
 
 type Faults = NonNullable<ScenarioInput['faults']>;
-type Injected = Extract<Faults[number], { on: 'request' }>['inject'];
-type When = Faults[number]['when'];
 
-const onCreates = (name: string, when: When, inject: Injected): Faults => [
-  { name, on: 'request', match: { method: 'POST', path: TASKS }, ...(when && { when }), inject },
-];
-const onPolls = (name: string, when: When, inject: Injected): Faults => [
-  { name, on: 'request', match: { method: 'GET', path: `${TASKS}/:id` }, ...(when && { when }), inject },
-];
 const emptyAnswers: Faults = [
   {
     name: 'empty',
@@ -31,7 +24,7 @@ const emptyAnswers: Faults = [
 /** What each of them meets, one call after the other or four at a time. */
 const troubles: Readonly<Record<string, ScenarioInput>> = {
   'the answer to every other create is lost': {
-    faults: onCreates('lost', { every: 2 }, [{ end: { at: 'after-commit', how: 'reset' } }]),
+    faults: lostCreates,
     expect: ['no-duplicate-creates', 'backoff'],
   },
   'every other create is cut before it is carried out': {
@@ -104,14 +97,6 @@ async function drive<T>({ clock }: MockServer, work: Promise<T>): Promise<T> {
 }
 const STEP_MS = 20;
 const TURNS = 20;
-
-/** The checks that did not pass, with what was seen; those without anything to judge do not count. */
-async function complaintsOf(server: MockServer): Promise<readonly string[]> {
-  const { report } = await server.verdict();
-  return report.checks.flatMap(({ check, outcome, clients }) =>
-    outcome === 'fail' ? [`${check}: ${clients.map(({ seen }) => seen).join('; ')}`] : [],
-  );
-}
 
 const VIDEOS = 4;
 const statusesOf = (videos: number) => Array(videos).fill('succeeded');
@@ -292,9 +277,8 @@ test('a create that is refused for good is not repeated', async () => {
 });
 
 test('six processes on one API key, three videos each at a time: no create is lost, doubled or taken by another', async () => {
-  const lost = onCreates('lost', { every: 2 }, [{ end: { at: 'after-commit', how: 'reset' } }]);
   await using server = await startMockServer({
-    scenario: { seed: 7, tasks: { queued: '100ms', running: '900ms' }, faults: lost, expect: ['tasks-settled'] },
+    scenario: { seed: 7, tasks: { queued: '100ms', running: '900ms' }, faults: lostCreates, expect: ['tasks-settled'] },
   });
   const program = fileURLToPath(new URL('./reference/make-video.ts', import.meta.url));
   const env = {

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 
 
@@ -80,10 +81,28 @@ class Connection(asyncio.Protocol):
         future = asyncio.get_running_loop().create_future()
         self._waiting[stream] = (Answer(), future)
         self._flush()
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            # Whoever waited for it has given up.
+            if self._waiting.pop(stream, None) and not self.lost.done():
+                self._h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
+                self._flush()
+            raise
+        finally:
+            self._close_if_done()
+
+    def retire(self):
+        """Takes no new calls, and closes once those under way are over."""
+        self.draining = True
+        self._close_if_done()
 
     def close(self):
         self._transport.close()
+
+    def _close_if_done(self):
+        if self.draining and not self._waiting:
+            self._transport.close()
 
     async def _beat(self):
         while True:
@@ -109,7 +128,8 @@ class Connection(asyncio.Protocol):
                 future.set_exception(Cut(f"stream reset with {event.error_code}"))
                 del self._waiting[stream]
             case h2.events.ConnectionTerminated():
-                self.draining = True
+                # Those under way are answered still.
+                self.retire()
 
     def _flush(self):
         if data := self._h2.data_to_send():
