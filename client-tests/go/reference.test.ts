@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ScenarioInput, startMockServer } from '../../server/index.ts';
-import { askClient } from '../cli/run-client.ts';
+import { askClient, runClient } from '../cli/run-client.ts';
+import { onPolls, testHardened } from '../typescript/support/hardened-clients.ts';
 import { buildGoClient } from './go.ts';
 
 const program = (await buildGoClient('reference')) ?? '';
@@ -81,5 +82,46 @@ describe.runIf(program)('the reference clients on net/http', () => {
     expect(await judge('naive', scenario, 'burst')).toMatchObject({ 'pool-size': 'too large' });
     // Row C4: where h2 is cut, it falls back to http/1.1.
     expect(await judge('hardened', scenario, 'burst')).toEqual({ 'pool-size': 'pass', protocols: [protocol] });
+  });
+});
+
+describe.runIf(program)('the hardened client on net/http', () => {
+  testHardened(async (server, { videos, atATime }) => {
+    const many = ['-videos', `${videos}`, '-at-a-time', `${atATime}`];
+    return ((await askClient(server, program, 'hardened', ...many)) as { statuses: string[] }).statuses;
+  });
+
+  test('a call that is never answered is given up, and called again', async () => {
+    const hang = onPolls('hang', { nth: 1 }, [{ end: { at: 'headers', how: 'hang' } }]);
+    await using server = await startMockServer({ scenario: { ...quick, faults: hang } });
+
+    expect(await askClient(server, program, 'hardened', '-attempt-limit', '500ms')).toEqual({ status: 'succeeded' });
+
+    expect(server.journal.events('response.abandoned')).toMatchObject([{ how: 'hang' }]);
+    expect(server.journal.events('task.created')).toHaveLength(1);
+  });
+
+  test('a video that takes too long is given up, and its task is cancelled', async () => {
+    await using server = await startMockServer({ scenario: { tasks: { queued: '1h' } } });
+
+    const { exitCode, stderr } = await runClient(server, program, 'hardened', '-task-limit', '1500ms');
+
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('deadline exceeded')]);
+    expect(server.journal.events('task.changed')).toMatchObject([{ to: 'cancelled' }]);
+  });
+
+  test('a busy connection beats while a task is polled', async () => {
+    const scenario: ScenarioInput = {
+      tasks: { queued: '100ms', running: '4s' },
+      service: { idle: { after: '2s' }, heartbeat: { within: '2s' } },
+      faults: onPolls('slow', { nth: 2 }, [{ delay: { ms: '3s' } }]),
+      expect: [{ 'heartbeat-interval': { within: '2s' } }],
+    };
+    await using server = await startMockServer({ scenario });
+
+    expect(await askClient(server, program, 'hardened', '-beat-every', '500ms')).toEqual({ status: 'succeeded' });
+
+    expect(server.journal.events('rule.applied')).toEqual([]);
+    expect((await server.verdict()).outcome).toBe('pass');
   });
 });

@@ -1,39 +1,55 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
-	mathrand "math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 )
 
-// Reference, C3: from 100 ms, doubled, 30 s at most, and up to 100 ms by chance.
 const (
-	tries      = 20
-	waitBase   = 100 * time.Millisecond
-	waitMost   = 30 * time.Second
-	waitJitter = 100 * time.Millisecond
+	tries = 20
 	// So many failures in a row of a protocol that has never got through are enough to try the other one.
 	switchAfter = 3
+	// A task that was just created may not be found yet, on a replica that lags behind.
+	lagLimit = 30 * time.Second
+	// How long a cancelled task's DELETE may take.
+	cancelLimit = 5 * time.Second
+	// The most that a page of List holds.
+	pageSize = 500
 )
 
 // Reference, C2: one pool for each host and ALPN, of this many connections.
 var poolSizes = map[string]int{"h2": 8, "http/1.1": 16}
 
-type hardened struct {
-	base string
-	// One pool for each protocol; the one in use comes first (C4: h2, else http/1.1).
-	pools []pool
+// What bounds a client.
+type limits struct {
+	// How long one attempt at a call may take, connection and body included.
+	attempt time.Duration
+	// How long a video may take, from the first attempt at its create.
+	task time.Duration
+	// Under the 8 s after which an idle connection is reset.
+	beatEvery time.Duration
+}
 
-	mutex    sync.Mutex
-	failures int
-	// Until when nobody tries again.
-	until time.Time
+// A client that the service cannot shake off. Any number of calls and videos may be under way at a time: they share one pool and one
+// backoff.
+type hardened struct {
+	base   string
+	limits limits
+	// One pool for each protocol; the one in use comes first (C4: h2, else http/1.1).
+	pools   []pool
+	gate    *gate
+	backoff backoff
+
+	mutex sync.Mutex
 	// Whether the protocol in use has got through: it is kept then.
 	settled  bool
 	fellBack bool
@@ -44,11 +60,12 @@ type pool struct {
 	client *http.Client
 }
 
-func newHardened(base string) *hardened {
-	return &hardened{base: base, pools: []pool{newPool("h2"), newPool("http/1.1")}}
+func newHardened(base string, limits limits) *hardened {
+	pools := []pool{newPool("h2", limits), newPool("http/1.1", limits)}
+	return &hardened{base: base, limits: limits, pools: pools, gate: newGate()}
 }
 
-func newPool(alpn string) pool {
+func newPool(alpn string, limits limits) pool {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(alpn == "http/1.1")
 	protocols.SetHTTP2(alpn == "h2")
@@ -57,49 +74,152 @@ func newPool(alpn string) pool {
 		Protocols:           protocols,
 		MaxConnsPerHost:     poolSizes[alpn],
 		MaxIdleConnsPerHost: poolSizes[alpn],
-		// A PING every few seconds, under the 8 s after which an idle connection is reset.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second},
-		// net/http would repeat by itself, without a pause, what was cut on a connection that had served before.
-		DisableKeepAlives: false,
+		// net/http sends a PING only where nothing has come for so long: it keeps a connection that waits for a slow answer. While
+		// answers come, each call brings the heartbeat along.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: limits.beatEvery},
 	}}}
 }
 
-func (client *hardened) call(method, path string, body []byte, recover func() []byte) ([]byte, error) {
-	trace := random(16)
-	var failure error
-	for range tries {
-		content, retryAfter, err := client.send(method, path, body, trace)
-		if err == nil {
-			client.succeeded()
-			return content, nil
-		}
-		failure = err
-		time.Sleep(max(retryAfter, client.failed()))
-		if recover != nil && retryAfter == 0 {
-			if found := recover(); found != nil {
-				return found, nil
-			}
-		}
-	}
-	return nil, failure
+// An attempt that failed.
+type failure struct {
+	err   error
+	asked time.Duration
+	// Whether the service may have carried the call out all the same.
+	mayBeDone bool
 }
 
-func (client *hardened) send(method, path string, body []byte, trace string) ([]byte, time.Duration, error) {
-	request := newRequest(method, client.base+path, body, "hardened-go/1")
+// Calls until there is an answer that is worth having. recover looks whether a call that failed has been carried out.
+func (client *hardened) call(ctx context.Context, method, path string, body []byte, recover func() ([]byte, error)) ([]byte, int, error) {
+	trace := random(16)
+	for inARow := 1; ; inARow++ {
+		if err := client.backoff.pause(ctx, time.Time{}); err != nil {
+			return nil, 0, err
+		}
+		content, status, failed := client.attempt(ctx, method, path, body, trace)
+		if failed == nil {
+			client.succeeded()
+			return content, status, nil
+		}
+		if inARow == tries || ctx.Err() != nil {
+			return nil, 0, failed.err
+		}
+		if err := client.backoff.pause(ctx, client.failed(inARow, failed.asked)); err != nil {
+			return nil, 0, err
+		}
+		if recover == nil || !failed.mayBeDone {
+			continue
+		}
+		if found, err := recover(); err != nil || found != nil {
+			return found, http.StatusOK, err
+		}
+	}
+}
+
+func (client *hardened) attempt(ctx context.Context, method, path string, body []byte, trace string) ([]byte, int, *failure) {
+	ctx, cancel := context.WithTimeout(ctx, client.limits.attempt)
+	defer cancel()
+	ctx, leave := client.gate.enter(ctx)
+	defer leave()
+	request := newRequest(method, client.base+path, body, "hardened-go/1").WithContext(ctx)
 	request.Header.Set("traceparent", fmt.Sprintf("00-%s-%s-01", trace, random(8)))
-	// A body that cannot be had again keeps net/http from repeating the request by itself.
+	request.Header.Set("x-client-timestamp", strconv.FormatInt(time.Now().UnixMilli(), 10))
+	// net/http would repeat by itself, without a pause, what was cut on a connection that had served before: not a request whose
+	// body cannot be had again.
 	request.GetBody = nil
 	answer, err := client.pool().client.Do(request)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, &failure{err: err, mayBeDone: true}
 	}
 	defer answer.Body.Close()
 	content, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode < 500 && answer.StatusCode != 429 {
-		return content, 0, nil
+	if err != nil {
+		return nil, 0, &failure{err: err, mayBeDone: true}
 	}
-	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
-	return nil, time.Duration(seconds) * time.Second, fmt.Errorf("%s %s: %s, %v", method, path, answer.Status, err)
+	if answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests {
+		asked := readRetryAfter(answer.Header.Get("Retry-After"))
+		err := fmt.Errorf("%s %s: %s", method, path, answer.Status)
+		return nil, 0, &failure{err, asked, answer.StatusCode != http.StatusTooManyRequests}
+	}
+	if !json.Valid(content) {
+		return nil, 0, &failure{err: fmt.Errorf("%s %s: the answer was cut on its way", method, path), mayBeDone: true}
+	}
+	return content, answer.StatusCode, nil
+}
+
+func (client *hardened) list() error {
+	_, _, err := client.call(context.Background(), "GET", tasks, nil, nil)
+	return err
+}
+
+// Makes a video; any number of them at a time.
+func (client *hardened) makeVideo() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), client.limits.task)
+	defer cancel()
+	// Get and List show it. By this mark, and by nothing else, a create whose answer was lost is known again: other calls and other
+	// processes create tasks under the same key.
+	mark := "video-" + random(16)
+	body := createBody(mark)
+	created, status, err := client.call(ctx, "POST", tasks, body, func() ([]byte, error) { return client.findCreated(ctx, mark) })
+	if err != nil {
+		return "", err
+	}
+	if status != http.StatusOK {
+		return "", fmt.Errorf("the create was refused with %d: %s", status, created)
+	}
+	task := read(created).ID
+	reached, err := client.follow(ctx, task)
+	if err != nil {
+		client.cancel(task)
+	}
+	return reached, err
+}
+
+func (client *hardened) follow(ctx context.Context, task string) (string, error) {
+	visibleBy := time.Now().Add(lagLimit)
+	for {
+		answer, status, err := client.call(ctx, "GET", tasks+"/"+task, nil, nil)
+		if err != nil {
+			return "", err
+		}
+		if status != http.StatusOK && (status != http.StatusNotFound || time.Now().After(visibleBy)) {
+			return "", fmt.Errorf("task %s cannot be polled: %d %s", task, status, answer)
+		}
+		if reached := read(answer).Status; slices.Contains(over, reached) {
+			return reached, nil
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return "", err
+		}
+	}
+}
+
+// Best effort: what runs already cannot be cancelled.
+func (client *hardened) cancel(task string) {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelLimit)
+	defer cancel()
+	client.attempt(ctx, "DELETE", tasks+"/"+task, nil, random(16))
+}
+
+// Looks for the task of a create that failed. New tasks move older ones to later pages, and none between two.
+func (client *hardened) findCreated(ctx context.Context, mark string) ([]byte, error) {
+	for page := 1; ; page++ {
+		listed, status, err := client.call(ctx, "GET", fmt.Sprintf("%s?page_num=%d&page_size=%d", tasks, page, pageSize), nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		if status != http.StatusOK {
+			return nil, fmt.Errorf("tasks cannot be listed: %d %s", status, listed)
+		}
+		list := read(listed)
+		for _, item := range list.Items {
+			if item.Mark == mark {
+				return json.Marshal(item)
+			}
+		}
+		if page*pageSize >= list.Total {
+			return nil, nil
+		}
+	}
 }
 
 func (client *hardened) pool() pool {
@@ -112,26 +232,22 @@ func (client *hardened) pool() pool {
 }
 
 func (client *hardened) succeeded() {
+	client.backoff.noteSuccess()
 	client.mutex.Lock()
 	defer client.mutex.Unlock()
-	client.failures = 0
 	client.settled = true
 }
 
-// Notes a failure, over all calls, and gives the wait that it asks for. Calls that fail together wait together.
-func (client *hardened) failed() time.Duration {
+// Gives until when the call has to wait.
+func (client *hardened) failed(inARow int, asked time.Duration) time.Time {
+	client.gate.noteFailure()
+	ownUntil, failures := client.backoff.noteFailure(inARow, asked)
 	client.mutex.Lock()
 	defer client.mutex.Unlock()
-	if left := time.Until(client.until); left > 0 {
-		return left + time.Duration(mathrand.Int64N(int64(waitJitter)))
-	}
-	client.failures++
-	if client.failures%switchAfter == 0 && !client.settled {
+	if failures > 0 && failures%switchAfter == 0 && !client.settled {
 		client.fellBack = !client.fellBack
 	}
-	wait := min(waitMost, waitBase<<(client.failures-1))
-	client.until = time.Now().Add(wait)
-	return wait + time.Duration(mathrand.Int64N(int64(waitJitter)))
+	return ownUntil
 }
 
 func random(bytes int) string {

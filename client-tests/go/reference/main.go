@@ -1,16 +1,16 @@
-// Makes a video with a reference client: the one a service can shake off, or the one it cannot. Prints JSON.
+// Makes videos with a reference client: the one a service can shake off, or the one it cannot. Prints JSON.
 //
-//	reference naive | hardened        makes one video
+//	reference naive | hardened [-videos N [-at-a-time N]] [-attempt-limit 60s] [-task-limit 30m] [-beat-every 5s]
 //	reference naive | hardened burst  sends 24 calls at once
 package main
 
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"log"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,62 +18,89 @@ import (
 
 const (
 	tasks     = "/contents/generations/tasks"
-	create    = `{"model":"doubao-seedance-2-0-260128","content":[{"type":"text","text":"A lighthouse at dusk."}]}`
 	burstSize = 24
 	pollEvery = time.Second
 )
 
-// What makes a call succeed, or gives up. recover tells of a call that was cut whether it has been carried out.
-type caller interface {
-	call(method, path string, body []byte, recover func() []byte) ([]byte, error)
+var over = []string{"succeeded", "failed", "cancelled", "expired"}
+
+type client interface {
+	makeVideo() (string, error)
+	list() error
 }
 
 func main() {
+	words := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
+	videos := words.Int("videos", 1, "how many")
+	atATime := words.Int("at-a-time", 1, "how many of them at a time")
+	var bounds limits
+	words.DurationVar(&bounds.attempt, "attempt-limit", time.Minute, "how long one attempt at a call may take")
+	words.DurationVar(&bounds.task, "task-limit", 30*time.Minute, "how long a video may take")
+	words.DurationVar(&bounds.beatEvery, "beat-every", 5*time.Second, "how long a connection may be silent")
+	words.Parse(os.Args[2:])
 	base := os.Getenv("SEEDANCE_BASE_URL")
-	var client caller = &naive{base: base}
+	var used client = &naive{base: base}
 	if os.Args[1] == "hardened" {
-		client = newHardened(base)
+		used = newHardened(base, bounds)
 	}
-	if len(os.Args) > 2 {
-		burst(client)
+	if words.Arg(0) == "burst" {
+		burst(used)
 		return
 	}
-	status, err := makeVideo(client)
-	if err != nil {
-		log.Fatal(err)
+	statuses := makeVideos(used, *videos, *atATime)
+	if *videos == 1 {
+		json.NewEncoder(os.Stdout).Encode(map[string]string{"status": statuses[0]})
+		return
 	}
-	json.NewEncoder(os.Stdout).Encode(map[string]string{"status": status})
+	json.NewEncoder(os.Stdout).Encode(map[string][]string{"statuses": statuses})
 }
 
-func makeVideo(client caller) (string, error) {
-	// All that this run has created: one more in the list is the one whose answer was lost.
-	var known []string
-	created, err := client.call("POST", tasks, []byte(create), func() []byte { return findCreated(client, known) })
-	if err != nil {
-		return "", err
+func makeVideos(used client, count, atATime int) []string {
+	statuses := make([]string, count)
+	numbers := make(chan int)
+	var all sync.WaitGroup
+	for range atATime {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for number := range numbers {
+				status, err := used.makeVideo()
+				if err != nil {
+					log.Fatal(err)
+				}
+				statuses[number] = status
+			}
+		}()
 	}
-	task := read(created).ID
-	known = append(known, task)
-	for {
-		answer, err := client.call("GET", tasks+"/"+task, nil, nil)
-		if err != nil {
-			return "", err
-		}
-		if status := read(answer).Status; slices.Contains([]string{"succeeded", "failed", "cancelled", "expired"}, status) {
-			return status, nil
-		}
-		if _, hasty := client.(*naive); hasty {
-			time.Sleep(pollEvery / 50)
-		} else {
-			time.Sleep(pollEvery)
-		}
+	for number := range count {
+		numbers <- number
 	}
+	close(numbers)
+	all.Wait()
+	return statuses
 }
 
 type taskBody struct {
 	ID     string     `json:"id"`
 	Status string     `json:"status"`
-	Items  []taskBody `json:"items"`
+	Mark   string     `json:"safety_identifier,omitempty"`
+	Items  []taskBody `json:"items,omitempty"`
+	Total  int        `json:"total,omitempty"`
+}
+
+func createBody(mark string) []byte {
+	body := map[string]any{
+		"model":   "doubao-seedance-2-0-260128",
+		"content": []map[string]string{{"type": "text", "text": "A lighthouse at dusk."}},
+	}
+	if mark != "" {
+		body["safety_identifier"] = mark
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return content
 }
 
 func read(answer []byte) (body taskBody) {
@@ -83,27 +110,13 @@ func read(answer []byte) (body taskBody) {
 	return body
 }
 
-func findCreated(client caller, known []string) []byte {
-	listed, err := client.call("GET", tasks, nil, nil)
-	if err != nil {
-		return nil
-	}
-	for _, item := range read(listed).Items {
-		if !slices.Contains(known, item.ID) {
-			found, _ := json.Marshal(item)
-			return found
-		}
-	}
-	return nil
-}
-
-func burst(client caller) {
+func burst(used client) {
 	var all sync.WaitGroup
 	for range burstSize {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			if _, err := client.call("GET", tasks, nil, nil); err != nil {
+			if err := used.list(); err != nil {
 				log.Print(err)
 			}
 		}()
@@ -117,7 +130,11 @@ func newRequest(method, url string, body []byte, agent string) *http.Request {
 	if err != nil {
 		log.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer ark-reference")
+	key := os.Getenv("ARK_API_KEY")
+	if key == "" {
+		key = "ark-reference"
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
 	request.Header.Set("User-Agent", agent)
 	if strings.EqualFold(method, "POST") {
 		request.Header.Set("Content-Type", "application/json")

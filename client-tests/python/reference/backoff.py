@@ -19,21 +19,27 @@ class Backoff:
     def note_success(self) -> None:
         self._failures = 0
 
-    def note_failure(self, in_a_row: int, asked: float = 0.0) -> None:
+    def note_failure(self, in_a_row: int, asked: float = 0.0) -> float:
         """Calls that fail together, such as those on one connection that is cut, count once.
 
-        `in_a_row` is how often the call has failed: others may succeed meanwhile. `asked` is what Retry-After asks for.
+        `in_a_row` is how often the call has failed: it waits longer each time, though others may succeed meanwhile. `asked`
+        is what Retry-After asks for. Returns until when the call has to wait.
         """
         now = time.monotonic()
         if now >= self._until:
             self._failures += 1
-        wait = min(MOST, BASE * 2 ** (max(self._failures, in_a_row) - 1))
-        self._until = max(self._until, now + max(wait, asked))
+            self._until = now + _wait_after(self._failures)
+        self._until = max(self._until, now + asked)
+        return max(self._until, now + _wait_after(in_a_row))
 
-    async def pause(self) -> None:
-        """Waits until a call may be sent, and each call a little longer by chance."""
-        if (left := self._until - time.monotonic()) > 0:
+    async def pause(self, own_until: float = 0.0) -> None:
+        """Waits until a call may be sent, and each call a little longer by chance. `own_until` is for its own failures."""
+        if (left := max(self._until, own_until) - time.monotonic()) > 0:
             await asyncio.sleep(left + random.uniform(0, JITTER))
+
+
+def _wait_after(failures: int) -> float:
+    return min(MOST, BASE * 2 ** (failures - 1))
 
 
 def read_retry_after(value: str | None) -> float:

@@ -108,7 +108,7 @@ class Hardened:
                 failure = error
             if tries == TRIES:
                 raise failure
-            self._backoff.note_failure(tries, asked)
+            await self._backoff.pause(self._backoff.note_failure(tries, asked))
             if may_be_done and recover and (found := await recover()):
                 return found
         raise AssertionError("the last try has returned or raised")

@@ -26,21 +26,25 @@ export class Backoff {
   }
 
   /** Notes a failure. Calls that fail together, such as those on one connection that is cut, count once.
-   * @param inARow how often the call has failed: others may succeed meanwhile
-   * @param askedMs what the service asks to wait, by Retry-After */
-  noteFailure(inARow: number, askedMs = 0): void {
+   * @param inARow how often the call has failed: it waits longer each time, though others may succeed meanwhile
+   * @param askedMs what the service asks to wait, by Retry-After
+   * @returns until when the call has to wait, before its jitter */
+  noteFailure(inARow: number, askedMs = 0): number {
     const now = this.#setting.now();
-    if (now >= this.#untilMs) this.#failures++;
-    const waitMs = Math.min(MAX_MS, BASE_MS * FACTOR ** (Math.max(this.#failures, inARow) - 1));
-    this.#untilMs = Math.max(this.#untilMs, now + Math.max(waitMs, askedMs));
+    if (now >= this.#untilMs) this.#untilMs = now + waitAfter(++this.#failures);
+    this.#untilMs = Math.max(this.#untilMs, now + askedMs);
+    return Math.max(this.#untilMs, now + waitAfter(inARow));
   }
 
-  /** How long any call has to wait before it is sent, with a jitter of its own; 0 where nothing has failed of late. */
-  leftMs(): number {
-    const leftMs = this.#untilMs - this.#setting.now();
+  /** How long a call has to wait before it is sent, with a jitter of its own; 0 where nothing has failed of late.
+   * @param ownUntilMs until when it has to wait for its own failures */
+  leftMs(ownUntilMs = 0): number {
+    const leftMs = Math.max(this.#untilMs, ownUntilMs) - this.#setting.now();
     return leftMs > 0 ? leftMs + this.#setting.random() * JITTER_MS : 0;
   }
 }
+
+const waitAfter = (failures: number): number => Math.min(MAX_MS, BASE_MS * FACTOR ** (failures - 1));
 
 /** How long Retry-After asks to wait: seconds, or a date (RFC 9110, section 10.2.3). 0 for what is neither. */
 export function readRetryAfter(value: string | undefined): number {

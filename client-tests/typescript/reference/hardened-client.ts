@@ -72,7 +72,8 @@ export class HardenedClient {
       const result = await this.#attempt(method, path, trace, options);
       if ('status' in result) return result;
       if (tries >= TRIES) throw result.error;
-      this.#noteFailure(tries, result.askedMs);
+      const ownUntilMs = this.#noteFailure(tries, result.askedMs);
+      await this.#pause(this.#backoff.leftMs(ownUntilMs), untilMs);
       if (!result.mayBeDone || !recover) continue;
       const found = await recover();
       if (found) return found;
@@ -193,12 +194,14 @@ export class HardenedClient {
     if (ms >= leftMs) throw new Error('The time of this video is over.');
   }
 
-  #noteFailure(inARow: number, askedMs: number | undefined): void {
+  /** @returns until when the call has to wait */
+  #noteFailure(inARow: number, askedMs: number | undefined): number {
     const before = this.#backoff.failures;
-    this.#backoff.noteFailure(inARow, askedMs);
+    const ownUntilMs = this.#backoff.noteFailure(inARow, askedMs);
     const { failures } = this.#backoff;
-    if (failures === before || this.#settled || failures % SWITCH_AFTER !== 0) return;
-    this.#protocol = this.#protocol === 'h2' ? 'http/1.1' : 'h2';
+    if (failures !== before && !this.#settled && failures % SWITCH_AFTER === 0)
+      this.#protocol = this.#protocol === 'h2' ? 'http/1.1' : 'h2';
+    return ownUntilMs;
   }
 }
 

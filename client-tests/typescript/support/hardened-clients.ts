@@ -88,6 +88,22 @@ export function testHardened(makeVideos: MakeVideos): void {
     });
   });
 
+  test('four polls that are cut at once come back once, on one connection', async () => {
+    // All four are under way when the last of them brings the connection down.
+    const faults = [
+      ...onPolls('slow', { first: 3 }, [{ delay: { ms: '10s' } }]),
+      ...onPolls('cut', { nth: 4 }, [{ end: { at: 'headers', how: 'reset' } }]),
+    ];
+    await using server = await start({ faults, expect: ['backoff'] });
+
+    expect(await makeVideos(server, { videos: 4, atATime: 4 })).toEqual(succeeded(4));
+
+    const [cut] = server.journal.events('connection.ended');
+    expect([cut?.by, cut?.requests.length]).toEqual(['fault', 4]);
+    expect(server.journal.events('connection.opened')).toHaveLength(2);
+    expect(await complaintsOf(server)).toEqual([]);
+  });
+
   test('six processes on one API key: no create is lost, doubled or taken by another', {
     timeout: 90_000,
   }, async () => {
