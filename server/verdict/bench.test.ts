@@ -150,3 +150,18 @@ test('what may be one pool or several programs is blamed only for what each conn
   const tooOften = [...byTurns, poll(1_600, 1, 3), answer(1_601, 1, 3)];
   expect(judgeBy(pollInterval, {}, tooOften).clients).toMatchObject([{ outcome: 'fail', finding: 'too often' }]);
 });
+
+test('a connection to the storage is no connection to the service', () => {
+  const [[at, opened], ...rest] = opens(0, 9) as [Step, ...Step[]];
+  const stored: readonly Step[] = [[at, { ...opened, storage: true } as Step[1]], ...rest];
+  const download = [asks(1, 9, 1, { path: '/results/cgt-1.mp4' }), answers(2, 9, 1), ends(3, 9)];
+  const polls = [1, 2, 3, 4, 5, 6].flatMap((request) => [
+    asks(request * 1_000, 1, request),
+    answers(request * 1_000 + 1, 1, request),
+  ]);
+  const report = judge(tell([...opens(0, 1), ...stored, ...download, ...polls]), everything).report;
+  const figuresOf = (check: string) => report.checks.find((result) => result.check === check)?.clients[0]?.figures;
+  expect(figuresOf('connection-reuse')).toMatchObject({ requests: 6, connections: 1 });
+  expect(figuresOf('pool-size')).toEqual({ 'h2 to localhost': 1 });
+  expect(figuresOf('success-rate')).toMatchObject({ calls: 7 });
+});

@@ -40,6 +40,8 @@ export type Reliance =
 
 /** What a check hears of a client, in the order of the journal. It writes what it sees into its tally. */
 export interface ClientWatch {
+  /** It hears of connections to the storage as well, where the service's rules do not apply, and of requests on them. */
+  readonly hearsStorage?: true;
   opened?(connection: Connection): void;
   hello?(connection: Connection): void;
   secured?(connection: Connection): void;

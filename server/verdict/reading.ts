@@ -23,6 +23,8 @@ export class Reading {
   readonly #comebacks: Comebacks;
   readonly #watched = new Map<Expectation, Watched>();
   readonly #watches: readonly ClientWatch[];
+  /** Those that hear of the storage. */
+  readonly #ofStorage: readonly ClientWatch[];
 
   constructor(expectations: readonly Expectation[], run: Run) {
     const watches: ClientWatch[] = [];
@@ -34,6 +36,7 @@ export class Reading {
       this.#watched.set(expectation, { watch, tally });
     }
     this.#watches = watches;
+    this.#ofStorage = watches.filter(({ hearsStorage }) => hearsStorage);
     this.calls = new CallBook(run.time, (call) => this.#callOver(call));
     this.#comebacks = new Comebacks((comeback) => {
       for (const watch of watches) watch.comeback?.(comeback);
@@ -44,8 +47,8 @@ export class Reading {
   take(connection: Connection): void {
     this.connections++;
     this.#open.add(connection);
-    this.#comebacks.opened(connection);
-    for (const watch of this.#watches) {
+    if (!isStorage(connection)) this.#comebacks.opened(connection);
+    for (const watch of this.#of(connection)) {
       watch.opened?.(connection);
       if (connection.hello) watch.hello?.(connection);
       if (connection.secured) watch.secured?.(connection);
@@ -53,7 +56,7 @@ export class Reading {
   }
 
   secured(connection: Connection): void {
-    for (const watch of this.#watches) watch.secured?.(connection);
+    for (const watch of this.#of(connection)) watch.secured?.(connection);
   }
 
   received(): void {
@@ -63,39 +66,39 @@ export class Reading {
   /** A request came whose body, if it has one, has been read. */
   request(request: Request): void {
     const call = this.calls.join(request);
-    this.#comebacks.request(request, call);
-    for (const watch of this.#watches) watch.request?.(request, call);
+    if (!isStorage(request.connection)) this.#comebacks.request(request, call);
+    for (const watch of this.#of(request.connection)) watch.request?.(request, call);
   }
 
   task(request: Request): void {
     const call = this.calls.noteTask(request);
-    if (call) for (const watch of this.#watches) watch.task?.(request, call);
+    if (call) for (const watch of this.#of(request.connection)) watch.task?.(request, call);
   }
 
   /** An answer went out, or a request was cut. */
   requestEnded(request: Request): void {
     const call = this.calls.noteEnd(request);
     if (!call || request.cut) return;
-    this.#comebacks.answered(request, call);
-    for (const watch of this.#watches) watch.answered?.(request, call);
+    if (!isStorage(request.connection)) this.#comebacks.answered(request, call);
+    for (const watch of this.#of(request.connection)) watch.answered?.(request, call);
   }
 
   over(request: Request): void {
     const call = this.calls.callOf(request);
-    if (call) for (const watch of this.#watches) watch.over?.(request, call);
+    if (call) for (const watch of this.#of(request.connection)) watch.over?.(request, call);
     this.calls.settle(request);
   }
 
   goaway(connection: Connection): void {
-    for (const watch of this.#watches) watch.goaway?.(connection);
+    for (const watch of this.#of(connection)) watch.goaway?.(connection);
   }
 
   lateStream(connection: Connection, event: JournalEvent<'stream.late'>): void {
-    for (const watch of this.#watches) watch.lateStream?.(connection, event);
+    for (const watch of this.#of(connection)) watch.lateStream?.(connection, event);
   }
 
   ruled(connection: Connection, event: JournalEvent<'rule.applied'>): void {
-    for (const watch of this.#watches) watch.ruled?.(connection, event);
+    for (const watch of this.#of(connection)) watch.ruled?.(connection, event);
   }
 
   /** @param cut the requests that were cut with it */
@@ -104,19 +107,24 @@ export class Reading {
     this.#open.delete(connection);
     if (ended?.how === 'reset' && ended.by !== 'client') this.resets++;
     if (ended?.by === 'rule' && ended.cause) this.rules[ended.cause] = (this.rules[ended.cause] ?? 0) + 1;
-    this.#comebacks.ended(connection, new Set(cut.flatMap((request) => this.calls.callOf(request) ?? [])));
-    for (const watch of this.#watches) watch.ended?.(connection);
+    if (!isStorage(connection))
+      this.#comebacks.ended(connection, new Set(cut.flatMap((request) => this.calls.callOf(request) ?? [])));
+    for (const watch of this.#of(connection)) watch.ended?.(connection);
   }
 
   judge(expectation: Expectation, now: Now): Judgement | undefined {
     const watched = this.#watched.get(expectation);
     const open: ClientNow = {
       ...now,
-      openConnections: this.#open,
+      openConnections: [...this.#open].filter((connection) => !isStorage(connection)),
       openCalls: this.calls.open(),
       unsettled: this.calls.unsettled(),
     };
     return watched && expectation.client?.judge(watched.tally.copy(), open, watched.watch);
+  }
+
+  #of(connection: Connection): readonly ClientWatch[] {
+    return isStorage(connection) ? this.#ofStorage : this.#watches;
   }
 
   #callOver(call: Call): void {
@@ -124,3 +132,5 @@ export class Reading {
     for (const watch of this.#watches) watch.callOver?.(call);
   }
 }
+
+const isStorage = ({ opened }: Connection): boolean => opened?.storage === true;

@@ -22,6 +22,7 @@ refused call was tried again.`,
       /** The refusal that was counted last, by call. */
       const counted = new WeakMap<Call, number>();
       return {
+        hearsStorage: true,
         request({ received }, call) {
           const { refusal } = call;
           // Not one that was on its way already when the refusal came.
