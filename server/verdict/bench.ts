@@ -146,6 +146,10 @@ export class Bench {
       case 'fault.injected':
         this.#noteStrike(event);
         break;
+      case 'frame.tampered':
+        for (const request of this.#seats.get(event.connection)?.connection.open.values() ?? [])
+          if (request.received.stream === event.stream) request.tampered = true;
+        break;
       case 'connection.opened': {
         const connection = newConnection(event.connection);
         connection.opened = event;
@@ -258,6 +262,7 @@ export class Bench {
     const struck = connection === undefined ? undefined : this.#seats.get(connection)?.connection;
     const asked = request === undefined ? struck : struck?.open.get(request);
     if (asked) asked.struck = true;
+    if (struck) struck.spoilt = true;
     // Each injection of a rule has an event of its own; they come together.
     const latest = [hook, ordinal, connection, request, task].join();
     const known = this.#strikes.get(fault);

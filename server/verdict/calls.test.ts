@@ -130,6 +130,20 @@ test('another page of a List is another call', () => {
   expect(callsOf(...failed, asks(3, 1, 2, list(1)))).toEqual([['GET', 2, 'repetition']]);
 });
 
+test('an answer that a fault altered may be asked for again, and need not', () => {
+  const altered = [asks(1, 1, 1), answers(2, 1, 1, { altered: true })];
+  expect(callsOf(...altered, asks(3, 1, 2), answers(4, 1, 2))).toEqual([['GET', 2, 'repetition']]);
+  const tampered: Step = [
+    2,
+    {
+      ...{ type: 'frame.tampered', connection: 1, stream: 1, cause: 'f', frame: 'DATA', did: 'flip' },
+      direction: 'to-client',
+    } as const,
+  ];
+  const spoilt = [asks(1, 1, 1, { stream: 1 }), tampered, answers(2, 1, 1)];
+  expect(callsOf(...spoilt, asks(3, 1, 2), answers(4, 1, 2))).toEqual([['GET', 2, 'repetition']]);
+});
+
 test('what failed long ago is not repeated', () =>
   expect(callsOf(asks(1, 1, 1), resets(2, 1, 1), asks(200_000, 2, 1))).toHaveLength(2));
 

@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
-import { endOf, hasFailed, isRefusal, isWhole, type Request } from './facts.ts';
+import { endOf, hasFailed, isRefusal, isWhole, mayRepeat, type Request } from './facts.ts';
 import { PROOFS_KEPT } from './tally.ts';
 
 /** How the attempts of a call are known to belong together, the surest first. */
@@ -30,7 +30,7 @@ export interface Call {
   taskCount: number;
   /** Its client has asked for a task of it. */
   known?: true;
-  /** An attempt made a task, and was cut. */
+  /** An attempt made a task, and its answer did not say so. */
   lostTask?: true;
   /** The digest of the last body that was read. */
   digest?: string;
@@ -159,11 +159,11 @@ export class CallBook {
     if (!attempt) return undefined;
     const { entry } = attempt;
     const { call } = entry;
-    const { answer, cut } = request;
+    const { answer } = request;
     if (!attempt.ended) call.underWay--;
     attempt.ended = true;
-    if (hasFailed(request)) this.#noteFailed(entry, request);
-    if (cut && request.task && !isWhole(request)) call.lostTask = true;
+    if (mayRepeat(request)) this.#noteRepeatable(entry, request);
+    if (request.task && hasFailed(request)) call.lostTask = true;
     if (!isWhole(request)) {
       if (call.success === answer) delete call.success;
       if (call.refusal === answer) delete call.refusal;
@@ -179,7 +179,7 @@ export class CallBook {
     const { call } = entry;
     this.#attempts.delete(request);
     entry.unsettled--;
-    if (entry.unsettled === 0 && (!hasFailed(call.last) || call.known)) this.#end(entry);
+    if (entry.unsettled === 0 && (!mayRepeat(call.last) || call.known)) this.#end(entry);
     return call;
   }
 
@@ -243,7 +243,7 @@ export class CallBook {
 
   #mayBeRepeated({ call, over }: Entry, { received }: Request): boolean {
     const end = endOf(call.last);
-    if (over || call.known || !end || !hasFailed(call.last)) return false;
+    if (over || call.known || !end || !mayRepeat(call.last)) return false;
     return !this.#isStale(call.last, end, received);
   }
 
@@ -251,11 +251,11 @@ export class CallBook {
     return this.#time.between(end, now) > REPEATED_WITHIN_MS + (answer?.retryAfterMs ?? 0);
   }
 
-  #noteFailed(entry: Entry, request: Request): void {
+  #noteRepeatable(entry: Entry, request: Request): void {
     const { call } = entry;
     const place = placeOf(call.first);
     const end = endOf(request);
-    if (request === call.first && end) call.failure = end;
+    if (request === call.first && end && hasFailed(request)) call.failure = end;
     const bodies = this.#failed.get(place) ?? new Map<string, Entry[]>();
     const body = call.digest ?? UNREAD;
     const waiting = bodies.get(body) ?? [];

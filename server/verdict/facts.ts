@@ -19,6 +19,8 @@ export interface Connection {
   readonly beats: Beats;
   /** A fault struck it. */
   struck?: true;
+  /** A fault struck it, or a request on it. */
+  spoilt?: true;
 }
 
 /** The heartbeats of a connection, in the client's time. */
@@ -44,8 +46,10 @@ export interface Request {
   cut?: Cut;
   /** The task that it created. */
   task?: JournalEvent<'task.created'>;
-  /** A fault struck it, or its connection before it ended. */
+  /** A fault struck it. */
   struck?: true;
+  /** A fault altered a frame of its answer. */
+  tampered?: true;
 }
 
 export const newConnection = (id: number): Connection => ({
@@ -67,20 +71,28 @@ function isLeft({ cut }: Request): boolean {
   return cut.type === 'stream.reset' || cut.by === 'client';
 }
 
+/** Whether a fault was at work on a request, or on its connection. */
+const isStruck = ({ struck, connection }: Request): boolean => struck === true || connection.struck === true;
+
 /** Whether the answer to a request was sent whole: one that the client resets behind its last byte was. */
 export const isWhole = (request: Request): boolean =>
-  request.answer !== undefined && (request.cut === undefined || isLeft(request));
+  request.answer !== undefined && (request.cut === undefined || (isLeft(request) && !isStruck(request)));
 
 /**
  * Whether a client has reason to repeat a request: its answer did not come whole, or asked for that. What the client gave up
  * itself has failed only if a fault was at work: a poll that nobody wants any more has not.
  */
 export function hasFailed(request: Request): boolean {
-  const { answer, cut, connection, struck } = request;
+  const { answer, cut } = request;
   if (isWhole(request)) return answer !== undefined && isRefusal(answer);
   if (cut === undefined) return false;
-  return !isLeft(request) || struck === true || connection.struck === true;
+  return !isLeft(request) || isStruck(request);
 }
+
+/** Whether a client may send a request again: it has failed, or a fault altered the answer, of which nobody can say whether the
+ * client could read it. */
+export const mayRepeat = (request: Request): boolean =>
+  hasFailed(request) || request.answer?.altered === true || request.tampered === true;
 
 /** When a request was over, one way or the other. */
 export const endOf = ({ answer, cut }: Request): Cut | JournalEvent<'response.sent'> | undefined => cut ?? answer;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answers, asks, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { answers, asks, ends, judgeBy, opens, resets, type Step } from '../testing.ts';
 import { backoff } from './backoff.ts';
 
 /** A call that is cut, and tried again after each of these waits; the last attempt is answered. */
@@ -160,4 +160,10 @@ test('a cap below the first wait is refused: no client could keep to both', () =
     false,
     true,
   ]);
+});
+
+test('a client that closes its side of a FIN after its wait has waited', () => {
+  const closed = ends(170, 1, { by: 'fault', how: 'fin', idleMs: 160 });
+  const steps = [...opens(0, 1).slice(0, 2), closed, ...opens(171, 2), asks(172, 2, 1), answers(173, 2, 1)];
+  expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 1, shortestMs: 162 } }] });
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import type { Comeback } from '../comebacks.ts';
 import type { Tally } from '../tally.ts';
 
 /** So many first waits tell whether they are spread at random. */
@@ -60,7 +61,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
       const waits: number[] = [];
       return {
         comeback({ failed, attempt, streak }) {
-          const ms = time.between(failed, attempt);
+          const ms = time.between(knownSince(failed), attempt);
           const events = [failed.seq, attempt.seq];
           tally.note('wait', events, ms);
           tally.note('streak', [], streak);
@@ -102,6 +103,11 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
     },
   },
 });
+
+/** From when on a client may know. Of a connection that was closed in order the journal tells once both sides have closed it: the
+ * client may have waited before it did. */
+const knownSince = (failed: Comeback['failed']): { readonly at: number } =>
+  failed.type === 'connection.ended' && failed.how === 'fin' ? { at: failed.at - failed.idleMs } : failed;
 
 const HINTS = [
   ['no growth', 'Let each wait be longer than the one before, and start over only after a call that succeeded.'],

@@ -25,8 +25,10 @@ each connection never counts as reused.`,
       goaway({ goaways }) {
         if (goaways.length === 1) tally.note('ended', NONE);
       },
-      ended({ ended, goaways, requests }) {
-        if (requests > 0 && goaways.length === 0 && ended && ended.by !== 'client') tally.note('ended', NONE);
+      ended({ ended, goaways, requests, spoilt }) {
+        // What a fault spoilt, the client may have to close itself.
+        if (requests > 0 && goaways.length === 0 && ended && (ended.by !== 'client' || spoilt))
+          tally.note('ended', NONE);
       },
     }),
     judge(tally, { atLeast, samples }) {

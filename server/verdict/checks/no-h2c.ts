@@ -17,7 +17,8 @@ them is *h2c*. Inconclusive where no connection got as far as a ClientHello or a
       return {
         cuts,
         ruled(connection, { rule, seq }) {
-          if (rule === 'h2c') cuts.set(connection, seq);
+          // A fault that chooses h2c is none of the client's doing.
+          if (rule === 'h2c' && !connection.struck) cuts.set(connection, seq);
         },
         ended(connection) {
           measure(tally, connection, cuts.get(connection));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Request } from '../facts.ts';
+import type { Connection, Request } from '../facts.ts';
 
 const GET_TASK = /\/contents\/generations\/tasks\/[^/]+$/;
 
@@ -28,9 +28,9 @@ export const pollInterval = defineCheck({
   client: {
     watch(tally, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, { time }) {
       /** Of each task the latest poll: its first attempt and its latest. */
-      const polls = new Map<string, { call: Call; first: Received; latest: Received }>();
+      const polls = new Map<string, { call: Call; first: Received; latest: Received; connection: Connection }>();
       return {
-        request({ received }, call) {
+        request({ received, connection }, call) {
           const { method, path } = call;
           if (method !== 'GET' || !GET_TASK.test(path)) return;
           const before = polls.get(path);
@@ -39,16 +39,20 @@ export const pollInterval = defineCheck({
             return;
           }
           if (!before) {
-            polls.set(path, { call, first: received, latest: received });
+            polls.set(path, { call, first: received, latest: received, connection });
             if (polls.size > TASKS_KEPT) for (const oldest of polls.keys()) return void polls.delete(oldest);
             return;
           }
-          const ms = time.between(before.first, received);
-          const events = [before.first.seq, received.seq];
+          // What a fault spoilt, it may have had to ask for once more; the journal may not know yet that it left that connection.
+          const isRepair = before.connection.struck && before.connection !== connection;
+          const { first, latest } = before;
+          Object.assign(before, { call, first: received, latest: received, connection });
+          if (isRepair) return;
+          const ms = time.between(first, received);
+          const events = [first.seq, received.seq];
           tally.note('interval', events, ms);
           if (ms < atLeast - early) tally.note('too often', events);
-          if (time.between(before.latest, received) > atMost) tally.note('too seldom', events);
-          Object.assign(before, { call, first: received, latest: received });
+          if (time.between(latest, received) > atMost) tally.note('too seldom', events);
         },
       };
     },

@@ -152,6 +152,10 @@ describe('a call that its client gives up', () => {
     expect(findRun(strikes(5, { request: 2 }), cancels(10))).toEqual(['inconclusive']);
   });
 
+  test('has failed where its own end came after a fault, although an answer had gone out', () => {
+    expect(findRun(strikes(5, { request: 1 }), answers(6, 1, 1), cancels(10))).toEqual(['gave up']);
+  });
+
   test('has succeeded where its answer had been sent whole', () => {
     const refused = answers(5, 1, 1, { status: 503 });
     const again = [asks(100, 1, 2), answers(110, 1, 2)];

@@ -42,7 +42,9 @@ export const successRate = defineCheck({
   },
 });
 
-function note(tally: Tally, { method, path, success, failure, first }: Call): void {
+function note(tally: Tally, { method, path, success, failure, first, lostTask }: Call): void {
+  // A create whose task exists is for `no-duplicate-creates` and `creates-accounted`.
+  if (lostTask && !success) return;
   if (success) tally.note('succeeded', [success.seq]);
   else if (failure) tally.note('failed', [first.received.seq, failure.seq], 0, `${method} ${path}`);
 }
