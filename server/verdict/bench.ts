@@ -10,7 +10,7 @@ import {
 } from './check.ts';
 import { ClientTime } from './client-time.ts';
 import { Client, nameOf, printOf } from './clients.ts';
-import { addressOf, type Connection, isCutOff, newConnection, type Request } from './facts.ts';
+import { addressOf, type Connection, isCutOff, mayRepeat, newConnection, type Request } from './facts.ts';
 import { Following } from './following.ts';
 import { Reading } from './reading.ts';
 import { Tally } from './tally.ts';
@@ -262,7 +262,6 @@ export class Bench {
     const struck = connection === undefined ? undefined : this.#seats.get(connection)?.connection;
     const asked = request === undefined ? struck : struck?.open.get(request);
     if (asked) asked.struck = true;
-    if (struck) struck.spoilt = true;
     // Each injection of a rule has an event of its own; they come together.
     const latest = [hook, ordinal, connection, request, task].join();
     const known = this.#strikes.get(fault);
@@ -387,6 +386,7 @@ export class Bench {
   #noteEnd(seat: Seat, request: Request): void {
     this.#ready(seat, request);
     this.#following.noteEnd(request);
+    if (mayRepeat(request)) seat.connection.spoilt = true;
     for (const reading of seat.readings) reading.requestEnded(request);
     this.#settling.push(request);
   }

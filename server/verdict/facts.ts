@@ -19,7 +19,7 @@ export interface Connection {
   readonly beats: Beats;
   /** A fault struck it. */
   struck?: true;
-  /** A fault struck it, or a request on it. */
+  /** A call on it failed, or had an altered answer. */
   spoilt?: true;
 }
 
