@@ -146,6 +146,12 @@ export class Bench {
       case 'fault.injected':
         this.#noteStrike(event);
         break;
+      case 'goaway.received': {
+        // With a code the client says what of ours it could not take.
+        const connection = this.#seats.get(event.connection)?.connection;
+        if (event.code !== 0 && connection?.struck) connection.spoilt = true;
+        break;
+      }
       case 'frame.tampered':
         for (const request of this.#seats.get(event.connection)?.connection.open.values() ?? [])
           if (request.received.stream === event.stream) request.tampered = true;

@@ -19,7 +19,7 @@ export interface Connection {
   readonly beats: Beats;
   /** A fault struck it. */
   struck?: true;
-  /** A call on it failed, or had an altered answer. */
+  /** A call on it failed or had an altered answer, or its client could not take what a fault made of it. */
   spoilt?: true;
 }
 
