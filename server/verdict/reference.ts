@@ -1,6 +1,7 @@
 import { renderSettings } from '../faults/reference.ts';
 import { REPEATED_WITHIN_MS } from './calls.ts';
 import type { Check } from './check.ts';
+import { PROOFS_KEPT } from './tally.ts';
 
 /** The reference of the checks, as `server/verdict/README.md` shows it. */
 export const renderReference = (checks: readonly Check[]): string => `# Checks
@@ -17,16 +18,21 @@ Each check reads the journal alone and comes to \`pass\`, \`fail\` or \`inconclu
 prove it, and a hint what to change in the client. The verdict is \`fail\` where one check fails, else \`inconclusive\` where one is, else
 \`pass\`. It covers the run since the scenario was loaded, or started over, for the last time.
 
-**A client** is told by its address, its TLS fingerprint (JA4, without the extensions that come and go with resumption and without the
-ALPN part, which a client that falls back changes) and its user agent. Several clients in one run are judged apart: a check fails when
-one of them fails it, and passes when one passes and none fails. A connection that ended before it told all three belongs to the one
-client that fits what it did tell.
+Checks read events as they come and keep the first ${PROOFS_KEPT} proofs of each finding, so that the verdict does not depend on what the journal
+still holds. A failure that rests on something that has not happened, such as a task that was never followed, may still change.
+
+**A client** is told apart by what its requests say. A connection that was cut before a request named its client belongs to the only client that it
+can be, by address and TLS fingerprint; of several it is counted, named in one line, and not judged. Several clients are judged separately: a check
+fails when one of them fails it, and passes when one passes and none fails. Where requests come by turns on several connections of one client,
+it may be one pool or several programs: \`backoff\`, \`retry-after-respected\`, \`no-duplicate-creates\`, \`pool-size\` and \`poll-interval\` then fail only
+if a connection by itself fails too, and are inconclusive otherwise.
 
 **A logical call** is what a client wanted once; its attempts are grouped by idempotency key (\`Idempotency-Key\`), else by
 \`X-Client-Request-Id\` or by trace id, with method, path, query and body, else by these alone, where the attempt before had failed by then, and no
 more than ${REPEATED_WITHIN_MS / 1_000} s ago, beside what its \`Retry-After\` asked to wait: SDKs give each attempt an id of its own. A GET that succeeded ends its call:
 the next poll is a new one. So does a GET for the task that a lost create has made: the same create after it is meant. An attempt has *failed* when its
-answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. A retry on another connection with the same ids and bytes is one
+answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. A call that the client itself gave up has failed only if a fault was at
+work on it; an answer that a fault altered may be asked for again, and need not. A retry on another connection with the same ids and bytes is one
 of the *transport* (the HTTP library does it by itself), any other one of the *application*.
 
 **Times** are the client's: where the lane's clock runs 20 times as fast, 20 lane seconds are one of the client's. A clock moved by hand
