@@ -265,7 +265,15 @@ export type JournalEntry =
   | ({ type: 'dead-letter.displaced'; limit: number } & DeadLetterNews)
   | ({ type: 'dead-letter.deleted' } & DeadLetterNews)
   /** `warnings` tell what of it has no effect; left out, nothing. */
-  | { type: 'scenario.loaded'; name: string; seed: number; faults: number; warnings?: readonly string[] }
+  | {
+      type: 'scenario.loaded';
+      name: string;
+      seed: number;
+      faults: number;
+      /** After so many lane milliseconds of silence the service ends a connection; left out, never. */
+      idleAfterMs?: number;
+      warnings?: readonly string[];
+    }
   | { type: 'scenario.refused'; from: string; stays: string; problems: readonly Problem[] }
   | { type: 'listener.closed'; cause: string }
   | { type: 'listener.opened' }

@@ -238,6 +238,7 @@ export class Lane {
       name,
       seed: this.#seed,
       faults: faults.length,
+      ...(scenario.service.idle && { idleAfterMs: scenario.service.idle.afterMs }),
       ...(warnings.length > 0 && { warnings }),
     });
     return new Injector(faults, { seed: this.#seed, lane: this.id, now: () => this.clock.now() });

@@ -98,6 +98,7 @@ export class Bench {
   readonly #runs: readonly RunWatched[];
   readonly #strikes = new Map<string, { latest: string; count: number }>();
   #armed = false;
+  #idleAfterMs = Number.POSITIVE_INFINITY;
   #events = 0;
   #missed = 0;
   #expiredAt = 0;
@@ -139,6 +140,7 @@ export class Bench {
         break;
       case 'scenario.loaded':
         this.#armed ||= event.faults > 0;
+        this.#idleAfterMs = event.idleAfterMs ?? Number.POSITIVE_INFINITY;
         break;
       case 'fault.armed':
         this.#armed = true;
@@ -306,6 +308,7 @@ export class Bench {
         break;
       case 'heartbeat':
         this.#noteBeat(connection, event);
+        this.#noteKeptAlive(seat, event);
         break;
       case 'goaway.sent':
         // The first counts, and the last two: what a drain begins with, and what a shutdown adds.
@@ -327,6 +330,14 @@ export class Bench {
     }
   }
 
+  /** A PING that comes when the service would have ended the connection shows that those before it kept it. */
+  #noteKeptAlive({ connection, readings }: Seat, event: JournalEvent<'heartbeat'>): void {
+    const silentMs = event.at - Math.max(connection.busyAt, connection.opened?.at ?? event.at);
+    if (event.source !== 'ping' || silentMs <= this.#idleAfterMs) return;
+    connection.busyAt = Number.POSITIVE_INFINITY;
+    for (const reading of readings) reading.keptAlive(connection, event);
+  }
+
   #noteBeat({ opened, beats }: Connection, event: JournalEvent<'heartbeat'>): void {
     const before = beats.last ?? opened;
     if (before) beats.longestGapMs = Math.max(beats.longestGapMs, this.#time.between(before, event));
@@ -341,6 +352,7 @@ export class Bench {
     const { connection } = seat;
     const request: Request = { connection, received: event };
     connection.requests++;
+    connection.busyAt = event.at;
     connection.open.set(event.request, request);
     if (!seat.client && event.client !== undefined) this.#name(seat, identityOf(connection, event.client), event);
     // Neither does it say who sent it, nor has another on its connection.
@@ -356,6 +368,7 @@ export class Bench {
     const seat = this.#seats.get(event.connection);
     const request = seat?.connection.open.get(event.request);
     if (!seat || !request) return;
+    seat.connection.busyAt = event.at;
     switch (event.type) {
       case 'request.body':
         request.body ??= event;

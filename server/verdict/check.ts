@@ -56,6 +56,8 @@ export interface ClientWatch {
   lateStream?(connection: Connection, event: JournalEvent<'stream.late'>): void;
   ruled?(connection: Connection, event: JournalEvent<'rule.applied'>): void;
   ended?(connection: Connection): void;
+  /** But for its PINGs a connection would have been silent for longer than the service allows. Told once for each silence. */
+  keptAlive?(connection: Connection, ping: JournalEvent<'heartbeat'>): void;
   comeback?(comeback: Comeback): void;
   /** Nothing more is expected of a call. */
   callOver?(call: Call): void;

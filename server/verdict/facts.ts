@@ -17,6 +17,8 @@ export interface Connection {
   /** The first GOAWAY that it was sent, and the last ones. */
   readonly goaways: JournalEvent<'goaway.sent'>[];
   readonly beats: Beats;
+  /** Lane time at which it last carried something other than a PING. */
+  busyAt: number;
   /** A fault struck it. */
   struck?: true;
   /** A call on it failed or had an altered answer, or its client could not take what a fault made of it. */
@@ -58,6 +60,7 @@ export const newConnection = (id: number): Connection => ({
   open: new Map(),
   goaways: [],
   beats: { count: 0, longestGapMs: 0, skewMs: 0 },
+  busyAt: 0,
 });
 
 /** Statuses that invite a client to try again: it was late, too early, too much, or not the client's fault. */

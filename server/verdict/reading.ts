@@ -101,6 +101,10 @@ export class Reading {
     for (const watch of this.#of(connection)) watch.ruled?.(connection, event);
   }
 
+  keptAlive(connection: Connection, ping: JournalEvent<'heartbeat'>): void {
+    for (const watch of this.#of(connection)) watch.keptAlive?.(connection, ping);
+  }
+
   /** @param cut the requests that were cut with it */
   ended(connection: Connection, cut: readonly Request[]): void {
     const { ended } = connection;

@@ -163,3 +163,18 @@ describe('a call that its client gives up', () => {
     expect(findRun(refused, ...again, reset)).toEqual(['pass']);
   });
 });
+
+test('a client whose PINGs kept its connection passes although nothing failed; without them nothing is known', () => {
+  const loaded: Step = [0, { type: 'scenario.loaded', name: 's', seed: 1, faults: 0, idleAfterMs: 8_000 }];
+  const ping = (at: number): Step => [
+    at,
+    { type: 'heartbeat', connection: 1, source: 'ping', ageMs: 0, judgedBy: 'arrival' },
+  ];
+  const waits = (...pings: readonly number[]) =>
+    findingsOf(recoversWithin, {}, [
+      ...[loaded, ...opens(0, 1), asks(1, 1, 1), ...pings.map(ping)],
+      answers(30_000, 1, 1),
+    ]);
+  expect(waits(5_000, 10_000, 15_000)).toEqual(['pass']);
+  expect(waits(5_000, 7_000)).toEqual(['inconclusive']);
+});

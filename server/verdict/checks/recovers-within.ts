@@ -15,6 +15,7 @@ that failure to the end of the first attempt that did not fail. Longer than \`wi
 So it does from a connection that was cut before its first request, by whatever but silence, to the end of the client's next request that did not
 fail: what the client wanted to ask is not known, but that it did not get to. One whose last attempt has no answer yet is neither while it may
 still be in time, and then *too late*.
+A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
 where no call failed and no connection was cut so, or only some of which it cannot be told whose of several clients they were.`,
   params: z.strictObject({
@@ -44,6 +45,9 @@ where no call failed and no connection was cut so, or only some of which it cann
           // With another connection, on which it gets through, it has missed a spare one.
           if (connection.ended && isCutAtStart(connection) && inService.size === 0) outage.add(connection.ended);
         },
+        keptAlive(_connection, ping) {
+          tally.note('kept', [ping.seq]);
+        },
         callOver(call) {
           noteCall(tally, call, within, { time });
         },
@@ -69,6 +73,12 @@ where no call failed and no connection was cut so, or only some of which it cann
         tally.of('gave up'),
       ];
       const failed = recovered.count + open.count + gaveUp.count;
+      const kept = tally.of('kept').count;
+      if (failed === 0 && kept > 0)
+        return pass(`its PINGs kept a connection ${many(kept, 'time')} that would have been idle for too long`, {
+          ...tally.proofs('kept'),
+          figures: { failed, kept },
+        });
       if (failed === 0) return inconclusive('no call or connection of it failed, or none that did is over yet');
       // Of two attempts at a time one may have its answer before the other fails.
       const longestMs = Math.max(0, recovered.most?.value ?? 0, open.most?.value ?? 0);
