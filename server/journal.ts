@@ -75,8 +75,11 @@ export type JournalEntry =
       type: 'connection.hello';
       connection: number;
       alpn: readonly string[] | null;
-      /** JA4, as the client offers it in all of its handshakes. */
+      /** JA4 of this ClientHello, as FoxIO specifies it. */
       ja4: string;
+      /** What of the ClientHello identifies the client: the same whether it resumes a session, retries,
+       * names the server, or offers another ALPN list. */
+      print: string;
       serverName?: string;
       earlyData?: true;
     }

@@ -9,7 +9,7 @@ import {
   type RunWatch,
 } from './check.ts';
 import { ClientTime } from './client-time.ts';
-import { Client, nameOf, printOf } from './clients.ts';
+import { Client, nameOf } from './clients.ts';
 import { addressOf, type Connection, isCutOff, mayRepeat, newConnection, type Request } from './facts.ts';
 import { Following } from './following.ts';
 import { Reading } from './reading.ts';
@@ -569,8 +569,7 @@ function summarize(client: Client): ClientSummary {
 
 function identityOf(connection: Connection, client: string): string {
   const { hello, userAgent } = connection;
-  const ja4 = hello && printOf(hello.ja4);
-  return `${client} ${nameOf({ address: addressOf(connection), ja4, userAgent })}`;
+  return `${client} ${nameOf({ address: addressOf(connection), ja4: hello?.print, userAgent })}`;
 }
 
 /** Methods whose requests bring a body, by which their call is known. */

@@ -55,13 +55,13 @@ export class Client {
 
   learn({ hello, userAgent }: Connection): void {
     this.ja4 ??= hello?.ja4;
-    this.print ??= hello && printOf(hello.ja4);
+    this.print ??= hello?.print;
     this.userAgent ??= userAgent;
   }
 
   /** Whether a connection may be this client's, by where it comes from and what its ClientHello tells. */
   mayOwn(connection: Connection): boolean {
-    const print = connection.hello && printOf(connection.hello.ja4);
+    const print = connection.hello?.print;
     return this.address === addressOf(connection) && (!print || !this.print || print === this.print);
   }
 

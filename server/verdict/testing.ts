@@ -75,6 +75,9 @@ interface Opening extends More<'connection.hello'> {
 const clientOf = (userAgent: string, { ja4 = JA4 }: Opening) =>
   nameOf({ address: '127.0.0.1', ja4: printOf(ja4), userAgent });
 
+/** Stories tell clients apart by JA4 alone. */
+const helloOf = ({ ja4 = JA4 }: Opening) => ({ ja4, print: printOf(ja4) });
+
 /** A client's connection up to its first request. */
 export const opens = (
   atMs: number,
@@ -82,7 +85,7 @@ export const opens = (
   { userAgent = 'tea/1', protocol = 'h2', ...more }: Opening = {},
 ): readonly Step[] => [
   [atMs, { type: 'connection.opened', connection, remote: remote(connection) }],
-  [atMs, { type: 'connection.hello', connection, alpn: [protocol], ja4: JA4, serverName: 'localhost', ...more }],
+  [atMs, { type: 'connection.hello', connection, alpn: [protocol], ...helloOf(more), serverName: 'localhost', ...more }],
   [atMs, { type: 'connection.secured', connection, protocol, tls: 'TLSv1.3', cipher: 'x' }],
   [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more) }],
 ];

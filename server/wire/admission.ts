@@ -99,11 +99,12 @@ export async function admitToStorage(connection: Connection): Promise<Admission 
 
 function introduceHello(
   connection: Connection,
-  { alpn, ja4, serverName, earlyData }: Extract<Opening, { kind: 'tls' }>,
+  { alpn, ja4, print, serverName, earlyData }: Extract<Opening, { kind: 'tls' }>,
 ): void {
   const named = serverName !== undefined && { serverName };
   const early = earlyData && { earlyData };
-  connection.introduce({ type: 'connection.hello', alpn, ja4, ...named, ...early });
+  connection.print = print;
+  connection.introduce({ type: 'connection.hello', alpn, ja4, print, ...named, ...early });
 }
 
 /** Says what is planned in place of a ServerHello; only then the connection ends, as a reset could overtake it. */

@@ -28,21 +28,43 @@ test('a ClientHello tells its ALPN list and server name', () => {
     serverName: 'example.com',
     earlyData: false,
     ja4: expect.stringMatching(/^t12d0102h2_/),
+    print: expect.stringMatching(/^[\da-f]{12}$/),
   });
   expect(classifyOpening(clientHello(NAME))).toMatchObject({ kind: 'tls', alpn: null });
   expect(classifyOpening(clientHello())).toMatchObject({ alpn: null, serverName: undefined });
   expect(classifyOpening(clientHello(EARLY_DATA, ALPN_H2))).toMatchObject({ alpn: ['h2'], earlyData: true });
 });
 
-test('JA4 is the same whether a session is resumed or not, and another for another client', () => {
-  const ja4Of = (...extensions: readonly string[]) => {
-    const opening = classifyOpening(clientHello(...extensions));
-    return typeof opening === 'object' && opening.kind === 'tls' ? opening.ja4 : undefined;
-  };
+function fingerprintsOf(...extensions: readonly string[]) {
+  const opening = classifyOpening(clientHello(...extensions));
+  if (typeof opening === 'number' || opening.kind !== 'tls') throw new Error('This is no ClientHello.');
+  return { ja4: opening.ja4, print: opening.print };
+}
+
+test('the print is the same whether a session is resumed or not, and another for another client', () => {
   const PRE_SHARED_KEY = extension('0029', '00');
   const SUPPORTED_GROUPS = extension('000a', '0002001d');
-  expect(ja4Of(NAME, ALPN_H2, EARLY_DATA, PRE_SHARED_KEY)).toBe(ja4Of(NAME, ALPN_H2));
-  expect(ja4Of(NAME, ALPN_H2, SUPPORTED_GROUPS)).not.toBe(ja4Of(NAME, ALPN_H2));
+  const first = fingerprintsOf(NAME, ALPN_H2);
+  const resumed = fingerprintsOf(NAME, ALPN_H2, EARLY_DATA, PRE_SHARED_KEY);
+  expect(resumed.print).toBe(first.print);
+  expect(resumed.ja4).not.toBe(first.ja4);
+  expect(fingerprintsOf(NAME, ALPN_H2, SUPPORTED_GROUPS).print).not.toBe(first.print);
+});
+
+/** The rules of FoxIO's specification that the ClientHellos of real clients do not meet. */
+test.each([
+  ['no extension', [], 't12i010000_0f2cb44170f4_000000000000'],
+  ['the newest of supported_versions, not its presence', [extension('002b', '020303')], /^t12i/],
+  ['GREASE among supported_versions is no version', [extension('002b', '043a3a0304')], /^t13i/],
+  ['an ALPN of one character', [extension('0010', '00020178')], /^t12i0101xx_/],
+  ['an ALPN that begins with 0xab and ends with 0xcd', [extension('0010', '000302abcd')], /^t12i0101ad_/],
+  [
+    'more than 99 extensions',
+    Array.from({ length: 120 }, (_, n) => extension((n + 100).toString(16).padStart(4, '0'), '')),
+    /^t12i019900_/,
+  ],
+])('JA4: %s', (_rule, extensions, expected) => {
+  expect(fingerprintsOf(...extensions).ja4).toMatch(expected);
 });
 
 /** Puts a ClientHello into records that hold so many bytes each. One more record has the rest. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { calculateJa4, extensionParsers } from 'read-tls-client-hello';
+import { extensionParsers } from 'read-tls-client-hello';
+import { ALPN, EARLY_DATA, ja4Of, printOf, SERVER_NAME } from './fingerprint.ts';
 
 /** What the first bytes of a connection turned out to be. They are still there for whoever reads next. */
 export type Opening =
@@ -9,8 +10,9 @@ export type Opening =
       readonly serverName: string | undefined;
       /** Whether data follows that is encrypted with the key of an earlier session. */
       readonly earlyData: boolean;
-      /** JA4 of the ClientHello, the same whether it resumes a session or not. */
       readonly ja4: string;
+      /** What identifies the client, whether it resumes a session or not (`fingerprint.ts`). */
+      readonly print: string;
     }
   /** The HTTP/2 connection preface in clear text: h2c with prior knowledge, RFC 9113 section 3.3. */
   | { readonly kind: 'h2c-preface' }
@@ -25,14 +27,6 @@ const HANDSHAKE_RECORD = 0x16;
 /** Type, length (3 bytes); RFC 8446, section 4. */
 const MESSAGE_HEADER_BYTES = 4;
 const CLIENT_HELLO = 1;
-/** RFC 8446, section 4.2. */
-const SERVER_NAME = 0;
-const ALPN = 16;
-const SIGNATURE_ALGORITHMS = 13;
-const EARLY_DATA = 42;
-/** padding, early_data, cookie, pre_shared_key: a client sends them with some of its ClientHellos. JA4 counts them, and would
- * take one client for two. */
-const OCCASIONAL = [21, EARLY_DATA, 44, 41];
 
 /** The limit of OpenSSL (ssl/statem/statem_srvr.c, CLIENT_HELLO_MAX_LENGTH). */
 const MAX_CLIENT_HELLO_BYTES = 131_396;
@@ -146,12 +140,14 @@ function readClientHello(hello: Buffer): Opening {
     }
     const alpn = extensions.get(ALPN);
     const serverName = extensions.get(SERVER_NAME);
+    const parts = { version: hello.readUInt16BE(MESSAGE_HEADER_BYTES), cipherSuites, extensions };
     return {
       kind: 'tls',
       alpn: alpn ? (extensionParsers[ALPN](alpn)?.protocols ?? []) : null,
       serverName: serverName && extensionParsers[SERVER_NAME](serverName)?.serverName,
       earlyData: extensions.has(EARLY_DATA),
-      ja4: fingerprint(hello.readUInt16BE(4), cipherSuites, extensions),
+      ja4: ja4Of(parts),
+      print: printOf(parts),
     };
   } catch (error) {
     // Whatever lengths it claims, they point outside of it.
@@ -162,23 +158,6 @@ function readClientHello(hello: Buffer): Opening {
 
 const readSuites = (bytes: Buffer): number[] =>
   Array.from({ length: bytes.length >> 1 }, (_, index) => bytes.readUInt16BE(index * 2));
-
-/** The library works on what it has read itself; of that, this is all that JA4 looks at. */
-function fingerprint(version: number, cipherSuites: number[], extensions: ReadonlyMap<number, Buffer>): string {
-  const read = { [SERVER_NAME]: extensionParsers[SERVER_NAME], [ALPN]: extensionParsers[ALPN] } as const;
-  const parse = { ...read, [SIGNATURE_ALGORITHMS]: extensionParsers[SIGNATURE_ALGORITHMS] } as Readonly<
-    Record<number, (data: Buffer) => object | null>
-  >;
-  const kept = [...extensions].filter(([id]) => !OCCASIONAL.includes(id));
-  return calculateJa4({
-    version,
-    cipherSuites,
-    extensions: kept.map(([id, data]) => ({ id, data: { ...parse[id]?.(data) } })),
-    random: Buffer.alloc(0),
-    sessionId: Buffer.alloc(0),
-    compressionMethods: [],
-  });
-}
 
 function classifyText(head: string): Opening | number {
   if (head.startsWith(PREFACE_START)) return { kind: 'h2c-preface' };

@@ -63,6 +63,8 @@ export class Connection implements Seat {
   /** The highest stream that a GOAWAY of ours admits; those above are not answered (RFC 9113, section 6.8). */
   lastStreamId = MAX_STREAM_ID;
   protocol: 'h2' | 'http/1.1' | undefined;
+  /** What of its ClientHello identifies the client. */
+  print: string | undefined;
   /** Lane time at which a byte was last seen to pass, in either direction. */
   lastTrafficAt: number;
   /** Lane time of the latest heartbeat, as judged by the heartbeat rule; the count starts when the connection opens. */
