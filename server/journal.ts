@@ -83,8 +83,10 @@ export type JournalEntry =
       serverName?: string;
       earlyData?: true;
     }
-  /** What the first request on a connection says of its client, or a later one that says otherwise. */
-  | { type: 'connection.identified'; connection: number; userAgent?: string; client?: string }
+  /** The first time that a request on a connection shows whose it is, and again when a later one shows
+   * another. `by` is the entry of `clients.by` that decided; `video_url`: the signed URL that a Get of
+   * this client returned. Requests that do not show it belong to the client of their connection. */
+  | { type: 'connection.identified'; connection: number; client: string; by: string; userAgent?: string }
   | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }
   | {
       type: 'connection.ended';
@@ -105,7 +107,8 @@ export type JournalEntry =
   | { type: 'connection.released'; connection: number; waitedMs: number }
   | { type: 'connection.hung'; connection: number; by: EndedBy; cause?: string }
   | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
-  | ({ type: 'request.received'; connection: number; client?: string } & OpenRequest & CallKeys)
+  /** `client` is left out where the request does not show it. */
+  | ({ type: 'request.received'; connection: number; client?: string | undefined } & OpenRequest & CallKeys)
   /** A request's body has been read; `digest` tells whether another is the same. */
   | { type: 'request.body'; connection: number; request: number; bytes: number; digest: string }
   | {

@@ -1,3 +1,4 @@
+import { ResultOwners } from './clients/result-owners.ts';
 import { Clock } from './clock.ts';
 import { type Problem, problem, UsageError } from './errors.ts';
 import type { HookContexts } from './faults/fault.ts';
@@ -31,6 +32,8 @@ export class Lane {
   readonly upstream: string | undefined;
   /** The ports of its server, which it shares with the other lanes. */
   readonly ownPorts: OwnPorts;
+  /** Whose results are whose, for calls that need no key. */
+  readonly results = new ResultOwners();
   /** What takes the place of the settings of each scenario that comes into force here. */
   readonly #instead: Parameters<ReadScenario>[0];
   #scenario: Scenario;

@@ -62,6 +62,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['info', `[${event.connection}] ${negotiatedLine(event.protocol)} (${event.tls})`];
     case 'connection.ended':
       return [event.how === 'reset' || event.how === 'error' ? 'warn' : 'info', describeEnd(event)];
+    case 'connection.identified':
+      return ['info', `[${event.connection}] client "${event.client}", identified by ${event.by}`];
     case 'connection.queued':
       return ['warn', `[${event.connection}] waits as number ${event.place}`];
     case 'connection.released':
@@ -211,7 +213,6 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
     case 'bug':
       return ['error', `${BUG}${event.stack ?? event.message}`];
     case 'connection.hello':
-    case 'connection.identified':
     case 'request.received':
     case 'request.body':
     case 'heartbeat':

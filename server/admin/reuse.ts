@@ -2,7 +2,7 @@ import type { Journal } from '../journal.ts';
 
 /** How one client used its connections. */
 export interface ClientReuse {
-  /** As `request.received` names it: by its API key, else by its address. */
+  /** As the scenario's `clients` identifies it. */
   readonly client: string;
   readonly connections: number;
   readonly requests: number;
@@ -12,11 +12,13 @@ export interface ClientReuse {
   readonly ratio: number;
 }
 
+/** The client of requests that do not show theirs, on connections where no request does. */
+export const NOT_KNOWN = 'not known';
+
 /** How each client used its connections, over the requests that the journal still holds. */
 export function reuseByClient(journal: Journal): readonly ClientReuse[] {
   const clients = new Map<string, { readonly connections: Set<number>; requests: number; reused: number }>();
-  for (const { client, connection, request } of journal.events('request.received')) {
-    if (client === undefined) continue;
+  for (const { client, connection, request } of requestsIn(journal)) {
     const seen = clients.get(client) ?? { connections: new Set(), requests: 0, reused: 0 };
     clients.set(client, seen);
     seen.connections.add(connection);
@@ -31,4 +33,19 @@ export function reuseByClient(journal: Journal): readonly ClientReuse[] {
     reused,
     ratio: reused / requests,
   }));
+}
+
+/** The requests, each with its client. One that does not show it, such as a preflight, belongs to the client
+ * that its connection had by then, else to the first that it has later. */
+function requestsIn(journal: Journal) {
+  const received = journal.events('request.received');
+  const first = new Map<number, string>();
+  for (const { connection, client } of received)
+    if (client !== undefined && !first.has(connection)) first.set(connection, client);
+  const latest = new Map<number, string>();
+  return received.map(({ client, connection, request }) => {
+    if (client !== undefined) latest.set(connection, client);
+    const known = client ?? latest.get(connection) ?? first.get(connection) ?? NOT_KNOWN;
+    return { client: known, connection, request };
+  });
 }

@@ -1,6 +1,7 @@
 import { printableLine, printableText } from '../printable.ts';
 import { chooseSeed } from '../random.ts';
 import { readScenario } from '../scenario/bundled.ts';
+import { asWritten, explainClients } from '../scenario/clients.ts';
 import { explainRule } from '../scenario/injector.ts';
 import {
   type Effect,
@@ -69,22 +70,31 @@ interface Played {
   readonly rehearsals: readonly Rehearsal[];
 }
 
-function renderJson({ name, description, profile, warnings }: Scenario, { seed, count, rehearsals }: Played): string {
+function renderJson(
+  { name, description, profile, clients, warnings }: Scenario,
+  { seed, count, rehearsals }: Played,
+): string {
   const told = rehearsals.map(({ thing, rules, passages }) => ({
     of: thing,
     faults: rules.map((rule) => report(rule, { thing, rules, passages }, count)),
     each: passages.slice(0, count).map(({ number, facts, effects }) => ({ number, facts, effects })),
   }));
-  const json = JSON.stringify({ name, description, seed, profile, warnings, rehearsals: told }, null, 2);
+  const json = JSON.stringify(
+    { name, description, seed, profile, clients: asWritten(clients), warnings, rehearsals: told },
+    null,
+    2,
+  );
   return `${printableText(json)}\n`;
 }
 
 function renderText(scenario: Scenario, { seed, count, rehearsals }: Played): string {
   const { name, description, profile, warnings } = scenario;
+  const identified = explainClients(scenario.clients);
   const chosen = scenario.seed === undefined ? ' (chosen now; --seed repeats it)' : '';
   const head = [
     `scenario "${name}", profile ${profile}, seed ${seed}${chosen}`,
     ...(description === undefined ? [] : [onOneLine(description)]),
+    ...(identified === undefined ? [] : [identified]),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
     .map(printableLine)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientsSchema } from './clients.ts';
 import { limitsSchema } from './limits.ts';
 import { callbacksSchema, hooks, mediaSchema, tasksSchema, whenSchema } from './scenario.ts';
 import { profileNames, serviceSchema } from './service.ts';
@@ -32,6 +33,7 @@ export const scenarioSchema = z.strictObject({
     })
     .optional()
     .describe("The service's time."),
+  clients: clientsSchema.prefault({}).describe('How clients are told apart.'),
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),
   callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back, and how hard it tries.'),

@@ -690,7 +690,7 @@ Write \`name: ...\` to start from; \`seedance-mock list scenarios\` shows exampl
 This cannot be "tea".
     1 | tea
       | ^^^
-Write \`key: value\` pairs; known are: name, description, seed, profile, clock, service, tasks, callbacks, media, limits, faults, expect.`,
+Write \`key: value\` pairs; known are: name, description, seed, profile, clock, clients, service, tasks, callbacks, media, limits, faults, expect.`,
     ],
   ])('%s', (_, source, complaint) => expect(complaintsOf(source)).toEqual([complaint]));
 

@@ -7,6 +7,7 @@ import type { CheckSpec } from '../verdict/table.ts';
 import { excessProblem, findExcess } from './bounds.ts';
 import { checkPart } from './check.ts';
 import { readExpectations } from './checks.ts';
+import { readClients, warnOfIdleEntries } from './clients.ts';
 import { readDocument, type ScenarioDocument } from './document.ts';
 import { scenarioSchema } from './file.ts';
 import { collectFindings } from './findings.ts';
@@ -118,6 +119,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
   if (!checked || !findings.isEmpty) throw findings.toError();
 
   const { description, tasks, callbacks, media, limits } = checked;
+  const clients = readClients(checked.clients);
   const { seed = checked.seed, clock = checked.clock } = instead;
   return {
     name: checked.name ?? name,
@@ -126,6 +128,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     profile,
     ...(instead.profile && { forcedProfile: instead.profile }),
     ...(clock && { clock }),
+    clients,
     service,
     tasks,
     callbacks,
@@ -134,7 +137,7 @@ function readScenario(document: ScenarioDocument, { source, name, instead }: Ori
     faults,
     expect,
     source,
-    warnings: warnOfUnspoken(service, faults),
+    warnings: [...warnOfUnspoken(service, faults), ...warnOfIdleEntries(clients)],
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ClientsSetting } from '../clients/identity.ts';
 import type { Expectation } from '../verdict/check.ts';
 import { duration } from './duration.ts';
 import type { Limits } from './limits.ts';
@@ -255,6 +256,7 @@ export interface Scenario {
   readonly forcedProfile?: ProfileName;
   /** Left out = real time, or whatever the lane's clock has been set to. */
   readonly clock?: ClockSetting;
+  readonly clients: ClientsSetting;
   /** The profile with the scenario's changes laid over it. */
   readonly service: Service;
   readonly tasks: TaskTimes;

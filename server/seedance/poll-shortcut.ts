@@ -2,6 +2,7 @@ import type { Lane } from '../lane.ts';
 import type { Facts } from '../scenario/scenario.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import { API_PREFIX, JSON_TYPE, type ResultPlace, resultOrigin, TASKS_PATH } from './paths.ts';
+import { resultOf } from './result-shape.ts';
 import type { RenderTask } from './task-json.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -37,6 +38,7 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
     if (!task) return false;
 
     exchange.noteReceived();
+    lane.results.note(resultOf(task), exchange.client);
     const body = renderTask(task, resultOrigin(exchange, results));
     exchange.writeHead(200, {
       'x-request-id': nextRequestId(),

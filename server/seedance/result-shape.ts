@@ -41,6 +41,10 @@ export function nameFile(fileId: string, { resolution, ratio, frames, sound }: R
   return fileId.slice(0, SHAPE_AT) + digits + fileId.slice(SHAPE_AT + SHAPE_DIGITS);
 }
 
+/** The name of a task's result files without their ending; undefined while it has none. */
+export const resultOf = (task: Task): string | undefined =>
+  task.status === 'succeeded' ? nameFile(task.fileId, shapeOf(task)) : undefined;
+
 /** Reads the shape that `nameFile` wrote, from the name of a file with a good signature. */
 export function readFileName(name: string): ResultShape {
   const [fileId = '', ending] = name.split('.');

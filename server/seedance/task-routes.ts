@@ -11,6 +11,7 @@ import { ArkError } from './errors.ts';
 import { listQuerySchema, readListQuery, selectPage } from './list-query.ts';
 import { checkAssets, fetches, fetchMedia } from './media-fetch.ts';
 import { API_PREFIX, JSON_TYPE, type ResultPlace, resultOrigin, TASKS_PATH } from './paths.ts';
+import { resultOf } from './result-shape.ts';
 import type { Caller } from './task.ts';
 import { describeTask, taskBodySchema, taskListSchema } from './task-body.ts';
 import type { RenderTask } from './task-json.ts';
@@ -80,7 +81,7 @@ function callerOf(request: FastifyRequest, { raw }: FastifyReply, results: Resul
   return {
     origin: resultOrigin(request, results),
     ...(exchange instanceof Exchange
-      ? { facts: { connection: exchange.seat.id, client: exchange.client }, request: exchange.id }
+      ? { facts: { connection: exchange.seat.id, client: exchange.account }, request: exchange.id }
       : { facts: {} }),
     ...(trace && { trace }),
   };
@@ -89,7 +90,13 @@ function callerOf(request: FastifyRequest, { raw }: FastifyReply, results: Resul
 /** Who calls, by the API key; what Fastify injects is nobody. */
 const accountOf = ({ raw }: FastifyReply): string => {
   const exchange: object = raw;
-  return exchange instanceof Exchange ? exchange.client : '';
+  return exchange instanceof Exchange ? exchange.account : '';
+};
+
+/** Who calls; undefined where the call does not show it, or comes over no connection. */
+const clientOf = ({ raw }: FastifyReply): string | undefined => {
+  const exchange: object = raw;
+  return exchange instanceof Exchange ? exchange.client : undefined;
 };
 
 /** Create, Get, List and Delete (reference, sections 2 to 5), under any prefix. */
@@ -117,6 +124,7 @@ export function registerTaskRoutes(
     tasks.admit('get', accountOf(reply));
     const task = tasks.show(request.params.id);
     if (!task) throw new ArkError('ResourceNotFound', { subject: request.params.id });
+    lane.results.note(resultOf(task), clientOf(reply));
     reply.header('content-type', JSON_TYPE);
     return renderTask(task, resultOrigin(request, results));
   }

@@ -85,9 +85,12 @@ export const opens = (
   { userAgent = 'tea/1', protocol = 'h2', ...more }: Opening = {},
 ): readonly Step[] => [
   [atMs, { type: 'connection.opened', connection, remote: remote(connection) }],
-  [atMs, { type: 'connection.hello', connection, alpn: [protocol], ...helloOf(more), serverName: 'localhost', ...more }],
+  [
+    atMs,
+    { type: 'connection.hello', connection, alpn: [protocol], ...helloOf(more), serverName: 'localhost', ...more },
+  ],
   [atMs, { type: 'connection.secured', connection, protocol, tls: 'TLSv1.3', cipher: 'x' }],
-  [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more) }],
+  [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more), by: 'test' }],
 ];
 
 /** A request, numbered within its connection. */

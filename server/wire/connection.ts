@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { Identifier, nameKey } from '../clients/identity.ts';
 import { monotonicNow } from '../clock.ts';
 import type { FrameReach } from '../faults/fault.ts';
 import { MAX_STREAM_ID } from '../faults/frame-types.ts';
@@ -34,6 +34,9 @@ interface ClientEnd {
 export interface Seat {
   readonly lane: Lane;
   readonly id: number;
+  readonly identifier: Identifier;
+  /** The client of the latest request that showed it. */
+  client: string | undefined;
 }
 
 /** What a connection has of the port that it came to. */
@@ -54,6 +57,8 @@ export class Connection implements Seat {
   readonly openedAt: number;
   /** When it was let in: later than it was opened, where it had to wait. */
   servedAt: number;
+  readonly identifier = new Identifier();
+  client: string | undefined;
   readonly exchanges = new OpenExchanges();
   readonly clientEnd: ClientEnd = { fin: false, goaway: false, amidCalls: false, error: undefined };
   tls: TLSSocket | undefined;
@@ -92,8 +97,7 @@ export class Connection implements Seat {
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
   /** Why we sent a GOAWAY, once we have. */
   sentAway: Reason | undefined;
-  #client: { readonly authorization: string; readonly name: string } | undefined;
-  #userAgent: string | undefined;
+  #account: { readonly authorization: string; readonly name: string } | undefined;
   #url = '';
   #openAtError: readonly Exchange[] | undefined;
   readonly #directory: Directory | undefined;
@@ -126,7 +130,7 @@ export class Connection implements Seat {
     if (lane === undefined || lane === this.lane) return this;
     const known = this.#guests.get(lane);
     if (known) return known;
-    const seat = { lane, id: lane.numberConnection() };
+    const seat = { lane, id: lane.numberConnection(), identifier: new Identifier(), client: undefined };
     this.#guests.set(lane, seat);
     for (const news of this.#told) noteAt(seat, news);
     return seat;
@@ -152,7 +156,6 @@ export class Connection implements Seat {
   introduce(news: ConnectionNews): void {
     this.note(news);
     if (!this.#directory) return;
-    // Of each type the latest: a client may send another user agent with each request.
     const at = this.#told.findIndex(({ type }) => type === news.type);
     this.#told[at < 0 ? this.#told.length : at] = news;
   }
@@ -163,20 +166,11 @@ export class Connection implements Seat {
     this.note({ type: 'connection.handed-over', to });
   }
 
-  /** A short name for whoever uses this API key; a client seldom changes it within one connection. */
-  identify(authorization: string | undefined): string {
+  /** The name of the account that a call counts for: its API key, else the address. */
+  accountOf(authorization: string | undefined): string {
     if (authorization === undefined) return this.raw.remoteAddress ?? '';
-    if (this.#client?.authorization !== authorization) {
-      this.#client = { authorization, name: `key-${hash('sha256', authorization).slice(0, 8)}` };
-    }
-    return this.#client.name;
-  }
-
-  /** Notes what the client calls itself, when that is news. */
-  noteUserAgent(userAgent: string | undefined): void {
-    if (userAgent === undefined || userAgent === this.#userAgent) return;
-    this.#userAgent = userAgent;
-    this.introduce({ type: 'connection.identified', userAgent });
+    if (this.#account?.authorization !== authorization) this.#account = { authorization, name: nameKey(authorization) };
+    return this.#account.name;
   }
 
   /** The string to keep for a URL: the same one for as long as the client repeats it, as a client that polls does. What Node

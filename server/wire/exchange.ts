@@ -49,6 +49,8 @@ export abstract class Exchange {
   /** The body comes from elsewhere, and may fail on its way: its end is kept back until it is there. */
   mayBreakOff = false;
   bytesWritten = 0;
+  /** Who calls, once it is received; undefined where the call does not show it. */
+  client: string | undefined;
   /** What a refusal asks the client to wait. */
   retryAfterMs: number | undefined;
   #over: AbortController | undefined;
@@ -123,7 +125,7 @@ export abstract class Exchange {
     const trace = readTrace(this.headers);
     if (trace) connection.latestTrace = trace;
     const keys = readCallKeys(this.headers);
-    connection.noteUserAgent(this.headers['user-agent']);
+    this.client = this.#identify();
     // Written out, with room for the journal's stamp, as in `end`: every request has both events, and most of what they cost
     // is the garbage collector's work.
     const event: StampableEntry = {
@@ -140,9 +142,30 @@ export abstract class Exchange {
     this.lane.journal.append(trace || keys ? { ...event, ...trace, ...keys } : event, this.receivedAt);
   }
 
-  /** Who calls: a digest of the API key, which must not stand in a journal that people pass around; else the address. */
-  get client(): string {
-    return this.connection.identify(this.headers.authorization);
+  /** Whose limits count for this call. */
+  get account(): string {
+    return this.connection.accountOf(this.headers.authorization);
+  }
+
+  /** Finds who calls, and notes it where that is news on this connection. */
+  #identify(): string | undefined {
+    const { connection, seat, lane, headers } = this;
+    const { print, raw } = connection;
+    const origin = { print, address: raw.remoteAddress };
+    const own = seat.identifier.identify(lane.scenario.clients, headers, origin);
+    // A download needs no key: it belongs to the client whose Get returned the URL.
+    const owner = own?.explicit ? undefined : lane.results.find(this.url);
+    const client = owner ?? own?.client;
+    if (client !== undefined && client !== seat.client) this.#noteClient(client, owner ? 'video_url' : own?.by);
+    return client;
+  }
+
+  #noteClient(client: string, by = ''): void {
+    const { seat } = this;
+    const userAgent = this.headers['user-agent'];
+    seat.client = client;
+    const agent = userAgent !== undefined && { userAgent };
+    seat.lane.journal.append({ type: 'connection.identified', connection: seat.id, client, by, ...agent });
   }
 
   /** Why this exchange ends otherwise than the service would end it. */

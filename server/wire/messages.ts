@@ -211,7 +211,7 @@ export const factsOf = (exchange: Exchange): Facts => {
   const task = TASK_PATH.exec(exchange.url)?.[1];
   return {
     connection: exchange.seat.id,
-    client: exchange.client,
+    client: exchange.account,
     method: exchange.method,
     path: exchange.url,
     headers: exchange.headers,
