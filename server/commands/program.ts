@@ -7,6 +7,7 @@ import { profileNames } from '../scenario/service.ts';
 import { reportFormatNames } from '../verdict/reports/formats.ts';
 import { exitCodes } from '../verdict/verdict.ts';
 import { certName, dnsName, hostAndPort, integer, origin, port, portRange, seed, speed } from './arguments.ts';
+import { MAX_COPIES } from './copies.ts';
 import { Ending } from './ending.ts';
 import type { Host } from './output.ts';
 import { ownProcess } from './own-process.ts';
@@ -201,6 +202,12 @@ function addRun(program: Command, { host, ending, end }: Call): void {
       ),
     )
     .addOption(
+      new Option(
+        '--copies <n>',
+        'run so many copies of the command at once, each with an API key of its own',
+      ).argParser(integer({ min: 1, max: MAX_COPIES })),
+    )
+    .addOption(
       new Option('--timeout <ms>', 'how long the command may take').argParser(integer({ min: 1, max: MAX_WAIT_MS })),
     )
     .addOption(
@@ -215,7 +222,11 @@ function addRun(program: Command, { host, ending, end }: Call): void {
       'after',
       `
 The command finds the service by SEEDANCE_BASE_URL or ARK_BASE_URL, ARK_API_KEY, and the CA by NODE_EXTRA_CA_CERTS, SSL_CERT_FILE,
-REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; a JVM by JAVA_TOOL_OPTIONS.
+REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; a JVM by JAVA_TOOL_OPTIONS. SEEDANCE_CLIENT_ID is a name for the header x-client-id.
+
+With --copies, SEEDANCE_CLIENT_ID and ARK_API_KEY are copy-1 in the first copy, copy-2 in the second, and so on. With --upstream
+all copies keep your key; they are told apart if they send the header. Each line that they print begins with the copy. If one
+fails, the run fails.
 
 ${EXIT_CODES}
 
@@ -223,6 +234,7 @@ Examples:
   seedance-mock run poll-reset -- python my_client.py
   seedance-mock run lost-create --report junit:verdict.xml --report html:verdict.html -- npm test
   seedance-mock run my.yaml --profile dual-stack --timeout 60000 -- pytest -q
+  seedance-mock run poll-reset --copies 6 -- python my_client.py
   seedance-mock run lost-create --upstream https://ark.cn-beijing.volces.com -- python my_client.py`,
     )
     .action(async (scenario: string, command: string[], { speed: clock, timeout, settle, report = [], ...options }) => {

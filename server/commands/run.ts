@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { setTimeout } from 'node:timers';
 import { Clock } from '../clock.ts';
-import { problem, reasonOf, renderProblem, UsageError } from '../errors.ts';
+import { problem, renderProblem, UsageError } from '../errors.ts';
 import { unwritable, writeWhole } from '../files.ts';
 import type { LogFormat } from '../log.ts';
 import type { MockServer, StartOptions } from '../mock-server.ts';
@@ -10,9 +9,11 @@ import { isTerminal } from '../seedance/task.ts';
 import { type ReportFormat, reportFormatNames, reportFormats } from '../verdict/reports/formats.ts';
 import { renderTextReport } from '../verdict/reports/text.ts';
 import { exitCodes } from '../verdict/verdict.ts';
+import { describeEnds, environmentOfCopy, nameCopies } from './copies.ts';
 import type { Ending } from './ending.ts';
 import { openServer } from './open-server.ts';
 import type { Host } from './output.ts';
+import { type CommandOutput, runCommand } from './run-command.ts';
 import { trustEnvironment } from './trust.ts';
 
 /** Where a report goes. */
@@ -26,26 +27,17 @@ export interface RunOptions extends Omit<StartOptions, 'scenario'> {
   readonly command: readonly string[];
   readonly report: readonly ReportTarget[];
   readonly log: LogFormat;
+  /** How many copies of the command run at once; left out, it runs once, as it is. */
+  readonly copies?: number;
   /** How long the command may take, in real time; left out, as long as it likes. */
   readonly timeoutMs?: number;
   /** How long open tasks may take to settle after the command has ended, in real time. */
   readonly settleMs: number;
 }
 
-/** How long a command that is asked to end may take before it is killed. */
-const GRACE_MS = 1_000;
-/** How long the system may take to end one that is killed; it never ends one that another user owns. */
-const KILL_MS = 200;
 /** How long the reports may take to write after a signal. */
 const REPORT_MS = 500;
 const LOOK_EVERY_MS = 50;
-
-/** How the command ended, in words, and whether all was well with it. */
-interface Ended {
-  readonly how: string;
-  readonly well: boolean;
-  readonly started: boolean;
-}
 
 /** Reads `junit:verdict.xml`.
  * @throws UsageError for a format that there is not */
@@ -66,25 +58,33 @@ export async function runRun(
   options: RunOptions,
   { host, ending }: { readonly host: Host; readonly ending: Ending },
 ): Promise<number> {
-  const { command, report: targets, log, timeoutMs, settleMs, ...start } = options;
+  const { command, report: targets, log, copies, timeoutMs, settleMs, ...start } = options;
   const stopped = ending.serve();
   ending.exitCode = exitCodes.fail;
   await using serving = await openServer({ journalCapacity: JUDGED_EVENTS, ...start }, ending);
   const { server } = serving;
   await serving.log(log, host.stdout);
-  const env = await environmentOf(server, command);
-  const ended = await runCommand(command, { env, timeoutMs, stopped, ending });
+  const shared = await environmentOf(server, command);
+  const names = nameCopies(copies);
+  const ends = await Promise.all(
+    names.map((name) => {
+      const env = { ...shared, ...environmentOfCopy(name, { copies, upstream: start.upstream }) };
+      const { stdout, stderr } = host;
+      const output: CommandOutput = names.length === 1 ? 'own' : { stdout, stderr, prefix: `${name} | ` };
+      return runCommand(command, { env, output, timeoutMs, stopped, ending });
+    }),
+  );
   await settle(server, settleMs, stopped);
 
   const { report } = await server.verdict();
   const events = server.journal.events();
-  ending.exitCode = ended.well ? exitCodes[report.outcome] : exitCodes.fail;
+  ending.exitCode = ends.every(({ well }) => well) ? exitCodes[report.outcome] : exitCodes.fail;
   const text = renderTextReport(report, { colours: host.stdout.isTTY === true });
-  host.stdout.write(`\n${text}${printableLine(ended.how)}\n`);
+  host.stdout.write(`\n${text}${describeEnds(ends).map(printableLine).join('\n')}\n`);
   const closing = server.close();
   const failed = await ending.hold(writeReports(targets, { report, events }, stopped));
   for (const one of failed) host.stderr.write(`${renderProblem(one)}\n`);
-  if (!ended.started || failed.length > 0) ending.exitCode = exitCodes.usage;
+  if (!ends.every(({ started }) => started) || failed.length > 0) ending.exitCode = exitCodes.usage;
   // As long as the reports take; from here on there is nothing to wait for but the end of connections.
   ending.limit();
   await closing;
@@ -94,79 +94,14 @@ export async function runRun(
 /** Enough for half an hour of polling; each takes about 200 bytes. */
 const JUDGED_EVENTS = 500_000;
 
-/** What a client has to know, in the variables that the languages look at. */
+/** What every copy has to know, in the variables that the languages look at. */
 const environmentOf = async ({ url, adminUrl, caFile }: MockServer, command: readonly string[]) => ({
   ...process.env,
   SEEDANCE_BASE_URL: `${url}/api/v3`,
   ARK_BASE_URL: `${url}/api/v3`,
-  ARK_API_KEY: process.env.ARK_API_KEY ?? 'ark-seedance-mock',
   SEEDANCE_MOCK_ADMIN: adminUrl,
   ...(await trustEnvironment(caFile, command)),
 });
-
-interface CommandSetting {
-  readonly env: NodeJS.ProcessEnv;
-  readonly timeoutMs: number | undefined;
-  readonly stopped: AbortSignal;
-  readonly ending: Ending;
-}
-
-const WAS_INTERRUPTED = 'was interrupted';
-
-function runCommand(
-  [program = '', ...args]: readonly string[],
-  { env, timeoutMs, stopped, ending }: CommandSetting,
-): Ended | Promise<Ended> {
-  if (stopped.aborted) return { how: `command: ${WAS_INTERRUPTED}`, well: false, started: true };
-  return new Promise<Ended>((resolve) => {
-    // A group of its own, so that what it has started ends with it. Such a group may not read from a terminal.
-    const child = spawn(program, args, {
-      env,
-      stdio: [process.stdin.isTTY ? 'ignore' : 'inherit', 'inherit', 'inherit'],
-      detached: process.platform !== 'win32',
-    });
-    let why: string | undefined;
-    const signal = (name: NodeJS.Signals) => {
-      try {
-        if (child.pid !== undefined) process.kill(process.platform === 'win32' ? child.pid : -child.pid, name);
-      } catch {
-        // It has ended meanwhile, or is another user's.
-      }
-    };
-    const forget = ending.atLast(() => signal('SIGKILL'));
-    const timers: NodeJS.Timeout[] = [];
-    const end = (ended: Ended) => {
-      for (const timer of timers) clearTimeout(timer);
-      stopped.removeEventListener('abort', interrupt);
-      forget();
-      resolve(ended);
-    };
-    const stop = (reason: string) => {
-      if (why !== undefined) return;
-      why = reason;
-      signal('SIGTERM');
-      timers.push(setTimeout(kill, GRACE_MS));
-    };
-    const kill = () => {
-      signal('SIGKILL');
-      const how = `command: ${why}, and could not be killed`;
-      timers.push(setTimeout(() => end({ how, well: false, started: true }), KILL_MS));
-    };
-    const interrupt = () => stop(WAS_INTERRUPTED);
-    stopped.addEventListener('abort', interrupt);
-    if (timeoutMs !== undefined)
-      timers.push(setTimeout(() => stop(`ran into the time-out of ${timeoutMs} ms`), timeoutMs));
-    child.on('error', (error) =>
-      end({ how: `command: cannot be started: ${reasonOf(error)}`, well: false, started: false }),
-    );
-    child.on('exit', (code, by) => {
-      // Nothing that it has started outlives a command that had to be stopped.
-      if (why !== undefined) signal('SIGKILL');
-      const how = why ?? (code === null ? `was ended by ${by}` : `exit code ${code}`);
-      end({ how: `command: ${how}`, well: code === 0 && why === undefined, started: true });
-    });
-  });
-}
 
 /** Waits until no task is on its way any more, within bounds: whoever looks after them may be gone. */
 async function settle({ tasks, clock }: MockServer, limitMs: number, stopped: AbortSignal): Promise<void> {
