@@ -2,6 +2,7 @@ import http2 from 'node:http2';
 import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
+import { describeEvent } from '../../server/log.ts';
 import { callAdmin } from './support/admin.ts';
 import { openClient } from './support/client.ts';
 import { createTask, TASKS } from './support/tasks.ts';
@@ -181,6 +182,15 @@ test('each lane identifies clients by its own scenario', async () => {
 
   expect(server.journal.events('connection.identified')).toMatchObject([{ client: 'web' }]);
   expect(lane.journal.events('connection.identified')).toMatchObject([{ client: 'blue', by: 'header x-team' }]);
+});
+
+test('the log says by what a client was identified', async () => {
+  await using server = await startMockServer();
+  await using client = await openClient(server);
+  await client.get(TASKS, { 'x-client-id': 'web' });
+
+  const event = await server.journal.waitFor('connection.identified');
+  expect(describeEvent(event)).toEqual(['info', '[1] client "web", identified by header x-client-id']);
 });
 
 test('metrics name clients as /clients does', async () => {

@@ -3,7 +3,7 @@ import type { JournalEvent } from '../journal.ts';
 import { taskStatuses } from '../seedance/task.ts';
 import type { World } from '../world.ts';
 import { measureCallbacks } from './callback-latency.ts';
-import { reuseByClient } from './reuse.ts';
+import { mergeBeyond, reuseByClient } from './reuse.ts';
 
 /** The labels of an event's series, or nothing when events of its type are not counted. */
 function countedAs(event: JournalEvent): readonly [name: string, labels: string] | undefined {
@@ -51,6 +51,9 @@ export function createMetrics(world: Pick<World, 'lane' | 'connections' | 'tasks
     return { contentType: made.contentType, text: await made.metrics() };
   };
 }
+
+/** How many clients have a series of their own; the others share `other`. */
+const MAX_CLIENTS = 200;
 
 /** Loads the library when it is first asked for: few servers are ever scraped, and each would start the later for it. */
 async function createRegistry(
@@ -118,7 +121,8 @@ async function createRegistry(
     registers,
     collect() {
       this.reset();
-      for (const { client, ratio } of reuseByClient(lane.journal)) this.set({ client }, ratio);
+      const clients = mergeBeyond(reuseByClient(lane.journal), MAX_CLIENTS);
+      for (const { client, ratio } of clients) this.set({ client }, ratio);
     },
   });
   new Gauge({

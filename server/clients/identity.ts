@@ -126,23 +126,21 @@ export class Identifier {
 
   /** The same object for as long as the client sends the same. */
   identify(setting: ClientsSetting, headers: IncomingHttpHeaders, origin: Origin): Identity | undefined {
-    if (!this.#isKnown(setting, headers)) this.#identity = identify(setting, headers, origin);
+    if (this.#setting === setting && this.#sendsTheSame(headers)) return this.#identity;
+    if (this.#setting !== setting) {
+      const fields = setting.by.flatMap(({ parts }) => parts.map(fieldOf));
+      this.#fields = [...new Set(fields)].filter((field) => field !== undefined);
+      this.#setting = setting;
+    }
+    for (const [index, field] of this.#fields.entries()) this.#seen[index] = headers[field];
+    this.#identity = identify(setting, headers, origin);
     return this.#identity;
   }
 
-  #isKnown(setting: ClientsSetting, headers: IncomingHttpHeaders): boolean {
-    let known = this.#setting === setting;
-    if (!known) {
-      this.#setting = setting;
-      const fields = setting.by.flatMap(({ parts }) => parts.map(fieldOf));
-      this.#fields = [...new Set(fields)].filter((field) => field !== undefined);
-    }
-    for (const [index, field] of this.#fields.entries()) {
-      const value = headers[field];
-      if (value === this.#seen[index]) continue;
-      this.#seen[index] = value;
-      known = false;
-    }
-    return known;
+  #sendsTheSame(headers: IncomingHttpHeaders): boolean {
+    // Not `entries()`: every request comes here, and an iterator takes ten times as long.
+    for (let index = 0; index < this.#fields.length; index++)
+      if (headers[this.#fields[index] ?? ''] !== this.#seen[index]) return false;
+    return true;
   }
 }

@@ -214,3 +214,12 @@ test.each(bundledScenarios().map(({ name }) => name))('%s is explained, with eac
       .toSorted(),
   );
 });
+
+test('it says how clients are identified, unless that is the default', async () => {
+  const yaml = 'seed: 7\nclients: { by: [header x-team, api-key], same: [[web, "worker-*"]] }\n';
+  const told = await explain(yaml);
+  expect(told).toMatch(/^clients are identified by header x-team, else api-key; one client: web, worker-\*$/m);
+  const { clients } = JSON.parse(await explain(yaml, { json: true }));
+  expect(clients).toEqual({ by: ['header x-team', 'api-key'], same: [['web', 'worker-*']] });
+  expect(await explain('seed: 7')).not.toContain('clients are identified');
+});
