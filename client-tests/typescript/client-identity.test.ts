@@ -1,7 +1,8 @@
 import http2 from 'node:http2';
 import tls from 'node:tls';
+import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
-import { type MockServer, startMockServer } from '../../server/index.ts';
+import { type MockLane, type MockServer, startMockServer } from '../../server/index.ts';
 import { describeEvent } from '../../server/log.ts';
 import { callAdmin } from './support/admin.ts';
 import { openClient } from './support/client.ts';
@@ -126,6 +127,32 @@ test('a signed URL that a Get by the long way returned belongs to its client, to
   await client.get(`${pathname}${search}`, { authorization: '' });
 
   expect(server.journal.events('request.received').at(-1)?.client).toBe('maker');
+});
+
+/** Makes a task of client `maker` succeed, and returns what its Get says. */
+async function makeVideo(target: MockServer | MockLane, headers: Record<string, string> = {}) {
+  const own = { ...headers, 'x-client-id': 'maker' };
+  await using client = await openClient(target);
+  const task = await createTask(client, {}, own);
+  await target.journal.waitFor('task.changed', ({ to }) => to === 'succeeded');
+  return JSON.parse((await client.get(`${TASKS}/${task}`, own)).text).content.video_url as string;
+}
+
+const AT_ONCE = { tasks: { queued: '0ms', running: '0ms' } } as const;
+
+test('a download from the storage port belongs to the client whose Get returned the URL, in each lane', async () => {
+  await using server = await startMockServer({ scenario: AT_ONCE });
+  await using lane = await server.openLane({ scenario: AT_ONCE });
+  for (const target of [server, lane]) {
+    const dispatcher = new Agent({ connect: { ca: server.ca } });
+    const { statusCode, body } = await request(await makeVideo(target), { dispatcher });
+    await body.dump();
+    await dispatcher.close();
+
+    expect(statusCode).toBe(200);
+    expect(target.journal.events('request.received').at(-1)).toMatchObject({ client: 'maker', method: 'GET' });
+    expect(target.journal.events('connection.identified').at(-1)).toMatchObject({ client: 'maker', by: 'video_url' });
+  }
 });
 
 test('a download on purpose by another client, with a header, belongs to that client', async () => {

@@ -33,7 +33,7 @@ export const scenarioSchema = z.strictObject({
     })
     .optional()
     .describe("The service's time."),
-  clients: clientsSchema.prefault({}).describe('How clients are told apart.'),
+  clients: clientsSchema.prefault({}).describe('How to identify clients.'),
   service: serviceSchema.default({}).describe('The service rules, as far as they differ from the profile.'),
   tasks: tasksSchema.prefault({}).describe('How tasks go unless a fault says otherwise.'),
   callbacks: callbacksSchema.prefault({}).describe('Whom the service may call back, and how hard it tries.'),
