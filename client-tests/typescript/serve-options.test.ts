@@ -79,6 +79,7 @@ describe('serve', () => {
     expect(log.map(({ type }) => type)).toEqual([
       'scenario.loaded',
       'connection.secured',
+      'connection.identified',
       'task.created',
       'response.sent',
       'goaway.received',
