@@ -135,19 +135,22 @@ test('what may be one pool or several programs is blamed only for what each conn
   const poll = (at: number, connection: number, request: number): Step =>
     asks(at, connection, request, { path: `${TASKS}/cgt-1` });
   const answer = (at: number, connection: number, request: number) => answers(at, connection, request);
-  const byTurns: readonly Step[] = [
-    ...[...opens(0, 1), ...opens(0, 2)],
+  const byTurns = (more = {}): readonly Step[] => [
+    ...[...opens(0, 1, more), ...opens(0, 2, more)],
     ...[poll(0, 1, 1), answer(1, 1, 1), poll(500, 2, 1), answer(501, 2, 1)],
     ...[poll(1_000, 1, 2), answer(1_001, 1, 2), poll(1_500, 2, 2), answer(1_501, 2, 2)],
   ];
   const pollInterval = checks.find(({ name }) => name === 'poll-interval');
   if (!pollInterval) throw new Error('there is no such check');
-  const [result] = judgeBy(pollInterval, {}, byTurns).clients;
+  const [result] = judgeBy(pollInterval, {}, byTurns()).clients;
   expect(result).toMatchObject({
     outcome: 'inconclusive',
     seen: expect.stringMatching(/^as one client it .*per connection/),
   });
-  const tooOften = [...byTurns, poll(1_600, 1, 3), answer(1_601, 1, 3)];
+  expect(judgeBy(pollInterval, {}, byTurns({ by: 'header x-client-id' })).clients).toMatchObject([
+    { outcome: 'fail', finding: 'too often' },
+  ]);
+  const tooOften = [...byTurns(), poll(1_600, 1, 3), answer(1_601, 1, 3)];
   expect(judgeBy(pollInterval, {}, tooOften).clients).toMatchObject([{ outcome: 'fail', finding: 'too often' }]);
 });
 
@@ -164,4 +167,29 @@ test('a connection to the storage is no connection to the service', () => {
   expect(figuresOf('connection-reuse')).toMatchObject({ requests: 6, connections: 1 });
   expect(figuresOf('pool-size')).toEqual({ 'h2 to localhost': 1 });
   expect(figuresOf('success-rate')).toMatchObject({ calls: 7 });
+});
+
+test("a request that names another client on the same connection is the other one's", () => {
+  const of = (client: string) => ({ client, path: `${TASKS}/${client}` });
+  const steps = [
+    ...opens(0, 1, { userAgent: 'proxy/1' }),
+    ...[asks(1, 1, 1), answers(2, 1, 1)],
+    ...[
+      asks(3, 1, 2, of('replica-2')),
+      answers(4, 1, 2, { status: 503 }),
+      asks(5, 1, 3, of('replica-3')),
+      answers(6, 1, 3),
+    ],
+  ];
+  const { clients } = judge(tell(steps), everything).report;
+  expect(clients.map(({ name, requests, connections }) => [name.split(' ')[0], requests, connections])).toEqual([
+    ['proxy/1', 1, 1],
+    ['replica-2', 1, 0],
+    ['replica-3', 1, 0],
+  ]);
+  expect(judgeBy(recoversWithin, {}, steps).clients.map(({ outcome }) => outcome)).toEqual([
+    'inconclusive',
+    'fail',
+    'inconclusive',
+  ]);
 });

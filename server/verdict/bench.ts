@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
+import { DEFAULT_BY } from '../scenario/clients.ts';
 import {
   type Expectation,
   inconclusive,
@@ -10,7 +11,7 @@ import {
 } from './check.ts';
 import { ClientTime } from './client-time.ts';
 import { Client, nameOf } from './clients.ts';
-import { addressOf, type Connection, isCutOff, mayRepeat, newConnection, type Request } from './facts.ts';
+import { type Connection, isCutOff, mayRepeat, newConnection, type Request } from './facts.ts';
 import { Following } from './following.ts';
 import { Reading } from './reading.ts';
 import { Tally } from './tally.ts';
@@ -48,6 +49,8 @@ interface Seat {
   readings: Reading[];
   /** Requests whose body is still to come. */
   readonly early: Set<Request>;
+  /** Whose those requests are that name another client than the first on their connection. */
+  foreign?: Map<Request, readonly Reading[]>;
 }
 
 /** Why nothing that looks good can be trusted. */
@@ -305,6 +308,7 @@ export class Bench {
       case 'connection.identified':
         if (event.userAgent !== undefined) connection.userAgent ??= event.userAgent;
         if (!seat.client && event.client !== undefined) this.#name(seat, event.client, event);
+        if (seat.client && seat.client.identity === event.client) seat.client.isOneProgram ||= isOneProgram(event);
         break;
       case 'heartbeat':
         this.#noteBeat(connection, event);
@@ -354,13 +358,15 @@ export class Bench {
     connection.requests++;
     connection.busyAt = event.at;
     connection.open.set(event.request, request);
-    if (!seat.client && event.client !== undefined) this.#name(seat, identityOf(connection, event.client), event);
+    if (!seat.client && event.client !== undefined) this.#name(seat, event.client, event);
     // Neither does it say who sent it, nor has another on its connection.
     if (!seat.client) this.#place(seat);
-    seat.client?.noteUse(request);
-    for (const reading of seat.readings) reading.received();
+    if (event.client !== undefined && seat.client && event.client !== seat.client.identity)
+      this.#noteForeign(seat, request, event.client);
+    else seat.client?.noteUse(request);
+    for (const reading of readingsOf(seat, request)) reading.received();
     if (hasBody(event.method)) seat.early.add(request);
-    else for (const reading of seat.readings) reading.request(request);
+    else for (const reading of readingsOf(seat, request)) reading.request(request);
   }
 
   #noteNews(event: RequestEvent): void {
@@ -377,7 +383,7 @@ export class Bench {
       case 'task.created':
         this.#ready(seat, request);
         request.task ??= event;
-        for (const reading of seat.readings) reading.task(request);
+        for (const reading of readingsOf(seat, request)) reading.task(request);
         break;
       case 'response.sent':
         if (request.answer) return;
@@ -399,14 +405,14 @@ export class Bench {
   }
 
   #ready(seat: Seat, request: Request): void {
-    if (seat.early.delete(request)) for (const reading of seat.readings) reading.request(request);
+    if (seat.early.delete(request)) for (const reading of readingsOf(seat, request)) reading.request(request);
   }
 
   #noteEnd(seat: Seat, request: Request): void {
     this.#ready(seat, request);
     this.#following.noteEnd(request);
     if (mayRepeat(request)) seat.connection.spoilt = true;
-    for (const reading of seat.readings) reading.requestEnded(request);
+    for (const reading of readingsOf(seat, request)) reading.requestEnded(request);
     this.#settling.push(request);
   }
 
@@ -435,7 +441,8 @@ export class Bench {
     // Its connection has ended, and it with that.
     if (seat?.connection !== connection || !connection.open.delete(received.request)) return;
     this.#following.settle(request);
-    for (const reading of seat.readings) reading.over(request);
+    for (const reading of readingsOf(seat, request)) reading.over(request);
+    seat.foreign?.delete(request);
     for (const { watch } of this.#runs) watch.over?.(request);
   }
 
@@ -483,6 +490,13 @@ export class Bench {
       this.#seats.get(one.id)?.readings.push(reading);
   }
 
+  /** Several clients share a connection, as behind a proxy: each request is its own client's, the connection the first one's. */
+  #noteForeign(seat: Seat, request: Request, identity: string): void {
+    const { sure, guess } = this.#clients.get(identity) ?? this.#meet(identity, seat.connection);
+    seat.foreign ??= new Map();
+    seat.foreign.set(request, guess ? [sure, guess] : [sure]);
+  }
+
   #meet(identity: string, connection: Connection): Client {
     const others = [...this.#clients.values()].filter((other) => other.mayOwn(connection));
     for (const other of others) this.#stopGuessing(other);
@@ -491,7 +505,7 @@ export class Bench {
     const before = others.length > 0 ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
     const guess = others.length > 0 ? undefined : (before?.sure ?? new Reading(this.#expect, this.#run));
     if (before) this.#unnamed.splice(this.#unnamed.indexOf(before), 1);
-    const client = new Client(connection, { sure, ...(guess && { guess }) });
+    const client = new Client(connection, { identity, sure, ...(guess && { guess }) });
     if (before) client.unnamed = before.unnamed;
     this.#clients.set(identity, client);
     for (const seat of this.#seats.values()) if (before && seat.taken === before) seat.taken = client;
@@ -567,10 +581,12 @@ function summarize(client: Client): ClientSummary {
   };
 }
 
-function identityOf(connection: Connection, client: string): string {
-  const { hello, userAgent } = connection;
-  return `${client} ${nameOf({ address: addressOf(connection), ja4: hello?.print, userAgent })}`;
-}
+/** By default a client is known by what several programs may have in common; a header, a setting or `run --copies` tells more. */
+const isOneProgram = ({ by, client }: JournalEvent<'connection.identified'>): boolean =>
+  by !== DEFAULT_BY.at(-1) || /^copy-\d+\b/.test(client);
+
+const readingsOf = ({ readings, foreign }: Seat, request: Request): readonly Reading[] =>
+  foreign?.get(request) ?? readings;
 
 /** Methods whose requests bring a body, by which their call is known. */
 const hasBody = (method: string): boolean => ['POST', 'PUT', 'PATCH'].includes(method);

@@ -4,14 +4,16 @@ import { Reading } from './reading.ts';
 
 /** What a client is known by. */
 export interface ClientName {
+  /** As its requests name it. */
+  readonly identity?: string | undefined;
   readonly address: string;
   readonly ja4: string | undefined;
   readonly userAgent: string | undefined;
 }
 
-/** How a report calls a client. */
-export const nameOf = ({ userAgent, ja4, address }: ClientName): string =>
-  `${userAgent ?? 'no user agent'} at ${address}${ja4 === undefined ? '' : ` (${ja4})`}`;
+/** How a report calls a client: by its identity, or by what its connections tell. */
+export const nameOf = ({ identity, userAgent, ja4, address }: ClientName): string =>
+  identity ?? `${userAgent ?? 'no user agent'} at ${address}${ja4 === undefined ? '' : ` (${ja4})`}`;
 
 /**
  * What a JA4 tells of a program, whatever it asks for: a client that falls back from h2 offers another ALPN list, with whose head the
@@ -27,6 +29,9 @@ export function printOf(ja4: string): string {
 export class Client {
   /** By the number of its first connection; they are listed in this order. */
   readonly since: number;
+  readonly identity: string | undefined;
+  /** Its connections are one program's. */
+  isOneProgram = false;
   readonly address: string;
   print: string | undefined;
   ja4: string | undefined;
@@ -45,7 +50,11 @@ export class Client {
   #latest: Connection | undefined;
   readonly #used = new Set<Connection>();
 
-  constructor(connection: Connection, { sure, guess }: { readonly sure: Reading; readonly guess?: Reading }) {
+  constructor(
+    connection: Connection,
+    { identity, sure, guess }: { readonly identity?: string; readonly sure: Reading; readonly guess?: Reading },
+  ) {
+    this.identity = identity;
     this.since = connection.id;
     this.address = addressOf(connection);
     this.sure = sure;
@@ -110,7 +119,8 @@ export class Client {
    * several's. */
   judge(expectation: Expectation, now: Now): Judgement | undefined {
     const judgement = this.reading.judge(expectation, now);
-    if (judgement?.outcome !== 'fail' || !expectation.mergeSensitive || !this.interleaved) return judgement;
+    if (judgement?.outcome !== 'fail' || !expectation.mergeSensitive || !this.interleaved || this.isOneProgram)
+      return judgement;
     if (this.#blamed.has(expectation)) return judgement;
     for (const reading of this.#alone.values())
       if (reading.judge(expectation, now)?.outcome === 'fail') return judgement;

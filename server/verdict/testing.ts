@@ -1,4 +1,5 @@
 import { type CallbackTry, Journal, type JournalEntry } from '../journal.ts';
+import { DEFAULT_BY } from '../scenario/clients.ts';
 import type { Case } from './bench.ts';
 import type { Check } from './check.ts';
 import { nameOf, printOf } from './clients.ts';
@@ -69,6 +70,8 @@ const JA4 = 't13d1_a_b';
 
 interface Opening extends More<'connection.hello'> {
   readonly userAgent?: string;
+  /** What identified the client. */
+  readonly by?: string;
   readonly protocol?: 'h2' | 'http/1.1';
 }
 
@@ -82,7 +85,7 @@ const helloOf = ({ ja4 = JA4 }: Opening) => ({ ja4, print: printOf(ja4) });
 export const opens = (
   atMs: number,
   connection: number,
-  { userAgent = 'tea/1', protocol = 'h2', ...more }: Opening = {},
+  { userAgent = 'tea/1', protocol = 'h2', by = DEFAULT_BY.at(-1) ?? '', ...more }: Opening = {},
 ): readonly Step[] => [
   [atMs, { type: 'connection.opened', connection, remote: remote(connection) }],
   [
@@ -90,7 +93,7 @@ export const opens = (
     { type: 'connection.hello', connection, alpn: [protocol], ...helloOf(more), serverName: 'localhost', ...more },
   ],
   [atMs, { type: 'connection.secured', connection, protocol, tls: 'TLSv1.3', cipher: 'x' }],
-  [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more), by: 'test' }],
+  [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more), by }],
 ];
 
 /** A request, numbered within its connection. */
