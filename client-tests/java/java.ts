@@ -35,14 +35,25 @@ export async function buildJavaClients(part: string, folder = '.'): Promise<stri
   return `${join(project, output, 'classes')}:${libraries.trim()}`;
 }
 
-/** What runs a client's main class: a JVM that trusts the server's CA. The store goes with the server. */
-export async function java(server: MockServer, classpath: string, ...words: readonly string[]): Promise<string[]> {
-  const store = join(dirname(server.caFile), 'trust.p12');
+/** The store of each server, which may be wanted by several JVMs at once. */
+const stores = new WeakMap<MockServer, Promise<string>>();
+
+/** Makes a store that holds the server's CA. It goes with the server. */
+async function makeStore({ caFile }: MockServer): Promise<string> {
+  const store = join(dirname(caFile), 'trust.p12');
   const secret = ['-storetype', 'PKCS12', '-storepass', 'changeit'];
   await promisify(execFile)('keytool', [
-    ...['-importcert', '-noprompt', '-alias', 'seedance-mock', '-file', server.caFile, '-keystore', store],
+    ...['-importcert', '-noprompt', '-alias', 'seedance-mock', '-file', caFile, '-keystore', store],
     ...secret,
   ]);
+  return store;
+}
+
+/** What runs a client's main class: a JVM that trusts the server's CA. */
+export async function java(server: MockServer, classpath: string, ...words: readonly string[]): Promise<string[]> {
+  const making = stores.get(server) ?? makeStore(server);
+  stores.set(server, making);
+  const store = await making;
   const trust = [`-Djavax.net.ssl.trustStore=${store}`, '-Djavax.net.ssl.trustStorePassword=changeit'];
   // Short lives: what the optimizing compiler does would never pay.
   return ['java', '-XX:TieredStopAtLevel=1', ...trust, '-cp', classpath, ...words];

@@ -4,15 +4,18 @@ import { describe, expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { askClient, runClient } from '../cli/run-client.ts';
 import { attributeOf, openCollector, recordsOf } from '../typescript/support/collector.ts';
+import { onPolls, testHardened } from '../typescript/support/hardened-clients.ts';
 import { TASKS } from '../typescript/support/tasks.ts';
 import { buildJavaClients, java } from './java.ts';
 
 const classpath = await buildJavaClients('reference');
-const makeVideo = (server: MockServer, kind: 'naive' | 'hardened') =>
-  java(server, classpath ?? '', 'reference.MakeVideo', kind);
+const makeVideo = (server: MockServer, kind: 'naive' | 'hardened', ...words: readonly string[]) =>
+  java(server, classpath ?? '', 'reference.MakeVideo', kind, ...words);
 
 /** Long enough for two polls, also when the first is cut a few times. */
 const slow = { tasks: { queued: '100ms', running: '3s' } } as const;
+/** Six JVMs start at once. */
+const JVMS_LIMIT_MS = 80_000;
 const quick = { tasks: { queued: '100ms', running: '900ms' } } as const;
 type Faults = NonNullable<ScenarioInput['faults']>;
 const cutPolls = (first: number): Faults => [
@@ -99,6 +102,36 @@ describe.runIf(classpath)('the reference clients on java.net.http', () => {
   });
 });
 
+describe.runIf(classpath)('the hardened client on java.net.http', () => {
+  testHardened(async (server, { videos, atATime }) => {
+    const command = await makeVideo(server, 'hardened', `${videos}`, `${atATime}`);
+    return ((await askClient(server, { limitMs: JVMS_LIMIT_MS }, ...command)) as { statuses: string[] }).statuses;
+  });
+
+  test('a poll that is never answered is given up, and called again', async () => {
+    const hang = onPolls('hang', { nth: 1 }, [{ end: { at: 'headers', how: 'hang' } }]);
+    await using server = await startMockServer({ scenario: { ...quick, faults: hang } });
+
+    const command = await makeVideo(server, 'hardened', '1', '1', '1000');
+    expect(await askClient(server, ...command)).toEqual({ status: 'succeeded' });
+
+    expect(server.journal.events('response.abandoned')).toMatchObject([{ how: 'hang' }]);
+    expect(server.journal.events('task.created')).toHaveLength(1);
+  });
+
+  test('a video that takes too long is given up, and its task is cancelled', async () => {
+    await using server = await startMockServer({ scenario: { tasks: { queued: '1h' } } });
+
+    const { exitCode, stderr } = await runClient(
+      server,
+      ...(await makeVideo(server, 'hardened', '1', '1', '60000', '2500')),
+    );
+
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('The time of this video is over.')]);
+    expect(server.journal.events('task.changed')).toMatchObject([{ to: 'cancelled' }]);
+  });
+});
+
 /** Far beyond the life of the client. */
 const atExit = 'OTEL_BLRP_SCHEDULE_DELAY=60000';
 const atOnce = 'OTEL_BLRP_SCHEDULE_DELAY=10';
@@ -154,9 +187,10 @@ describe.runIf(classpath)('row C5: a snapshot of every reset', () => {
     const [told, ...others] = collector.received.flatMap(recordsOf);
     expect(others).toEqual([]);
     // The same call, in its next try.
-    const [asked] = server.journal.events('request.received');
-    expect(asked?.traceparent).toContain(told?.traceId);
-    expect(asked?.traceparent).not.toContain(told?.spanId);
+    const requests = server.journal.events('request.received');
+    const again = requests.filter(({ traceparent }) => traceparent?.includes(told?.traceId ?? ''));
+    expect(again).toHaveLength(1);
+    expect(again[0]?.traceparent).not.toContain(told?.spanId);
   });
 
   test('goes again with the next batch when the collector refuses it', async () => {

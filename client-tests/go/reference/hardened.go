@@ -86,6 +86,8 @@ type failure struct {
 	asked time.Duration
 	// Whether the service may have carried the call out all the same.
 	mayBeDone bool
+	// Until when the call has to wait.
+	until time.Time
 }
 
 // Calls until there is an answer that is worth having. recover looks whether a call that failed has been carried out.
@@ -95,15 +97,14 @@ func (client *hardened) call(ctx context.Context, method, path string, body []by
 		if err := client.backoff.pause(ctx, time.Time{}); err != nil {
 			return nil, 0, err
 		}
-		content, status, failed := client.attempt(ctx, method, path, body, trace)
+		content, status, failed := client.attempt(ctx, inARow, method, path, body, trace)
 		if failed == nil {
-			client.succeeded()
 			return content, status, nil
 		}
 		if inARow == tries || ctx.Err() != nil {
 			return nil, 0, failed.err
 		}
-		if err := client.backoff.pause(ctx, client.failed(inARow, failed.asked)); err != nil {
+		if err := client.backoff.pause(ctx, failed.until); err != nil {
 			return nil, 0, err
 		}
 		if recover == nil || !failed.mayBeDone {
@@ -115,11 +116,26 @@ func (client *hardened) call(ctx context.Context, method, path string, body []by
 	}
 }
 
-func (client *hardened) attempt(ctx context.Context, method, path string, body []byte, trace string) ([]byte, int, *failure) {
+func (client *hardened) attempt(ctx context.Context, inARow int, method, path string, body []byte, trace string) ([]byte, int, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, client.limits.attempt)
 	defer cancel()
 	ctx, leave := client.gate.enter(ctx)
 	defer leave()
+	// While it waited, the call before may have failed.
+	if err := client.backoff.pause(ctx, time.Time{}); err != nil {
+		return nil, 0, &failure{err: err}
+	}
+	content, status, failed := client.send(ctx, method, path, body, trace)
+	// Noted before the gate lets the next call pass.
+	if failed == nil {
+		client.succeeded()
+	} else {
+		failed.until = client.failed(inARow, failed.asked)
+	}
+	return content, status, failed
+}
+
+func (client *hardened) send(ctx context.Context, method, path string, body []byte, trace string) ([]byte, int, *failure) {
 	request := newRequest(method, client.base+path, body, "hardened-go/1").WithContext(ctx)
 	request.Header.Set("traceparent", fmt.Sprintf("00-%s-%s-01", trace, random(8)))
 	request.Header.Set("x-client-timestamp", strconv.FormatInt(time.Now().UnixMilli(), 10))
@@ -138,7 +154,7 @@ func (client *hardened) attempt(ctx context.Context, method, path string, body [
 	if answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests {
 		asked := readRetryAfter(answer.Header.Get("Retry-After"))
 		err := fmt.Errorf("%s %s: %s", method, path, answer.Status)
-		return nil, 0, &failure{err, asked, answer.StatusCode != http.StatusTooManyRequests}
+		return nil, 0, &failure{err: err, asked: asked, mayBeDone: answer.StatusCode != http.StatusTooManyRequests}
 	}
 	if !json.Valid(content) {
 		return nil, 0, &failure{err: fmt.Errorf("%s %s: the answer was cut on its way", method, path), mayBeDone: true}
@@ -197,7 +213,7 @@ func (client *hardened) follow(ctx context.Context, task string) (string, error)
 func (client *hardened) cancel(task string) {
 	ctx, cancel := context.WithTimeout(context.Background(), cancelLimit)
 	defer cancel()
-	client.attempt(ctx, "DELETE", tasks+"/"+task, nil, random(16))
+	client.attempt(ctx, 1, "DELETE", tasks+"/"+task, nil, random(16))
 }
 
 // Looks for the task of a create that failed. New tasks move older ones to later pages, and none between two.

@@ -31,6 +31,10 @@ const troubles: Readonly<Record<string, ScenarioInput>> = {
       },
     ],
   },
+  'the first three connections are reset': {
+    faults: [{ name: 'storm', on: 'accept', when: { first: 3 }, inject: ['reset'] }],
+    expect: ['backoff'],
+  },
   'polls are reset': {
     faults: onPolls('cut', { every: 5 }, [{ end: { at: { bodyBytes: 40 }, how: 'reset' } }]),
   },

@@ -8,22 +8,25 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.security.SecureRandom;
+import java.time.DateTimeException;
 import java.time.Duration;
-import java.util.HashSet;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
-import java.util.List;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A client that the service cannot shake off: each of its ways is a recommendation of the reference, part C. HttpClient cannot
- * send a PING: its polls keep the connection from being idle, and each call brings the heartbeat along as a header.
+ * A client that the service cannot shake off: each of its ways is a recommendation of the reference, part C. Any number of
+ * threads may make videos at a time: they share one pool and one backoff. HttpClient cannot send a PING: its polls keep the
+ * connection from being idle, and each call brings the heartbeat along as a header.
  */
 final class Hardened {
     private static final int TRIES = 20;
-    private static final long POLL_EVERY_MS = 1_000;
+    private static final Duration POLL_EVERY = Duration.ofSeconds(1);
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
-    private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
+    private static final Duration CANCEL_LIMIT = Duration.ofSeconds(5);
+    /** A task that was just created may not be found yet, on a replica that lags behind. */
+    private static final Duration LAG_LIMIT = Duration.ofSeconds(30);
     private static final SecureRandom RANDOM = new SecureRandom();
 
     static {
@@ -32,54 +35,101 @@ final class Hardened {
         System.setProperty("jdk.httpclient.disableRetryConnect", "true");
     }
 
+    /** What bounds a client: an attempt at a call, connection and body included, and a video from its first attempt on. */
+    record Limits(Duration attempt, Duration task) {}
+
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_LIMIT).build();
     private final Backoff backoff = new Backoff();
+    private final Gate gate = new Gate();
     private final ResetRing resets;
+    private final Limits limits;
 
-    Hardened(ResetRing resets) {
+    Hardened(ResetRing resets, Limits limits) {
         this.resets = resets;
+        this.limits = limits;
     }
 
     String makeVideo() throws IOException, InterruptedException {
-        String task = create();
-        for (;;) {
-            String status = call(() -> Ark.get(task)).get("status").asText();
-            if (Ark.isOver(status)) return status;
-            Thread.sleep(POLL_EVERY_MS);
+        Deadline deadline = new Deadline(limits.task());
+        String task = create(deadline);
+        try {
+            return follow(task, deadline);
+        } catch (IOException | IllegalStateException failure) {
+            cancel(task);
+            throw failure;
         }
     }
 
-    /** A create that failed may have been carried out: a task that is in the list now, and was not before, is the one. */
-    private String create() throws IOException, InterruptedException {
-        Set<String> before = new HashSet<>(listTasks());
+    /**
+     * A create that failed may have been carried out. By its mark, and by nothing else, its task is known again in the list: other
+     * calls and other processes create tasks under the same key.
+     */
+    private String create(Deadline deadline) throws IOException, InterruptedException {
+        String mark = "video-" + randomHex(16);
         String traceId = randomHex(16);
         for (int tries = 1;; tries++) {
+            pause(Backoff.noWait(), deadline);
+            boolean mayBeDone;
             try {
-                return send(Ark.create(), traceId).get("id").asText();
-            } catch (IOException failure) {
-                waitAfter(failure, tries);
+                return send(Ark.create(mark), traceId, tries, deadline).get("id").asText();
+            } catch (Failed failed) {
+                waitAfter(failed, tries, deadline);
+                mayBeDone = failed.mayBeDone;
             }
-            for (String task : listTasks()) if (!before.contains(task)) return task;
+            String found = mayBeDone ? find(mark, deadline) : null;
+            if (found != null) return found;
         }
     }
 
-    private List<String> listTasks() throws IOException, InterruptedException {
-        return call(Ark::list).get("items").findValuesAsText("id");
+    private String follow(String task, Deadline deadline) throws IOException, InterruptedException {
+        Deadline visible = new Deadline(LAG_LIMIT);
+        for (;;) {
+            try {
+                String status = call(() -> Ark.get(task), deadline).path("status").asText();
+                if (Ark.isOver(status)) return status;
+            } catch (Ark.Unexpected answer) {
+                if (answer.status != 404 || visible.isOver()) throw answer;
+            }
+            deadline.sleep(POLL_EVERY);
+        }
+    }
+
+    /** New tasks move older ones to later pages, and none between two. */
+    private String find(String mark, Deadline deadline) throws IOException, InterruptedException {
+        for (int page = 1;; page++) {
+            int number = page;
+            JsonNode list = call(() -> Ark.list(number), deadline);
+            for (JsonNode task : list.get("items"))
+                if (mark.equals(task.path("safety_identifier").asText())) return task.get("id").asText();
+            if (page * Ark.PAGE_SIZE >= list.get("total").asInt()) return null;
+        }
+    }
+
+    /** Best effort: what runs already cannot be cancelled. */
+    private void cancel(String task) throws InterruptedException {
+        try {
+            send(Ark.cancel(task), randomHex(16), 1, new Deadline(CANCEL_LIMIT));
+        } catch (IOException | IllegalStateException refused) {
+            // It runs on, and is paid for.
+        }
     }
 
     /** Makes a call that may be repeated, until it succeeds. */
-    private JsonNode call(Supplier<HttpRequest.Builder> request) throws IOException, InterruptedException {
+    private JsonNode call(Supplier<HttpRequest.Builder> request, Deadline deadline) throws IOException, InterruptedException {
         String traceId = randomHex(16);
         for (int tries = 1;; tries++) {
+            pause(Backoff.noWait(), deadline);
             try {
-                return send(request.get(), traceId);
-            } catch (IOException failure) {
-                waitAfter(failure, tries);
+                return send(request.get(), traceId, tries, deadline);
+            } catch (Failed failed) {
+                waitAfter(failed, tries, deadline);
             }
         }
     }
 
-    private JsonNode send(HttpRequest.Builder builder, String traceId) throws IOException, InterruptedException {
+    /** @param tries how often the call has been tried, this one included */
+    private JsonNode send(HttpRequest.Builder builder, String traceId, int tries, Deadline deadline)
+            throws IOException, InterruptedException {
         String spanId = randomHex(8);
         HttpRequest request = builder.header("User-Agent", "hardened-java/1")
                 .header("traceparent", "00-" + traceId + "-" + spanId + "-01")
@@ -87,21 +137,36 @@ final class Hardened {
                 .build();
         // HttpClient does not tell its peer. Looked up here, where the call has to do it anyway, and not at the reset.
         InetSocketAddress remote = addressOf(request.uri());
+        boolean isFirst = gate.enter();
+        boolean succeeded = false;
         try {
-            HttpResponse<String> answer = WholeAnswer.send(http, request, CALL_LIMIT);
+            // While it waited, the call before may have failed.
+            pause(Backoff.noWait(), deadline);
+            HttpResponse<String> answer = WholeAnswer.send(http, request, deadline.left(limits.attempt()));
+            succeeded = true;
             if (answer.statusCode() == 429 || answer.statusCode() >= 500) throw new Refused(answer);
+            JsonNode body = Ark.read(answer);
             backoff.noteSuccess();
-            return Ark.read(answer);
+            return body;
         } catch (IOException failure) {
             if (Reset.isReset(failure)) resets.offer(Reset.of(failure, request, remote, traceId, spanId));
-            throw failure;
+            // Noted before the gate lets the next call pass.
+            Refused refused = failure instanceof Refused answer ? answer : null;
+            long untilMs = backoff.noteFailure(tries, refused == null ? 0 : refused.retryAfterMs);
+            throw new Failed(failure, untilMs, refused == null || refused.mayBeDone);
+        } finally {
+            if (isFirst) gate.tell(succeeded);
+            else if (!succeeded) gate.noteFailure();
         }
     }
 
-    private void waitAfter(IOException failure, int tries) throws IOException, InterruptedException {
-        if (tries == TRIES) throw failure;
-        long askedMs = failure instanceof Refused refused ? refused.retryAfterMs : 0;
-        Thread.sleep(Math.max(askedMs, backoff.noteFailureMs()));
+    private void waitAfter(Failed failed, int tries, Deadline deadline) throws IOException, InterruptedException {
+        if (tries == TRIES) throw failed;
+        pause(failed.untilMs, deadline);
+    }
+
+    private void pause(long ownUntilMs, Deadline deadline) throws IOException, InterruptedException {
+        deadline.sleep(Duration.ofMillis(backoff.leftMs(ownUntilMs)));
     }
 
     private static InetSocketAddress addressOf(URI url) {
@@ -114,13 +179,41 @@ final class Hardened {
         return HexFormat.of().formatHex(random);
     }
 
+    /** An attempt that failed. */
+    private static final class Failed extends IOException {
+        /** Until when the call has to wait. */
+        final long untilMs;
+        /** Whether the service may have carried the call out all the same. */
+        final boolean mayBeDone;
+
+        Failed(IOException cause, long untilMs, boolean mayBeDone) {
+            super(cause.getMessage(), cause);
+            this.untilMs = untilMs;
+            this.mayBeDone = mayBeDone;
+        }
+    }
+
     /** An answer that says: not now. */
     private static final class Refused extends IOException {
         final long retryAfterMs;
+        /** Whether the service may have carried the call out all the same. */
+        final boolean mayBeDone;
 
         Refused(HttpResponse<String> answer) {
             super("HTTP " + answer.statusCode() + ": " + answer.body());
-            retryAfterMs = 1_000 * answer.headers().firstValueAsLong("Retry-After").orElse(0);
+            retryAfterMs = answer.headers().firstValue("Retry-After").map(Refused::readRetryAfter).orElse(0L);
+            mayBeDone = answer.statusCode() != 429;
+        }
+
+        /** Seconds, or a date (RFC 9110, section 10.2.3). 0 for what is neither. */
+        private static long readRetryAfter(String value) {
+            if (value.matches("\\d{1,9}")) return 1_000 * Long.parseLong(value);
+            try {
+                Instant at = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(value));
+                return Math.max(0, Duration.between(Instant.now(), at).toMillis());
+            } catch (DateTimeException unreadable) {
+                return 0;
+            }
         }
     }
 }

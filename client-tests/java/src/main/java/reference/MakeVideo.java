@@ -2,14 +2,22 @@ package reference;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
- * Makes a video with a reference client: the one that a service can shake off, or the one that it cannot. Both are on the JDK's
+ * Makes videos with a reference client: the one that a service can shake off, or the one that it cannot. Both are on the JDK's
  * own HttpClient. Prints JSON.
  *
  * <pre>
- * reference.MakeVideo naive | hardened
+ * reference.MakeVideo naive | hardened [VIDEOS [AT_A_TIME [ATTEMPT_LIMIT_MS [TASK_LIMIT_MS]]]]
  * </pre>
  *
  * Where the hardened one tells of resets is set by OpenTelemetry's own variables:
@@ -23,10 +31,33 @@ import java.util.Map;
 public final class MakeVideo {
     private static final String SEND_EVERY_MS = "1000";
     private static final String RESETS_KEPT = "512";
+    private static final long ATTEMPT_LIMIT_MS = 60_000;
+    private static final long TASK_LIMIT_MS = 1_800_000;
 
     public static void main(String[] words) throws Exception {
-        String status = words[0].equals("naive") ? new Naive().makeVideo() : new Hardened(keepResets()).makeVideo();
-        System.out.println(new ObjectMapper().writeValueAsString(Map.of("status", status)));
+        int videos = (int) numberAt(words, 1, 1);
+        Duration attempt = Duration.ofMillis(numberAt(words, 3, ATTEMPT_LIMIT_MS));
+        Duration task = Duration.ofMillis(numberAt(words, 4, TASK_LIMIT_MS));
+        Hardened hardened = new Hardened(keepResets(), new Hardened.Limits(attempt, task));
+        Callable<String> maker = words[0].equals("naive") ? () -> new Naive().makeVideo() : hardened::makeVideo;
+        List<String> statuses = makeVideos(maker, videos, (int) numberAt(words, 2, 1));
+        Map<String, Object> made = videos == 1 ? Map.of("status", statuses.get(0)) : Map.of("statuses", statuses);
+        System.out.println(new ObjectMapper().writeValueAsString(made));
+    }
+
+    private static List<String> makeVideos(Callable<String> maker, int videos, int atATime) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(atATime);
+        try {
+            List<String> statuses = new ArrayList<>();
+            for (Future<String> made : threads.invokeAll(Collections.nCopies(videos, maker))) statuses.add(made.get());
+            return statuses;
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private static long numberAt(String[] words, int place, long otherwise) {
+        return words.length > place ? Long.parseLong(words[place]) : otherwise;
     }
 
     private static ResetRing keepResets() {

@@ -15,7 +15,7 @@ final class Naive {
     private final HttpClient http = HttpClient.newHttpClient();
 
     String makeVideo() throws IOException, InterruptedException {
-        String task = call(Ark.create()).get("id").asText();
+        String task = call(Ark.create(null)).get("id").asText();
         for (;;) {
             String status = call(Ark.get(task)).get("status").asText();
             if (Ark.isOver(status)) return status;

@@ -1,0 +1,30 @@
+package reference;
+
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+
+/** When something has to be over. */
+final class Deadline {
+    private final long atNs;
+
+    Deadline(Duration fromNow) {
+        atNs = System.nanoTime() + fromNow.toNanos();
+    }
+
+    /** @return what is left of the time, and never more than `most` */
+    Duration left(Duration most) {
+        Duration left = Duration.ofNanos(atNs - System.nanoTime());
+        return left.compareTo(most) < 0 ? left : most;
+    }
+
+    boolean isOver() {
+        return System.nanoTime() >= atNs;
+    }
+
+    /** @throws HttpTimeoutException when the time is over before the sleep is */
+    void sleep(Duration wanted) throws HttpTimeoutException, InterruptedException {
+        long leftMs = left(wanted).toMillis();
+        if (leftMs > 0) Thread.sleep(leftMs);
+        if (isOver()) throw new HttpTimeoutException("The time of this video is over.");
+    }
+}
