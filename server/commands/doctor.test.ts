@@ -89,11 +89,17 @@ describe('a target', () => {
 
     await examine(targetOf(server));
 
-    await server.journal.waitFor('connection.ended');
-    expect(server.journal.events('connection.hello')).toMatchObject([{ alpn: ['h2'] }]);
+    // One to the service, and one to the storage.
+    const hellos = server.journal.events('connection.hello');
+    expect(hellos).toMatchObject([{ alpn: ['h2'] }, { alpn: ['h2'] }]);
+    const opened = server.journal.events('connection.opened');
+    expect(opened.filter(({ storage }) => storage)).toHaveLength(1);
+    for (const hello of hellos)
+      await server.journal.waitFor('connection.ended', ({ connection }) => connection === hello.connection);
     expect(server.journal.events('rule.applied')).toEqual([]);
     expect(server.journal.events('fault.injected')).toEqual([]);
-    expect(server.journal.events('connection.ended')).toMatchObject([{ by: 'client', how: 'fin' }]);
+    const gone = { by: 'client', how: 'fin' };
+    expect(server.journal.events('connection.ended')).toMatchObject([gone, gone]);
     expect(await callAdmin(server, 'GET /lanes')).toMatchObject({ body: { lanes: [] } });
   });
 

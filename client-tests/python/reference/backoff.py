@@ -33,8 +33,11 @@ class Backoff:
         return max(self._until, now + _wait_after(in_a_row))
 
     async def pause(self, own_until: float = 0.0) -> None:
-        """Waits until a call may be sent, and each call a little longer by chance. `own_until` is for its own failures."""
-        if (left := max(self._until, own_until) - time.monotonic()) > 0:
+        """Waits until a call may be sent, and each call a little longer by chance. `own_until` is for its own failures.
+
+        Another call may fail while it waits: then it waits on.
+        """
+        while (left := max(self._until, own_until) - time.monotonic()) > 0:
             await asyncio.sleep(left + random.uniform(0, JITTER))
 
 

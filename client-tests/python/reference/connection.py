@@ -12,6 +12,7 @@ import h2.config
 import h2.connection
 import h2.errors
 import h2.events
+import h2.exceptions
 
 
 class Cut(Exception):
@@ -28,6 +29,16 @@ class Answer:
         return json.loads(self.body)
 
 
+class Draining(h2.connection.H2Connection):
+    """Goes on reading after GOAWAY. The library takes it for the end, and PING or an answer behind it for a breach of protocol."""
+
+    def _receive_goaway_frame(self, frame):
+        state = self.state_machine.state
+        received = super()._receive_goaway_frame(frame)
+        self.state_machine.state = state
+        return received
+
+
 class Connection(asyncio.Protocol):
     """`beat_every` seconds between heartbeats; None sends none, which is how most clients come."""
 
@@ -36,7 +47,7 @@ class Connection(asyncio.Protocol):
         self.beat_every = beat_every
         self.lost = asyncio.get_running_loop().create_future()
         self.draining = False
-        self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self._h2 = Draining(h2.config.H2Configuration(header_encoding="utf-8"))
         self._waiting: dict[int, tuple[Answer, asyncio.Future]] = {}
         self._beating: asyncio.Task | None = None
 
@@ -60,8 +71,12 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
 
     def data_received(self, data):
-        for event in self._h2.receive_data(data):
-            self._handle(event)
+        try:
+            for event in self._h2.receive_data(data):
+                self._handle(event)
+        except h2.exceptions.ProtocolError:
+            self.retire()
+            self._transport.close()
         self._flush()
 
     # What a client calls.
@@ -128,6 +143,11 @@ class Connection(asyncio.Protocol):
                 future.set_exception(Cut(f"stream reset with {event.error_code}"))
                 del self._waiting[stream]
             case h2.events.ConnectionTerminated():
+                # RFC 9113, section 6.8: those above the last stream were never processed.
+                for above in [one for one in self._waiting if one > event.last_stream_id]:
+                    _, refused = self._waiting.pop(above)
+                    if not refused.done():
+                        refused.set_exception(Cut("the connection is drained, and did not take the call"))
                 # Those under way are answered still.
                 self.retire()
 

@@ -68,7 +68,7 @@ export class HardenedClient {
     const { recover, untilMs = Number.POSITIVE_INFINITY } = options;
     const trace = randomBytes(16).toString('hex');
     for (let tries = 1; ; tries++) {
-      await this.#pause(this.#backoff.leftMs(), untilMs);
+      await this.#backOff(untilMs);
       const result = await this.#attempt(method, path, trace, options);
       if ('status' in result) return result;
       if (tries >= TRIES) throw result.error;
@@ -185,6 +185,15 @@ export class HardenedClient {
       if (found) return { status: 200, headers: {}, body: JSON.stringify({ id: found.id }) };
       if (page * PAGE_SIZE >= total) return undefined;
     }
+  }
+
+  /** Waits until a call may be sent. Another one may fail while it waits: then it waits on. */
+  async #backOff(untilMs: number): Promise<void> {
+    let ms: number;
+    do {
+      ms = this.#backoff.leftMs();
+      await this.#pause(ms, untilMs);
+    } while (ms > 0);
   }
 
   /** @throws Error when the time of the caller is over */
