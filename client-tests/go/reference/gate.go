@@ -27,7 +27,8 @@ func (gate *gate) enter(ctx context.Context) (context.Context, func()) {
 		return ctx, func() {}
 	}
 	leave := sync.OnceFunc(func() { <-gate.slot })
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+	// Not GotConn: net/http hands out a new connection a moment before other calls can find it.
+	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
 		gate.stands.Store(true)
 		leave()
 	}}
