@@ -320,6 +320,8 @@ export type StampableEntry = JournalEntry & { seq?: number; at?: number };
 
 /** How many events are kept; older ones make room and are counted in `dropped`. */
 export const JOURNAL_CAPACITY = 20_000;
+/** The most that a journal may be asked to keep: at 300 to 500 bytes each, up to 1 GB. */
+export const MAX_JOURNAL_CAPACITY = 2_000_000;
 
 /** The only source of truth: an append-only ring buffer, written before the deed. */
 export class Journal {

@@ -38,6 +38,8 @@ export interface LanesSetting extends Omit<WorldSetting, 'directory'> {
   readonly authorityName: string;
   /** The ports to take for lanes, in order, each inclusive; left out: any that is free. */
   readonly ports?: PortRange | undefined;
+  /** How many events the journal of each lane keeps. */
+  readonly journalCapacity?: number | undefined;
 }
 
 /** Both inclusive. */
@@ -109,7 +111,7 @@ export class Lanes implements Directory {
     const port = this.#freePort();
     this.#taken.set(id, port);
     this.#over.delete(id);
-    const { host, authorityName, ports: _, ...setting } = this.#setting;
+    const { host, authorityName, ports: _, journalCapacity: __, ...setting } = this.#setting;
     try {
       if (!this.#shared) throw new Error('A lane was asked for before the server listened.');
       const { port: sharedPort, adminUrl, storage } = this.#shared;
@@ -204,8 +206,9 @@ export class Lanes implements Directory {
 
   #newLane(id: string, scenario: Scenario): Lane {
     const upstream = this.#setting.upstream?.origin;
+    const { journalCapacity = LANE_JOURNAL_CAPACITY } = this.#setting;
     const { ownPorts } = this.#main;
-    return new Lane(id, scenario, { journalCapacity: LANE_JOURNAL_CAPACITY, upstream, ownPorts });
+    return new Lane(id, scenario, { journalCapacity, upstream, ownPorts });
   }
 
   /** The lane that a request names: by its key, the result that it fetches, or its authority. */

@@ -195,3 +195,9 @@ test('shutdown resets what will not end: calls that wait, hang, answer no FIN, o
   expect(await accepted.ended()).toBe('reset');
   expect(await silent.probe()).toBe('reset');
 });
+
+test.each([0, -1, 1.5, Number.NaN, 2_000_001])('a journal of %d events is refused', async (journalCapacity) => {
+  await expect(startMockServer({ journalCapacity })).rejects.toMatchObject({
+    problems: [{ code: 'INVALID_OPTION', message: `journalCapacity does not take "${journalCapacity}".` }],
+  });
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
 import { problem, refuseBlank, UsageError } from './errors.ts';
-import type { Journal } from './journal.ts';
+import { type Journal, MAX_JOURNAL_CAPACITY } from './journal.ts';
 import { KeyLog } from './key-log.ts';
 import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
@@ -67,7 +67,8 @@ export interface StartOptions {
   readonly upstreamCa?: string;
   /** The ports that lanes take, in order; left out: any that is free. */
   readonly lanePorts?: PortRange;
-  /** How many events the journal keeps; older ones make room. */
+  /** How many events the journal of each lane keeps, 1 to 2,000,000; older ones are dropped. Default: 20,000
+   * for the main lane, 10,000 for others. */
   readonly journalCapacity?: number;
   /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). Only its owner may read it from
    * then on (mode 0600), also when it was there before. */
@@ -126,6 +127,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   if (options.adminToken === undefined && !isLoopback(adminHost))
     throw new UsageError([problem('ADMIN_EXPOSED', { host: adminHost })]);
   const { journalCapacity } = options;
+  refuseCapacity(journalCapacity);
   const target = await readTarget(options);
   const lane = new Lane('main', takeScenario(options), {
     ...(journalCapacity !== undefined && { journalCapacity }),
@@ -144,7 +146,13 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     if (target) opened.upstream = await openUpstream(target, lane.ownPorts);
     const results: ResultPlace = { publicUrl };
     const setting: WorldSetting = { authority, names, leaf, results, upstream: opened.upstream };
-    const lanes = new Lanes(lane, { ...setting, host, authorityName: nameOf(host), ports: options.lanePorts });
+    const lanes = new Lanes(lane, {
+      ...setting,
+      host,
+      authorityName: nameOf(host),
+      ports: options.lanePorts,
+      journalCapacity,
+    });
     opened.lanes = lanes;
     const world = await World.open(lane, { ...setting, directory: lanes });
     opened.world = world;
@@ -255,6 +263,13 @@ async function startDns(lane: Lane, options: DnsOptions): Promise<DnsResponder> 
 async function startOtlp({ journal, id, seed }: Lane, endpoint: string): Promise<OtlpExporter> {
   const { OtlpExporter } = await import('./otlp/exporter.ts');
   return new OtlpExporter(journal, { endpoint, attributes: { 'seedance.lane': id, 'seedance.seed': seed } });
+}
+
+/** @throws UsageError INVALID_OPTION */
+function refuseCapacity(events: number | undefined): void {
+  if (events === undefined || (Number.isInteger(events) && events >= 1 && events <= MAX_JOURNAL_CAPACITY)) return;
+  const expected = `Write a whole number from 1 to ${MAX_JOURNAL_CAPACITY}.`;
+  throw new UsageError([problem('INVALID_OPTION', { option: 'journalCapacity', given: `${events}`, expected })]);
 }
 
 /** @throws UsageError when the upstream cannot be one */

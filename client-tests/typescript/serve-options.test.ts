@@ -33,6 +33,21 @@ describe('serve', () => {
     expect(await openLane()).toMatchObject({ problems: [{ code: 'NO_LANE_PORT' }] });
   });
 
+  test('keeps as many events as it was given, in each lane', async () => {
+    await using serving = await openServe(['--journal-events', '3']);
+    const { adminUrl } = serving.ready;
+    await fetch(`${adminUrl}/lanes`, { method: 'POST', body: JSON.stringify({ id: 'a' }) });
+    for (const path of ['', '/lanes/a']) {
+      const armed = (name: string) => ({ name, on: 'request', inject: [{ delay: { ms: 0 } }] });
+      for (const name of ['x', 'y', 'z', 'q'])
+        await fetch(`${adminUrl}${path}/faults`, { method: 'POST', body: JSON.stringify(armed(name)) });
+
+      const kept = await (await fetch(`${adminUrl}${path}/events`)).json();
+
+      expect(kept).toMatchObject({ events: [{ fault: 'y' }, { fault: 'z' }, { fault: 'q' }] });
+    }
+  });
+
   test('shows a certificate that holds for the addresses and names it was given', async () => {
     await using serving = await openServe(['--cert-name', '192.0.2.1', '--cert-name', '*.example.com']);
     const socket = tls.connect({ port: Number(new URL(serving.url).port), ca: serving.ca, ALPNProtocols: ['h2'] });

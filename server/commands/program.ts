@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { refuseBlank, renderProblem, UsageError } from '../errors.ts';
+import { MAX_JOURNAL_CAPACITY } from '../journal.ts';
 import { logFormats } from '../log.ts';
 import { printableText } from '../printable.ts';
 import { profileNames } from '../scenario/service.ts';
@@ -27,6 +28,15 @@ const withPlay = (command: Command): Command =>
     .addOption(new Option('--speed <n>', 'lane seconds in one real second').argParser(speed))
     .option('--upstream <url>', 'pass the API through to this service, and let rules, faults and the verdict be ours')
     .option('--upstream-ca <file>', 'certificate authority of the upstream, such as the CA file of a second mock');
+
+/** Adds what becomes of the events that the verdict rests on.
+ * @param kept how many are kept by default */
+const withJournal = (command: Command, kept: string): Command =>
+  command.addOption(
+    new Option('--journal-events <n>', `how many events the journal of each lane keeps (default: ${kept})`).argParser(
+      integer({ min: 1, max: MAX_JOURNAL_CAPACITY }),
+    ),
+  );
 
 const EXIT_CODES = `Exit code: 0 good, 1 the verdict or the command failed, 2 usage, 3 inconclusive,
 70 internal error (a bug in seedance-mock).`;
@@ -106,7 +116,7 @@ function givenTo(command: Command): Readonly<Record<string, unknown>> {
 // Each command is imported when it is called, so that none waits for what only another one needs.
 
 function addServe(program: Command, { host, ending, end }: Call): void {
-  withPlay(program.command('serve'))
+  withJournal(withPlay(program.command('serve')), '20000, and 10000 for lanes')
     .description('run the server until it is interrupted')
     .argument('[scenario]', 'path of a scenario file, or the name of a bundled one')
     .addOption(new Option('--port <n>', 'port of the service; 0 takes a free one').argParser(port).default(8443))
@@ -174,9 +184,11 @@ Examples:
   seedance-mock serve poll-reset --upstream https://ark.cn-beijing.volces.com    a rehearsal against the real service
   seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
     )
-    .action(async (scenario: string | undefined, { speed: clock, ...options }) => {
+    .action(async (given: string | undefined, { speed: clock, journalEvents: journalCapacity, ...options }) => {
       const { runServe } = await import('./serve.ts');
-      end(await runServe({ ...options, ...(scenario && { scenario }), ...(clock && { clock }) }, { host, ending }));
+      const scenario = given && { scenario: given };
+      const named = { ...scenario, ...(clock && { clock }), ...(journalCapacity && { journalCapacity }) };
+      end(await runServe({ ...options, ...named }, { host, ending }));
     });
 }
 
@@ -192,7 +204,7 @@ function otlpOption(): Option {
 }
 
 function addRun(program: Command, { host, ending, end }: Call): void {
-  withPlay(program.command('run'))
+  withJournal(withPlay(program.command('run')), '500000')
     .description('serve a scenario for as long as a client command runs, and judge the client')
     .argument('<scenario>', 'path of a scenario file, or the name of a bundled one')
     .argument('<command...>', 'the client, after --')
@@ -237,7 +249,8 @@ Examples:
   seedance-mock run poll-reset --copies 6 -- python my_client.py
   seedance-mock run lost-create --upstream https://ark.cn-beijing.volces.com -- python my_client.py`,
     )
-    .action(async (scenario: string, command: string[], { speed: clock, timeout, settle, report = [], ...options }) => {
+    .action(async (scenario: string, command: string[], { speed: clock, journalEvents, report = [], ...given }) => {
+      const { timeout, settle, ...options } = given;
       const { readReportTarget, runRun } = await import('./run.ts');
       const exitCode = await runRun(
         {
@@ -248,6 +261,7 @@ Examples:
           settleMs: settle,
           ...(timeout !== undefined && { timeoutMs: timeout }),
           ...(clock && { clock }),
+          ...(journalEvents && { journalCapacity: journalEvents }),
         },
         { host, ending },
       );

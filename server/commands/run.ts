@@ -61,7 +61,8 @@ export async function runRun(
   const { command, report: targets, log, copies, timeoutMs, settleMs, ...start } = options;
   const stopped = ending.serve();
   ending.exitCode = exitCodes.fail;
-  await using serving = await openServer({ journalCapacity: JUDGED_EVENTS, ...start }, ending);
+  const { journalCapacity = JUDGED_EVENTS } = start;
+  await using serving = await openServer({ ...start, journalCapacity }, ending);
   const { server } = serving;
   await serving.log(log, host.stdout);
   const shared = await environmentOf(server, command);
