@@ -164,6 +164,16 @@ export const problems = {
     (d: { file: string; reason: string; code: string | undefined }) => `Cannot write ${d.file}: ${d.reason}.`,
     (d) => waysToWrite[d.code ?? ''] ?? 'Name a file in a folder that exists and that you may write to.',
   ),
+  FOLDER_UNWRITABLE: kind(
+    400,
+    (d: { folder: string; reason: string }) => `Cannot record in ${d.folder}: ${d.reason}.`,
+    () => 'Name a folder that you may write to, or one that can be made: `--record recording`.',
+  ),
+  RECORDING_EXISTS: kind(
+    409,
+    (d: { folder: string }) => `There is a recording in ${d.folder} already, which stays as it is.`,
+    (d) => `Name another folder, such as \`--record ${d.folder}-2\`, or remove that one.`,
+  ),
   NO_SCRATCH_FOLDER: kind(
     400,
     (d: { tried: string }) => `No folder for temporary files can be written to: ${d.tried}.`,

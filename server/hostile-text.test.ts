@@ -136,6 +136,11 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'listener.opened': {},
   'listener.full': { port: 1, connections: 1, descriptors: 1 },
   'listener.relieved': { port: 1, dropped: 1 },
+  'recording.failed': { lane: 'x', folder: 'x', reason: 'x' },
+  'recording.lost': {
+    ...{ lane: 'x', folder: 'x', events: 1 },
+    ...{ firstSeq: 1, lastSeq: 1, firstAt: 1, lastAt: 1 },
+  },
   'keylog.failed': { file: 'x', reason: 'x' },
   'fault.armed': { fault: 'x', hook: 'x', did: 'x' },
   'fault.disarmed': { fault: 'x' },

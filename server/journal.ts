@@ -298,6 +298,20 @@ export type JournalEntry =
   | { type: 'export.failed'; to: string; signal: 'logs' | 'traces'; reason: string }
   /** So many events had to make room before the collector took them, or the spans that they make up. */
   | { type: 'export.lost'; to: string; signal: 'logs' | 'traces'; events: number }
+  /** The recording of a lane cannot be written, and what comes waits. Noted once for a whole outage. */
+  | { type: 'recording.failed'; lane: string; folder: string; reason: string }
+  /** Events of a lane that its recording does not hold, with their sequence numbers and lane times.
+   * Noted once, at the end of an outage or of the recording. */
+  | {
+      type: 'recording.lost';
+      lane: string;
+      folder: string;
+      events: number;
+      firstSeq: number;
+      lastSeq: number;
+      firstAt: number;
+      lastAt: number;
+    }
   /** TLS secrets cannot be written to their file. Noted once for a whole outage. */
   | { type: 'keylog.failed'; file: string; reason: string }
   | { type: 'bug'; message: string; stack?: string; connection?: number; request?: number };
@@ -323,6 +337,9 @@ export const JOURNAL_CAPACITY = 20_000;
 /** The most that a journal may be asked to keep: at 300 to 500 bytes each, up to 1 GB. */
 export const MAX_JOURNAL_CAPACITY = 2_000_000;
 
+/** The most files of a lane that a recording may be asked to keep. */
+export const MAX_RECORDING_FILES = 100_000;
+
 /** The only source of truth: an append-only ring buffer, written before the deed. */
 export class Journal {
   readonly capacity: number;
@@ -330,6 +347,7 @@ export class Journal {
   readonly #readers = new Set<(event: JournalEvent) => void>();
   readonly #now: () => number;
   #seq = 0;
+  #heldMs: number | undefined;
 
   constructor(now: () => number, capacity = JOURNAL_CAPACITY) {
     this.#now = now;
@@ -343,7 +361,17 @@ export class Journal {
 
   /** Lane time, in whole Unix milliseconds, as of an event that were noted now. */
   get nowMs(): number {
-    return Math.floor(this.#now());
+    return this.#heldMs ?? Math.floor(this.#now());
+  }
+
+  /** Calls `read` with the newest event and the lane time; to what it calls, `nowMs` is the same time. */
+  atOnce<T>(read: (moment: { readonly seq: number; readonly at: number }) => T): T {
+    this.#heldMs = this.nowMs;
+    try {
+      return read({ seq: this.#seq, at: this.#heldMs });
+    } finally {
+      this.#heldMs = undefined;
+    }
   }
 
   /** How many events had to make room for newer ones. */

@@ -21,6 +21,13 @@ interface StrikeSetting {
   readonly where: { readonly request?: number; readonly stream?: number };
 }
 
+/** A verdict: of what event it knows at the latest, at what lane time it is given, and how resets arrive. */
+interface Judging {
+  readonly seq: number;
+  readonly at: number;
+  readonly resets: ResetFidelity;
+}
+
 /** One isolated world: scenario, seed, clock, journal. Nothing is global, so many can live in one process. */
 export class Lane {
   readonly id: string;
@@ -41,6 +48,7 @@ export class Lane {
   #injector: Injector;
   readonly #listeners = new Set<() => void>();
   readonly #judge: Judge;
+  readonly #verdictListeners = new Set<(judging: Judging) => void>();
   #connections = 0;
 
   constructor(
@@ -198,8 +206,17 @@ export class Lane {
 
   /** Judges the client by what the scenario expects, as far as the run has come.
    * @param resets how a reset arrives at the client; left out: as one */
-  verdict(resets?: ResetFidelity): Verdict {
-    return this.#judge.verdict(resets ? { resets } : {});
+  verdict(resets: ResetFidelity = 'reset'): Verdict {
+    return this.journal.atOnce((moment) => {
+      for (const hear of this.#verdictListeners) hear({ ...moment, resets });
+      return this.#judge.verdict({ resets });
+    });
+  }
+
+  /** Calls `hear` with the moment of each verdict, until the returned function is called. */
+  onVerdict(hear: (judging: Judging) => void): () => void {
+    this.#verdictListeners.add(hear);
+    return () => this.#verdictListeners.delete(hear);
   }
 
   #carryOut(counted: readonly Counted[], { hook, facts, context, where }: StrikeSetting): readonly string[] {

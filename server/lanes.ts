@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { problem, UsageError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { Lane } from './lane.ts';
+import type { Recording } from './recording/recording.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { ArkError, errorBody } from './seedance/errors.ts';
 import { JSON_TYPE } from './seedance/paths.ts';
@@ -40,6 +41,7 @@ export interface LanesSetting extends Omit<WorldSetting, 'directory'> {
   readonly ports?: PortRange | undefined;
   /** How many events the journal of each lane keeps. */
   readonly journalCapacity?: number | undefined;
+  readonly recording?: Recording | undefined;
 }
 
 /** Both inclusive. */
@@ -111,11 +113,12 @@ export class Lanes implements Directory {
     const port = this.#freePort();
     this.#taken.set(id, port);
     this.#over.delete(id);
-    const { host, authorityName, ports: _, journalCapacity: __, ...setting } = this.#setting;
+    const made = this.#newLane(id, scenario);
+    const { host, authorityName, ports: _, journalCapacity: __, recording, ...setting } = this.#setting;
     try {
       if (!this.#shared) throw new Error('A lane was asked for before the server listened.');
       const { port: sharedPort, adminUrl, storage } = this.#shared;
-      const world = await World.open(this.#newLane(id, scenario), setting);
+      const world = await World.open(made, setting);
       this.#passOn(world.lane.journal);
       const lane: OpenLane = {
         id,
@@ -133,6 +136,7 @@ export class Lanes implements Directory {
       return lane;
     } catch (error) {
       this.#taken.delete(id);
+      recording?.end(made);
       throw error;
     }
   }
@@ -153,6 +157,7 @@ export class Lanes implements Directory {
     for (const listener of [this.#shared?.listener, this.#shared?.storage?.listener])
       for (const connection of listener?.connections.values() ?? []) connection.dismiss(world.lane);
     await world.close();
+    this.#setting.recording?.end(world.lane);
     this.#taken.delete(id);
     this.#main.journal.append({ type: 'lane.closed', lane: id });
   }
@@ -208,7 +213,10 @@ export class Lanes implements Directory {
     const upstream = this.#setting.upstream?.origin;
     const { journalCapacity = LANE_JOURNAL_CAPACITY } = this.#setting;
     const { ownPorts } = this.#main;
-    return new Lane(id, scenario, { journalCapacity, upstream, ownPorts });
+    const lane = new Lane(id, scenario, { journalCapacity, upstream, ownPorts });
+    // Before anything else reads the journal: what a reader adds to it follows what it has read.
+    this.#setting.recording?.follow(lane);
+    return lane;
   }
 
   /** The lane that a request names: by its key, the result that it fetches, or its authority. */

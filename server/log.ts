@@ -208,6 +208,13 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['warn', `cannot export ${event.signal} to ${event.to}: ${event.reason}; trying again`];
     case 'export.lost':
       return ['warn', `${event.events} events made room before ${event.to} took them as ${event.signal}`];
+    case 'recording.failed':
+      return ['warn', `cannot record lane "${event.lane}" in ${event.folder}: ${event.reason}; trying again`];
+    case 'recording.lost':
+      return [
+        'warn',
+        `${event.events} events of lane "${event.lane}" are not recorded: ${event.firstSeq} to ${event.lastSeq}`,
+      ];
     case 'keylog.failed':
       return ['warn', `cannot write TLS secrets to ${event.file}: ${event.reason}; trying again`];
     case 'bug':

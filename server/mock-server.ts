@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Admin } from './admin/admin.ts';
 import type { Clock } from './clock.ts';
 import { problem, refuseBlank, UsageError } from './errors.ts';
-import { type Journal, MAX_JOURNAL_CAPACITY } from './journal.ts';
+import { type Journal, MAX_JOURNAL_CAPACITY, MAX_RECORDING_FILES } from './journal.ts';
 import { KeyLog } from './key-log.ts';
 import { Lane } from './lane.ts';
 import { Lanes, type OpenLane, type PortRange } from './lanes.ts';
@@ -12,6 +12,7 @@ import { isLoopback } from './listen.ts';
 import type { OtlpExporter } from './otlp/exporter.ts';
 import type { OwnPorts } from './own-ports.ts';
 import { printableError } from './printable.ts';
+import type { Recording } from './recording/recording.ts';
 import { readScenario } from './scenario/bundled.ts';
 import { loadScenario, type ScenarioInput } from './scenario/load.ts';
 import { readOverrides } from './scenario/overrides.ts';
@@ -70,6 +71,11 @@ export interface StartOptions {
   /** How many events the journal of each lane keeps, 1 to 2,000,000; older ones are dropped. Default: 20,000
    * for the main lane, 10,000 for others. */
   readonly journalCapacity?: number;
+  /** Folder in which the journals of all lanes are recorded, for `report --record`: a new one, or one without a recording in it;
+   * left out: none. */
+  readonly record?: string;
+  /** How many files of 64 MiB are kept of each lane, 1 to 100,000; the oldest go. Default: 16, or about 5 million events. */
+  readonly recordFiles?: number;
   /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). Only its owner may read it from
    * then on (mode 0600), also when it was there before. */
   readonly keylog?: string;
@@ -96,6 +102,8 @@ export interface MockServer extends AsyncDisposable {
   readonly clock: Clock;
   readonly lane: Lane;
   readonly tasks: TaskStore;
+  /** How many events the recording does not hold, so far; absent where nothing is recorded. */
+  readonly unrecorded?: number;
   /** Judges the client by what the scenario expects, as far as the run has come. */
   verdict(): Promise<Verdict>;
   /** Opens an isolated world on this server: for one of many tests that run at the same time.
@@ -127,7 +135,8 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   if (options.adminToken === undefined && !isLoopback(adminHost))
     throw new UsageError([problem('ADMIN_EXPOSED', { host: adminHost })]);
   const { journalCapacity } = options;
-  refuseCapacity(journalCapacity);
+  refuseNumber('journalCapacity', journalCapacity, MAX_JOURNAL_CAPACITY);
+  refuseNumber('recordFiles', options.recordFiles, MAX_RECORDING_FILES);
   const target = await readTarget(options);
   const lane = new Lane('main', takeScenario(options), {
     ...(journalCapacity !== undefined && { journalCapacity }),
@@ -140,6 +149,9 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     return closing;
   };
   try {
+    if (options.record !== undefined)
+      opened.recording = await startRecording(lane, options.record, options.recordFiles);
+    const { recording } = opened;
     const authority = await CertificateAuthority.ofProcess(lane.clock.wallNow());
     const names = [...ownAddresses(host), ...(options.certName ?? [])];
     const leaf = await authority.issue(lane.clock.wallNow(), ...names);
@@ -152,6 +164,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       authorityName: nameOf(host),
       ports: options.lanePorts,
       journalCapacity,
+      recording,
     });
     opened.lanes = lanes;
     const world = await World.open(lane, { ...setting, directory: lanes });
@@ -161,6 +174,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
     const admin = new Admin({
       main: world,
       lanes,
+      recording,
       ca: authority.pem,
       token: options.adminToken,
       names: [adminHost, ...ALWAYS_COVERED, ...(options.certName ?? [])],
@@ -195,6 +209,11 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       ...(storage && { storageUrl }),
       ...(target && { upstream: target.origin }),
       ...(opened.dns && { dns: opened.dns.address }),
+      ...(recording && {
+        get unrecorded() {
+          return recording.lost;
+        },
+      }),
       openLane: async ({ id, ...own } = {}) => {
         if (closing) throw new Error('No lane can be opened on a server that is closed.');
         const open = await lanes.open({ id, scenario: takeScenario(own) });
@@ -205,6 +224,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   } catch (error) {
     await close();
     await opened.keyLog?.discard();
+    await opened.recording?.discard();
     throw error;
   }
 }
@@ -213,6 +233,7 @@ const CA_FILE = 'ca.pem';
 
 /** What has been opened so far, and is to be closed. */
 interface Opened {
+  recording?: Recording;
   upstream?: Upstream;
   lanes?: Lanes;
   world?: World;
@@ -223,13 +244,25 @@ interface Opened {
   otlp?: OtlpExporter;
 }
 
-async function shutDown({ upstream, lanes, world, admin, keyLog, folder, dns, otlp }: Opened): Promise<void> {
+async function shutDown({
+  recording,
+  upstream,
+  lanes,
+  world,
+  admin,
+  keyLog,
+  folder,
+  dns,
+  otlp,
+}: Opened): Promise<void> {
   try {
     const open = lanes?.list().map((lane) => lanes.close(lane)) ?? [];
     await Promise.all([...open, world?.close(), admin?.close(), dns?.close()]);
     await upstream?.close();
     await otlp?.close();
     await keyLog?.close();
+    // Last, for all of that is in the journal.
+    await recording?.close();
   } finally {
     if (folder !== undefined) await removeScratchFolder(folder);
   }
@@ -260,16 +293,22 @@ async function startDns(lane: Lane, options: DnsOptions): Promise<DnsResponder> 
 }
 
 /** Loaded when it is wanted, as above. */
+async function startRecording(lane: Lane, folder: string, files: number | undefined): Promise<Recording> {
+  const { Recording } = await import('./recording/recording.ts');
+  return Recording.start(lane, { folder, files });
+}
+
+/** Loaded when it is wanted, as above. */
 async function startOtlp({ journal, id, seed }: Lane, endpoint: string): Promise<OtlpExporter> {
   const { OtlpExporter } = await import('./otlp/exporter.ts');
   return new OtlpExporter(journal, { endpoint, attributes: { 'seedance.lane': id, 'seedance.seed': seed } });
 }
 
 /** @throws UsageError INVALID_OPTION */
-function refuseCapacity(events: number | undefined): void {
-  if (events === undefined || (Number.isInteger(events) && events >= 1 && events <= MAX_JOURNAL_CAPACITY)) return;
-  const expected = `Write a whole number from 1 to ${MAX_JOURNAL_CAPACITY}.`;
-  throw new UsageError([problem('INVALID_OPTION', { option: 'journalCapacity', given: `${events}`, expected })]);
+function refuseNumber(option: string, given: number | undefined, max: number): void {
+  if (given === undefined || (Number.isInteger(given) && given >= 1 && given <= max)) return;
+  const expected = `Write a whole number from 1 to ${max}.`;
+  throw new UsageError([problem('INVALID_OPTION', { option, given: `${given}`, expected })]);
 }
 
 /** @throws UsageError when the upstream cannot be one */

@@ -41,7 +41,7 @@ export class Admin {
     this.#deps = {
       ...deps,
       // It counts from here on.
-      renderMetrics: createMetrics(deps.main),
+      renderMetrics: createMetrics(deps.main, deps.recording),
       isReady: () => this.ready,
       onBug: (error) => journal.bug(error),
     };

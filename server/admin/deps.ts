@@ -1,11 +1,13 @@
 import { problem, UsageError } from '../errors.ts';
 import type { Lanes, OpenLane } from '../lanes.ts';
+import type { Recording } from '../recording/recording.ts';
 import type { World } from '../world.ts';
 
 /** What the control plane looks at and acts on. */
 export interface AdminDeps {
   readonly main: World;
   readonly lanes: Lanes;
+  readonly recording?: Recording | undefined;
   /** The CA certificate, PEM. */
   readonly ca: string;
   /** What callers have to send. Default: nothing. */

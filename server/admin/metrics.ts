@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { JournalEvent } from '../journal.ts';
+import type { Recording } from '../recording/recording.ts';
 import { taskStatuses } from '../seedance/task.ts';
 import type { World } from '../world.ts';
 import { measureCallbacks } from './callback-latency.ts';
@@ -33,8 +34,10 @@ function countedAs(event: JournalEvent): readonly [name: string, labels: string]
   }
 }
 
+type Measured = Pick<World, 'lane' | 'connections' | 'tasks' | 'callbacks'>;
+
 /** What Prometheus scrapes: a reader of the journal that keeps plain tallies and renders them when asked. */
-export function createMetrics(world: Pick<World, 'lane' | 'connections' | 'tasks' | 'callbacks'>) {
+export function createMetrics(world: Measured, recording?: Pick<Recording, 'lost'>) {
   const { lane } = world;
   const tallies = new Map<string, Map<string, number>>();
   lane.journal.subscribe((event) => {
@@ -46,7 +49,7 @@ export function createMetrics(world: Pick<World, 'lane' | 'connections' | 'tasks
 
   let registry: Promise<Registry> | undefined;
   return async (): Promise<{ readonly contentType: string; readonly text: string }> => {
-    registry ??= createRegistry(world, tallies);
+    registry ??= createRegistry(world, tallies, recording);
     const made = await registry;
     return { contentType: made.contentType, text: await made.metrics() };
   };
@@ -57,8 +60,9 @@ const MAX_CLIENTS = 200;
 
 /** Loads the library when it is first asked for: few servers are ever scraped, and each would start the later for it. */
 async function createRegistry(
-  world: Pick<World, 'lane' | 'connections' | 'tasks' | 'callbacks'>,
+  world: Measured,
   tallies: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  recording: Pick<Recording, 'lost'> | undefined,
 ): Promise<Registry> {
   const { lane, tasks, callbacks } = world;
   const { Counter, Gauge, Registry } = await import('prom-client');
@@ -150,6 +154,16 @@ async function createRegistry(
     registers,
     collect() {
       this.set(lane.journal.dropped);
+    },
+  });
+  if (!recording) return registry;
+  new Counter({
+    name: 'seedance_mock_recording_lost_events_total',
+    help: 'Events of all lanes that the recording does not hold.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(recording.lost);
     },
   });
   return registry;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { refuseBlank, renderProblem, UsageError } from '../errors.ts';
-import { MAX_JOURNAL_CAPACITY } from '../journal.ts';
+import { MAX_JOURNAL_CAPACITY, MAX_RECORDING_FILES } from '../journal.ts';
 import { logFormats } from '../log.ts';
 import { printableText } from '../printable.ts';
 import { profileNames } from '../scenario/service.ts';
@@ -32,11 +32,19 @@ const withPlay = (command: Command): Command =>
 /** Adds what becomes of the events that the verdict rests on.
  * @param kept how many are kept by default */
 const withJournal = (command: Command, kept: string): Command =>
-  command.addOption(
-    new Option('--journal-events <n>', `how many events the journal of each lane keeps (default: ${kept})`).argParser(
-      integer({ min: 1, max: MAX_JOURNAL_CAPACITY }),
-    ),
-  );
+  command
+    .addOption(
+      new Option('--journal-events <n>', `how many events the journal of each lane keeps (default: ${kept})`).argParser(
+        integer({ min: 1, max: MAX_JOURNAL_CAPACITY }),
+      ),
+    )
+    .option('--record <dir>', 'record the journals of all lanes in this folder, for `report --record`')
+    .addOption(
+      new Option(
+        '--record-files <n>',
+        'how many files of 64 MiB are kept of each lane (default: 16, about 5 million events)',
+      ).argParser(integer({ min: 1, max: MAX_RECORDING_FILES })),
+    );
 
 const EXIT_CODES = `Exit code: 0 good, 1 the verdict or the command failed, 2 usage, 3 inconclusive,
 70 internal error (a bug in seedance-mock).`;

@@ -63,6 +63,15 @@ export function loadScenario(given: string | ScenarioInput, { file, ...instead }
   return readScenario(document, { source, name: file ? nameOf(file) : INLINE, instead });
 }
 
+/** The items under `expect:` in a scenario's text, as they stand there. */
+export const readExpected = (source: string): readonly unknown[] =>
+  listIn(readDocument(source, INLINE)?.value, 'expect');
+
+/** Reads items that stood under `expect:`, under rules that leave all of them something to see.
+ * @throws UsageError with every problem of them at once */
+export const loadExpected = (expect: readonly unknown[]): Scenario['expect'] =>
+  loadScenario(JSON.stringify({ profile: 'dual-stack', expect })).expect;
+
 /** Reads one fault, as it stands under `faults:`, from YAML or JSON.
  * @param number what tells it from others when it has no name of its own
  * @throws UsageError with every problem of the fault at once */
