@@ -174,6 +174,11 @@ export const problems = {
     (d: { folder: string }) => `There is a recording in ${d.folder} already, which stays as it is.`,
     (d) => `Name another folder, such as \`--record ${d.folder}-2\`, or remove that one.`,
   ),
+  RECORDING_UNREADABLE: kind(
+    400,
+    (d: { path: string; reason: string; hint: string | undefined }) => `Cannot judge ${d.path}: ${d.reason}.`,
+    (d) => d.hint ?? 'Name the folder that `--record` was given.',
+  ),
   NO_SCRATCH_FOLDER: kind(
     400,
     (d: { tried: string }) => `No folder for temporary files can be written to: ${d.tried}.`,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { refuseBlank, renderProblem, UsageError } from '../errors.ts';
+import { problem, refuseBlank, renderProblem, UsageError } from '../errors.ts';
 import { MAX_JOURNAL_CAPACITY, MAX_RECORDING_FILES } from '../journal.ts';
 import { logFormats } from '../log.ts';
 import { printableText } from '../printable.ts';
@@ -280,18 +280,55 @@ Examples:
 function addReport(program: Command, { host, end }: Call): void {
   program
     .command('report')
-    .description('print the verdict of a server that runs')
-    .addOption(new Option('--admin <url>', 'its admin address').argParser(origin).default('http://localhost:8480'))
-    .addOption(new Option('--format <name>').choices(reportFormatNames).default('text'))
+    .description('print the verdict of a server that runs, or judge a recording again')
+    .addOption(
+      new Option('--admin <url>', 'admin address of a server that runs')
+        .argParser(origin)
+        .default('http://localhost:8480'),
+    )
     .addOption(new Option('--admin-token <token>', 'what its admin API asks for').env('SEEDANCE_MOCK_ADMIN_TOKEN'))
+    .addOption(new Option('--record <dir>', 'folder that `serve --record` or `run --record` wrote').conflicts('admin'))
+    .option('--lane <name>', 'lane of the recording (default: main)')
+    .addOption(
+      new Option('--until <moment>', 'how far the recording is judged (default: judged, the last verdict)').choices([
+        'judged',
+        'end',
+      ]),
+    )
+    .addOption(new Option('--format <name>').choices(reportFormatNames).default('text'))
     .addHelpText(
       'after',
-      '\nExample:\n  seedance-mock report --admin http://localhost:8480 --format junit > verdict.xml',
+      `
+A recording is judged as the server judged it at its last verdict: at the end of \`run\`, or at GET /report. If no event
+is missing, the JSON report is the same, byte for byte. If events are missing, the checks that they could change are
+inconclusive, and say which events.
+
+Exit code: 0 good, 1 the verdict failed, 2 usage, 3 inconclusive, 70 internal error (a bug in seedance-mock).
+
+Examples:
+  seedance-mock report --admin http://localhost:8480 --format junit > verdict.xml
+  seedance-mock report --record recording                                 as \`serve --record recording\` wrote it
+  seedance-mock report --record recording --lane lane-1 --format html > verdict.html
+  seedance-mock report --record recording --until end                     with what came after the last verdict`,
     )
-    .action(async ({ admin, format, adminToken }) => {
-      const { runReport } = await import('./report.ts');
+    .action(async ({ admin, format, adminToken, record, lane, until }) => {
+      const { runReport, runRecordedReport } = await import('./report.ts');
+      if (record !== undefined)
+        return end(await runRecordedReport({ record, lane: lane ?? 'main', until: until ?? 'judged', format }, host));
+      refuseWithoutRecord({ lane, until });
       end(await runReport({ admin, format, ...(adminToken !== undefined && { token: adminToken }) }, host));
     });
+}
+
+/** @throws UsageError INVALID_OPTION for what only a recording has */
+function refuseWithoutRecord(given: Readonly<Record<'lane' | 'until', string | undefined>>): void {
+  const [found] = Object.entries(given).filter(([, value]) => value !== undefined);
+  if (!found) return;
+  const [name, value] = found;
+  const expected = `Name the recording as well: \`seedance-mock report --record recording --${name} ${value}\`.`;
+  throw new UsageError([
+    problem('INVALID_OPTION', { option: `--${name} without --record`, given: value ?? '', expected }),
+  ]);
 }
 
 function addDoctor(program: Command, { host, end }: Call): void {

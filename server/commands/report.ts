@@ -1,8 +1,33 @@
 import { problem, reasonOf, UsageError } from '../errors.ts';
-import { printableText } from '../printable.ts';
-import type { ReportFormat } from '../verdict/reports/formats.ts';
+import { printableLine, printableText } from '../printable.ts';
+import type { RetrialSetting } from '../recording/retrial.ts';
+import { type ReportFormat, reportFormats } from '../verdict/reports/formats.ts';
 import { exitCodes, type VerdictReport } from '../verdict/verdict.ts';
 import type { Output } from './output.ts';
+
+/** Events that a picture is drawn from. */
+const EVENTS_SHOWN = 20_000;
+
+export interface RecordedReportOptions {
+  readonly record: string;
+  readonly lane: string;
+  readonly until: RetrialSetting['until'];
+  readonly format: ReportFormat;
+}
+
+/** `seedance-mock report --record DIR`: judges a recording again.
+ * @throws UsageError when it cannot be judged
+ * @returns the exit code of the verdict: 0 good, 1 failed, 3 inconclusive */
+export async function runRecordedReport(
+  { record: folder, lane, until, format }: RecordedReportOptions,
+  { stdout, stderr }: Output,
+): Promise<number> {
+  const { retry } = await import('../recording/retrial.ts');
+  const { report, events, notes } = await retry({ folder, lane, until, events: format === 'html' ? EVENTS_SHOWN : 0 });
+  stdout.write(await reportFormats[format].render({ report, events }));
+  for (const note of notes) stderr.write(`${printableLine(note)}\n`);
+  return exitCodes[report.outcome];
+}
 
 /** `seedance-mock report --admin URL`: fetches the verdict of a server that runs.
  * @throws UsageError when there is no such server

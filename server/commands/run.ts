@@ -89,6 +89,9 @@ export async function runRun(
   // As long as the reports take; from here on there is nothing to wait for but the end of connections.
   ending.limit();
   await closing;
+  const { unrecorded = 0 } = server;
+  if (unrecorded > 0)
+    host.stderr.write(`${unrecorded} events are not in the recording in ${printableLine(start.record ?? '')}.\n`);
   return ending.exitCode;
 }
 

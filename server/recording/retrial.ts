@@ -1,0 +1,201 @@
+import { UsageError } from '../errors.ts';
+import type { JournalEvent } from '../journal.ts';
+import type { VerdictReport } from '../verdict/verdict.ts';
+import { Court, describeMissing } from './court.ts';
+import type { Header, Judging, RecordedState, RecordingRecord } from './format.ts';
+import { findFiles, type Line, readFile, unjudgeable, unreadable } from './reader.ts';
+
+/** Up to where a recording is judged: to the last verdict that the server gave, or to the end. */
+export const untils = ['judged', 'end'] as const;
+
+export interface RetrialSetting {
+  readonly folder: string;
+  readonly lane: string;
+  readonly until: (typeof untils)[number];
+  /** How many of the newest events are handed back, for a picture. */
+  readonly events: number;
+}
+
+export interface Retrial {
+  readonly report: VerdictReport;
+  readonly events: readonly JournalEvent[];
+  /** What else to know of the recording, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** How a recording ends. */
+interface Ending {
+  readonly header: Header;
+  readonly judged: Judging | undefined;
+  /** The newest event, and the end of the recording if it was brought to one. */
+  readonly newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
+  readonly end: Extract<RecordingRecord, { record: 'end' }> | undefined;
+  readonly isCut: boolean;
+}
+
+/** Judges a recording again, as the server did at its last verdict.
+ * @throws UsageError RECORDING_UNREADABLE */
+export async function retry({ folder, lane, until, events: kept }: RetrialSetting): Promise<Retrial> {
+  const files = await findFiles(folder, lane);
+  const ending = await readEnding(files, folder);
+  const { header, judged, newest, end } = ending;
+  const last = end ?? newest ?? { seq: 0, at: 0 };
+  const goal =
+    until === 'judged' && judged ? judged : { resets: judged?.resets ?? 'reset', seq: last.seq, at: last.at };
+  try {
+    const reading = new Reading(header, goal, kept);
+    for (const file of files) {
+      for await (const lines of readFile(file)) {
+        for (const line of lines) reading.take(line);
+        if (reading.isDone) break;
+      }
+      if (reading.isDone) break;
+    }
+    return { ...reading.finish(), notes: [...notesOf(ending, goal), ...reading.notes] };
+  } catch (error) {
+    throw error instanceof UsageError ? error : unjudgeable(folder, header.server, error);
+  }
+}
+
+/** Reads the newest file that has a whole line. */
+async function readEnding(files: readonly string[], folder: string): Promise<Ending> {
+  let isCut = false;
+  for (const file of files.toReversed()) {
+    let header: Header | undefined;
+    let judged: Judging | undefined;
+    let newest: Ending['newest'];
+    let end: Ending['end'];
+    for await (const lines of readFile(file)) {
+      for (const line of lines) {
+        if (line.kind === 'event') newest = { seq: line.event.seq, at: line.event.at };
+        else if (line.kind === 'cut') isCut = true;
+        else if (line.kind === 'record') {
+          const { record } = line;
+          if (record.record === 'header') header = record;
+          if (record.record === 'header' || record.record === 'lost') judged = record.judged ?? judged;
+          else if (record.record === 'judged') judged = record;
+          else if (record.record === 'end') end = record;
+        }
+      }
+    }
+    // The server was killed as it began the file.
+    if (header) return { header, judged, newest, end, isCut };
+  }
+  throw unreadable(folder, 'no line in it is whole');
+}
+
+function notesOf({ judged, newest, end, isCut }: Ending, goal: Judging): readonly string[] {
+  const after = (end?.seq ?? newest?.seq ?? 0) - goal.seq;
+  return [
+    ...(isCut ? ['The last line is cut short: the server was killed as it wrote it, or still writes.'] : []),
+    ...(!isCut && !end ? ['It was not brought to its end: the server was killed, or still runs.'] : []),
+    ...(judged ? [] : ['The server gave no verdict: all that it recorded is judged.']),
+    ...(after > 0
+      ? [`Judged is what was known at the last verdict; ${after} later events count with --until end.`]
+      : []),
+  ];
+}
+
+/** Reads the lines of a recording up to what is to be judged. */
+class Reading {
+  readonly #goal: Judging;
+  readonly #court: Court;
+  readonly #kept: number;
+  #events: JournalEvent[] = [];
+  #case: RecordedState['case'];
+  #clock: RecordedState['clock'] = { mode: 'real', speed: 1 };
+  /** The newest event that was read. */
+  #newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
+  /** What a header or a loss says, where events were missing before it. */
+  #said: RecordedState | undefined;
+  #unreadable = 0;
+  isDone = false;
+
+  constructor(header: Header, goal: Judging, kept: number) {
+    this.#goal = goal;
+    this.#kept = kept;
+    this.#case = header.case;
+    this.#court = new Court(header.case);
+  }
+
+  take(line: Line): void {
+    if (this.isDone) return;
+    switch (line.kind) {
+      case 'event':
+        if (line.event.seq > this.#goal.seq) this.isDone = true;
+        else this.#read(line.event);
+        break;
+      case 'record':
+        this.#note(line.record);
+        break;
+      case 'unreadable':
+        this.#unreadable++;
+        break;
+      case 'cut':
+        break;
+    }
+  }
+
+  get notes(): readonly string[] {
+    return [
+      ...(this.#unreadable > 0 ? [`Lines that cannot be read: ${this.#unreadable}.`] : []),
+      ...(this.#court.missing.length > 0 ? [`Missing: ${describeMissing(this.#court.missing)}.`] : []),
+    ];
+  }
+
+  finish(): { readonly report: VerdictReport; readonly events: readonly JournalEvent[] } {
+    this.#missUpTo({ seq: this.#goal.seq + 1, at: this.#goal.at });
+    return { report: this.#court.verdict(this.#goal), events: this.#events };
+  }
+
+  #read(event: JournalEvent): void {
+    this.#missUpTo(event);
+    if (event.type === 'clock.changed') this.#clock = { mode: event.mode, speed: event.speed };
+    this.#said = undefined;
+    this.#newest = { seq: event.seq, at: event.at };
+    this.#court.read(event);
+    if (this.#kept === 0) return;
+    this.#events.push(event);
+    if (this.#events.length >= 2 * this.#kept) this.#events = this.#events.slice(-this.#kept);
+  }
+
+  /** Between what was read and this event there may be some that are missing. */
+  #missUpTo({ seq, at }: Pick<JournalEvent, 'seq' | 'at'>): void {
+    const before = this.#newest ?? { seq: 0, at };
+    const events = seq - before.seq - 1;
+    if (events <= 0) return;
+    this.#court.miss({ events, firstSeq: before.seq + 1, lastSeq: seq - 1, firstAt: before.at, lastAt: at });
+    if (this.#said) this.#catchUp(this.#said, seq - 1, at);
+  }
+
+  /** Takes over what missing events have changed. */
+  #catchUp({ case: recorded, clock }: RecordedState, seq: number, at: number): void {
+    this.#change(recorded);
+    if (clock.speed === this.#clock.speed && clock.mode === this.#clock.mode) return;
+    this.#clock = clock;
+    this.#court.changeClock({ type: 'clock.changed', ...clock, seq, at });
+  }
+
+  #note(record: RecordingRecord): void {
+    switch (record.record) {
+      case 'header':
+      case 'lost':
+        this.#said = record;
+        break;
+      case 'case': {
+        const { record: _, ...recorded } = record;
+        this.#change(recorded);
+        break;
+      }
+      case 'judged':
+      case 'end':
+        break;
+    }
+  }
+
+  #change(recorded: RecordedState['case']): void {
+    if (JSON.stringify(recorded) === JSON.stringify(this.#case)) return;
+    this.#case = recorded;
+    this.#court.change(recorded);
+  }
+}
