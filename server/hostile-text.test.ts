@@ -16,10 +16,16 @@ import type { DoctorReport } from './doctor/examine.ts';
 import { renderDoctorReport } from './doctor/report.ts';
 import { problem, renderProblem } from './errors.ts';
 import { type EventType, Journal, type JournalEntry } from './journal.ts';
+import { Lane } from './lane.ts';
 import { type LogFormat, logJournal } from './log.ts';
 import { printableLine } from './printable.ts';
+import { Recording } from './recording/recording.ts';
+import { retry } from './recording/retrial.ts';
+import { loadScenario } from './scenario/load.ts';
+import { resetFidelities } from './verdict/bench.ts';
 import { reportFormats } from './verdict/reports/formats.ts';
 import { renderTextReport } from './verdict/reports/text.ts';
+import { checks } from './verdict/table.ts';
 import { Verdict, type VerdictReport } from './verdict/verdict.ts';
 
 // Clients, upstreams and scenario files choose some of the text that we print. For each such text we
@@ -49,6 +55,9 @@ const hostile = fc
 
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\ufffe\uffff]/u;
 const unprintable = (text: string) => text.split('\n').filter((line) => UNPRINTABLE.test(line));
+
+const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const fuzzing = { seed: 20_261_122, numRuns: 40 };
 
@@ -261,6 +270,52 @@ describe('a hostile text in a verdict', () => {
     ));
 });
 
+describe('a recording is judged again as it was judged at first, byte for byte', () => {
+  const expected = checks.map(({ name }) => (name === 'pool-size' ? { [name]: { h2: 1 } } : name));
+  const scenario = loadScenario(JSON.stringify({ seed: 7, clock: { mode: 'manual' }, expect: expected }));
+  const step = fc.record({
+    what: fc.constantFrom(...Object.keys(events), 'verdict', 'verdict', 'restart', 'load', 'task.created'),
+    text: hostile,
+    /** Few, so that events are about the same things. */
+    number: fc.integer({ min: 1, max: 3 }),
+    waitedMs: fc.integer({ min: 0, max: 40_000 }),
+    resets: fc.constantFrom(...resetFidelities),
+  });
+
+  test('whatever happened', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80 }), async (steps) => {
+        const dir = join(folder, 'recording');
+        rmSync(dir, { recursive: true, force: true });
+        const lane = new Lane('main', scenario);
+        const recording = await Recording.start(lane, { folder: dir, fileBytes: 4_096, files: 1_000 });
+        let report = lane.verdict().report;
+        for (const { what, text, number, waitedMs, resets } of steps) {
+          await lane.clock.advance(waitedMs);
+          if (what === 'verdict') report = lane.verdict(resets).report;
+          else if (what === 'restart') lane.restart();
+          else if (what === 'load') lane.load(() => ({ ...scenario, name: `a${text}`, seed: number }));
+          else if (what === 'clock.changed') lane.journal.append({ type: what, mode: 'real', speed: number });
+          else lane.journal.append(renumber(entries(text).find(({ type }) => type === what) ?? expect.fail(), number));
+        }
+        await recording.close();
+
+        const again = await retry({ folder: dir, lane: 'main', until: 'judged', events: 0 });
+
+        const render = (verdict: VerdictReport) => reportFormats.json.render({ report: verdict, events: [] });
+        expect(render(again.report)).toBe(render(report));
+      }),
+      { ...fuzzing, numRuns: 60, endOnFailure: true },
+    ));
+
+  /** An entry about another connection, request and stream. */
+  const renumber = (entry: JournalEntry, number: number): JournalEntry => ({
+    ...entry,
+    ...('connection' in entry && { connection: number }),
+    ...('request' in entry && { request: number }),
+  });
+});
+
 test('`report --admin` makes text from another server printable', async () => {
   const bodies = {
     text: 'FAIL\n\u001b[2J\u009b31m\rok',
@@ -284,9 +339,6 @@ test('`report --admin` makes text from another server printable', async () => {
   expect(unprintable(`${failed}`)).toEqual([]);
   await new Promise((resolve) => server.close(resolve));
 });
-
-const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Writes a scenario to a file whose name does not change. */
 function write(scenario: unknown): string {

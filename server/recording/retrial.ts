@@ -103,6 +103,8 @@ class Reading {
   readonly #kept: number;
   #events: JournalEvent[] = [];
   #case: RecordedState['case'];
+  /** In force from the next event on, which may be after all that is judged. */
+  #next: RecordedState['case'] | undefined;
   #clock: RecordedState['clock'] = { mode: 'real', speed: 1 };
   /** The newest event that was read. */
   #newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
@@ -150,6 +152,8 @@ class Reading {
 
   #read(event: JournalEvent): void {
     this.#missUpTo(event);
+    if (this.#next) this.#change(this.#next);
+    this.#next = undefined;
     if (event.type === 'clock.changed') this.#clock = { mode: event.mode, speed: event.speed };
     this.#said = undefined;
     this.#newest = { seq: event.seq, at: event.at };
@@ -181,10 +185,12 @@ class Reading {
       case 'header':
       case 'lost':
         this.#said = record;
+        // Of the first file: it begins with this.
+        if (!this.#newest) this.#next = record.case;
         break;
       case 'case': {
         const { record: _, ...recorded } = record;
-        this.#change(recorded);
+        this.#next = recorded;
         break;
       }
       case 'judged':
