@@ -106,6 +106,8 @@ function requireHeader(path: string, text: string, line: Line | undefined): void
   throw unreadable(path, reason, `Judge it with seedance-mock ${server}.`);
 }
 
-/** What goes wrong when events of one are judged that are not as this version knows them. */
-export const unjudgeable = (path: string, server: string, error: unknown): UsageError =>
-  unreadable(path, `its events cannot be judged (${reasonOf(error)})`, `Judge it with seedance-mock ${server}.`);
+/** What goes wrong when events or checks are not as this version knows them. */
+export function unjudgeable(path: string, server: string, error: unknown): UsageError {
+  const reason = error instanceof UsageError ? error.problems[0]?.message : reasonOf(error);
+  return unreadable(path, `this version cannot judge it (${reason})`, `Judge it with seedance-mock ${server}.`);
+}

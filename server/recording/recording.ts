@@ -90,8 +90,7 @@ export class Recording {
     } catch (error) {
       await recording.close();
       await recording.discard();
-      if (isTaken(error)) throw new UsageError([problem('RECORDING_EXISTS', { folder })]);
-      throw refuse(whyRefused(error));
+      throw error instanceof UsageError ? error : refuse(whyRefused(error));
     }
     throw refuse(`it took more than ${OPEN_MS} ms`);
   }
@@ -135,7 +134,9 @@ export class Recording {
     const { folder } = this.#setting;
     const made = await mkdir(folder, { recursive: true });
     const path = join(folder, MAIN_LANE);
-    await mkdir(path);
+    await mkdir(path).catch((error: unknown) => {
+      throw isTaken(error) ? new UsageError([problem('RECORDING_EXISTS', { folder })]) : error;
+    });
     this.#made.push(made ?? path);
     const { recorder, files } = this.#follow(main, this.#openFiles(path));
     const batch = recorder.take();

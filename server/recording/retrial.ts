@@ -53,9 +53,12 @@ export async function retry({ folder, lane, until, events: kept }: RetrialSettin
     }
     return { ...reading.finish(), notes: [...notesOf(ending, goal), ...reading.notes] };
   } catch (error) {
-    throw error instanceof UsageError ? error : unjudgeable(folder, header.server, error);
+    throw isUnreadable(error) ? error : unjudgeable(folder, header.server, error);
   }
 }
+
+const isUnreadable = (error: unknown) =>
+  error instanceof UsageError && error.problems.some(({ code }) => code === 'RECORDING_UNREADABLE');
 
 /** Reads the newest file that has a whole line. */
 async function readEnding(files: readonly string[], folder: string): Promise<Ending> {
