@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { maskQuery } from '../../server/wire/mask-query.ts';
@@ -32,6 +33,8 @@ test('keys, cookies and signatures go on to the upstream, and stand in no journa
     upstream.caFile,
     '--otlp',
     new URL(collector.url).origin,
+    '--record',
+    folder.at('recording'),
   ];
   // Each line of the log in JSON holds what the other one says as well.
   await using serve = await openServe([file, ...places, '--ready-file', folder.at('ready.json')]);
@@ -84,7 +87,9 @@ test('keys, cookies and signatures go on to the upstream, and stand in no journa
     expect(events).toContain(seen);
   for (const sink of [stdout, exported.join('')]) expect(sink).toContain('/down?X-Tos-Signature=***');
   expect(upstream.journal.events('request.received').map(({ path }) => path)).toContain(`${TASKS}?${signed}`);
-  for (const sink of [...said, stdout, stderr, ...exported]) expect(sink).not.toContain(SECRET);
+  const recorded = await readFile(folder.at('recording/main/events-000001.ndjson'), 'utf8');
+  expect(recorded).toContain('/down?X-Tos-Signature=***');
+  for (const sink of [...said, stdout, stderr, recorded, ...exported]) expect(sink).not.toContain(SECRET);
 });
 
 test('a query says no more than what List is asked by', () => {

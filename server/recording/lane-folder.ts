@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, rm, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileName } from './format.ts';
 
 /** The file that is being written is there no longer; what it held is lost. */
@@ -8,6 +8,22 @@ export class FileGoneError extends Error {}
 
 /** More lanes of one name one after the other than any server has. */
 const MAX_NAMESAKES = 100_000;
+
+/** Makes a folder with those above it, unless it is there. Not with `recursive`: on a read-only disk that says ENOENT, and under
+ * /proc it never ends.
+ * @returns the topmost that was made */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  const made = await mkdir(path).then(
+    () => path,
+    (error: unknown) => error,
+  );
+  if (made === path) return path;
+  if (isTaken(made) && (await stat(path)).isDirectory()) return undefined;
+  if (!isMissing(made) || dirname(path) === path) throw made;
+  const above = await makeFolder(dirname(path));
+  await mkdir(path);
+  return above ?? path;
+}
 
 /** Makes a folder that was not there before, under a name or the first of `name.2`, `name.3` and so on that is free.
  * @returns its path */
@@ -80,7 +96,7 @@ export class LaneFolder {
     // The folder may have gone.
     const handle = await this.#create(part).catch(async (error: unknown) => {
       if (!isMissing(error)) throw error;
-      await mkdir(this.path, { recursive: true });
+      await makeFolder(this.path);
       return this.#create(part);
     });
     this.#file = { part, handle, inode: (await handle.stat()).ino, bytes: 0 };

@@ -5,7 +5,7 @@ import { problem, UsageError } from '../errors.ts';
 import { whyRefused } from '../files.ts';
 import type { Journal, JournalEvent } from '../journal.ts';
 import { MAIN_LANE, type Range } from './format.ts';
-import { claimFolder, FileGoneError, isTaken, LaneFolder } from './lane-folder.ts';
+import { claimFolder, FileGoneError, isTaken, LaneFolder, makeFolder } from './lane-folder.ts';
 import { type RecordedLane, Recorder, type Room } from './recorder.ts';
 
 /** A file of this size is the last that is written to; 300,000 events or so. */
@@ -132,7 +132,7 @@ export class Recording {
 
   async #begin(main: RecordedLane): Promise<true> {
     const { folder } = this.#setting;
-    const made = await mkdir(folder, { recursive: true });
+    const made = await makeFolder(folder);
     const path = join(folder, MAIN_LANE);
     await mkdir(path).catch((error: unknown) => {
       throw isTaken(error) ? new UsageError([problem('RECORDING_EXISTS', { folder })]) : error;
@@ -209,7 +209,7 @@ export class Recording {
 
   async #openLane(id: string): Promise<Files> {
     const { folder } = this.#setting;
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return this.#openFiles(await claimFolder(folder, id));
   }
 
