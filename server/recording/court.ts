@@ -1,19 +1,19 @@
-import { type EventType, Journal, type JournalEvent } from '../journal.ts';
+import type { JournalEvent } from '../journal.ts';
 import { loadExpected } from '../scenario/load.ts';
+import { Bench } from '../verdict/bench.ts';
 import type { Expectation } from '../verdict/check.ts';
-import { judge } from '../verdict/judge.ts';
-import { sumUp, type VerdictReport } from '../verdict/verdict.ts';
+import type { VerdictReport } from '../verdict/verdict.ts';
 import type { Judging, Range, RecordedCase } from './format.ts';
 
 /** How many ranges of missing events a report names. */
 const RANGES_NAMED = 3;
 
-/** Judges events again, one after the other. */
+/** Judges events again, one after the other, as `Judge` does those of a journal. */
 export class Court {
   #case: RecordedCase;
   #expect: readonly Expectation[];
-  #events: JournalEvent[] = [];
-  #read = 0;
+  #bench: Bench | undefined;
+  #clock: JournalEvent<'clock.changed'> | undefined;
   #missing: Range[] = [];
 
   /** @throws UsageError when a check is not one of this version */
@@ -22,11 +22,13 @@ export class Court {
     this.#expect = loadExpected(recorded.expect);
   }
 
-  /** Judges by another case what follows.
+  /** Judges what follows by this, and what was before no more.
    * @throws UsageError as above */
-  change(recorded: RecordedCase): void {
+  begin(recorded: RecordedCase): void {
     this.#case = recorded;
     this.#expect = loadExpected(recorded.expect);
+    this.#bench = undefined;
+    this.#missing = [];
   }
 
   /** The events that are missing from what is judged. */
@@ -35,42 +37,44 @@ export class Court {
   }
 
   read(event: JournalEvent): void {
-    this.#read++;
-    if (event.type === 'scenario.loaded' || event.type === 'lane.reset') this.#startOver();
-    this.#events.push(event);
+    if (event.type === 'clock.changed') this.#clock = event;
+    if (event.type === 'scenario.loaded' || event.type === 'lane.reset') {
+      this.#missing = [];
+      this.#open(event.at);
+    }
+    this.#benchAt(event.at).read(event);
   }
 
-  /** From here on the clock runs otherwise, says an event that is missing. */
+  /** The clock runs so from here on, says an event that is missing. */
   changeClock(event: JournalEvent<'clock.changed'>): void {
-    this.#events.push(event);
+    this.#clock = event;
+    this.#bench?.setClock(event);
   }
 
   /** Between the events before and those that follow, some are not known. */
   miss(range: Range): void {
     this.#missing.push(range);
+    this.#benchAt(range.firstAt).miss(range.events);
   }
 
   verdict({ seq, at, resets }: Judging): VerdictReport {
     const { scenario, seed } = this.#case;
-    const known = new KnownEvents(this.#events, { seq, at });
-    const { report } = judge(known, { scenario: scenario.name, seed, expect: this.#expect, resets });
-    return doubt({ ...report, events: this.#read }, this.#missing);
+    const { report } = this.#benchAt(at).verdict({ scenario: scenario.name, seed, resets }, { seq, at });
+    if (this.#missing.length === 0) return report;
+    // That events are missing is a doubt of every check, and the first.
+    const doubt = describeMissing(this.#missing);
+    return { ...report, checks: report.checks.map((check) => ({ ...check, doubt })) };
   }
 
-  /** What was before is not judged, but the clock, which the first event has started, goes on as it was. */
-  #startOver(): void {
-    this.#events = this.#events.filter(({ type }, index) => index === 0 || type === 'clock.changed');
-    this.#missing = [];
+  #benchAt(at: number): Bench {
+    return this.#bench ?? this.#open(at);
   }
-}
 
-/** Where events are missing, neither what was not seen nor what was is known for sure. */
-function doubt(report: VerdictReport, missing: readonly Range[]): VerdictReport {
-  if (missing.length === 0) return report;
-  const reason = describeMissing(missing);
-  const checks = report.checks.map((check) => ({ ...check, outcome: 'inconclusive', doubt: reason }) as const);
-  const missed = missing.reduce((sum, { events }) => sum + events, 0);
-  return { ...report, outcome: sumUp(['inconclusive'], 'checks'), checks, missed };
+  #open(at: number): Bench {
+    this.#bench = new Bench(this.#expect, at);
+    if (this.#clock) this.#bench.setClock(this.#clock);
+    return this.#bench;
+  }
 }
 
 /** Missing events in words: their sequence numbers and lane times. */
@@ -82,30 +86,4 @@ export function describeMissing(missing: readonly Range[]): string {
   });
   const more = missing.length - named.length;
   return `the recording does not hold ${named.join(', ')}${more > 0 ? ` and ${more} more ranges` : ''}`;
-}
-
-/** A journal of events that happened elsewhere. */
-class KnownEvents extends Journal {
-  readonly #events: readonly JournalEvent[];
-  readonly #seq: number;
-
-  constructor(events: readonly JournalEvent[], { seq, at }: { readonly seq: number; readonly at: number }) {
-    super(() => at);
-    this.#events = events;
-    this.#seq = seq;
-  }
-
-  override get seq(): number {
-    return this.#seq;
-  }
-
-  override get dropped(): number {
-    return 0;
-  }
-
-  override events<T extends EventType = EventType>(type?: T, since = 0): readonly JournalEvent<T>[] {
-    return this.#events.filter(
-      (event): event is JournalEvent<T> => event.seq > since && (type === undefined || event.type === type),
-    );
-  }
 }

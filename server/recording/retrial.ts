@@ -171,8 +171,8 @@ class Reading {
     const before = this.#newest ?? { seq: 0, at };
     const events = seq - before.seq - 1;
     if (events <= 0) return;
-    this.#court.miss({ events, firstSeq: before.seq + 1, lastSeq: seq - 1, firstAt: before.at, lastAt: at });
     if (this.#said) this.#catchUp(this.#said, seq - 1, at);
+    this.#court.miss({ events, firstSeq: before.seq + 1, lastSeq: seq - 1, firstAt: before.at, lastAt: at });
   }
 
   /** Takes over what missing events have changed. */
@@ -205,6 +205,6 @@ class Reading {
   #change(recorded: RecordedState['case']): void {
     if (JSON.stringify(recorded) === JSON.stringify(this.#case)) return;
     this.#case = recorded;
-    this.#court.change(recorded);
+    this.#court.begin(recorded);
   }
 }
