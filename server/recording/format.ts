@@ -9,6 +9,9 @@ import { resetFidelities } from '../verdict/bench.ts';
 export const FORMAT = 'seedance-mock recording';
 export const FORMAT_VERSION = 1;
 
+/** The first characters of a line that is no event. */
+export const RECORD = '{"record":';
+
 export const MAIN_LANE = 'main';
 
 /** `events-000001.ndjson`: the files of a lane, in the order of their names. */

@@ -3,7 +3,7 @@ import type { JournalEvent } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { readExpected } from '../scenario/load.ts';
 import type { Judging, Range, RecordedCase, RecordedState, RecordingRecord } from './format.ts';
-import { FORMAT, FORMAT_VERSION } from './format.ts';
+import { FORMAT, FORMAT_VERSION, RECORD } from './format.ts';
 
 /** What a recording reads of a lane. */
 export type RecordedLane = Pick<Lane, 'id' | 'journal' | 'clock' | 'scenario' | 'seed' | 'onVerdict'>;
@@ -47,9 +47,6 @@ const { version: server } = JSON.parse(readFileSync(new URL('../../package.json'
 
 /** How much is written at once. */
 const BATCH_BYTES = 1_048_576;
-
-/** The first characters of a line that is no event. */
-const RECORD = '{"record":';
 
 /** Reads a lane's journal and keeps what is to be written of it. Nothing here waits for a disk: what finds no room is lost,
  * and counted. */

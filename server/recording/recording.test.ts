@@ -381,6 +381,20 @@ describe('a recording is judged', () => {
     expect((await judge(folder.path, 'end')).report).toMatchObject({ events: 7, missed: 0 });
   });
 
+  test('up to the last event, where the last line is a verdict', async () => {
+    await using folder = await openFolder();
+    const { lane, recording } = await record(folder.path);
+    fill(lane, 5);
+    await recording.close();
+    const file = folder.at('recording/main/events-000001.ndjson');
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').slice(0, -1);
+    const judged = { record: 'judged', seq: 3, at: lane.journal.nowMs, resets: 'reset' };
+    await writeFile(file, `${[...lines, JSON.stringify(judged)].join('\n')}\n`);
+
+    expect((await judge(folder.path)).report).toMatchObject({ events: 3 });
+    expect((await judge(folder.path, 'end')).report).toMatchObject({ events: 6, missed: 0 });
+  });
+
   test('also where a file was begun and has no whole line yet', async () => {
     await using folder = await openFolder();
     const { report } = await recordSome(folder.path);

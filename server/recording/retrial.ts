@@ -68,7 +68,7 @@ async function readEnding(files: readonly string[], folder: string): Promise<End
     let judged: Judging | undefined;
     let newest: Ending['newest'];
     let end: Ending['end'];
-    for await (const lines of readFile(file)) {
+    for await (const lines of readFile(file, 'records')) {
       for (const line of lines) {
         if (line.kind === 'event') newest = { seq: line.event.seq, at: line.event.at };
         else if (line.kind === 'cut') isCut = true;
