@@ -190,6 +190,7 @@ Examples:
   seedance-mock serve --lane-ports 9000-9015           room for 16 lanes (POST /lanes), on ports known beforehand
   seedance-mock serve --otlp http://localhost:4318     every event goes to a collector, compressed and in batches
   seedance-mock serve poll-reset --upstream https://ark.cn-beijing.volces.com    a rehearsal against the real service
+  seedance-mock serve my.yaml --record recording       every event in files, to judge the run again with \`report\`
   seedance-mock serve my.yaml --port 0 --ready-file ready.json`,
     )
     .action(async (given: string | undefined, { speed: clock, journalEvents: journalCapacity, ...options }) => {
@@ -255,6 +256,7 @@ Examples:
   seedance-mock run lost-create --report junit:verdict.xml --report html:verdict.html -- npm test
   seedance-mock run my.yaml --profile dual-stack --timeout 60000 -- pytest -q
   seedance-mock run poll-reset --copies 6 -- python my_client.py
+  seedance-mock run my.yaml --record recording -- npm test       and \`report --record recording\` judges it again
   seedance-mock run lost-create --upstream https://ark.cn-beijing.volces.com -- python my_client.py`,
     )
     .action(async (scenario: string, command: string[], { speed: clock, journalEvents, report = [], ...given }) => {

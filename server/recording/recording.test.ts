@@ -144,6 +144,18 @@ describe('the files', () => {
   });
 });
 
+test('the last recordings of lanes that are over are kept, and that of the main lane', async () => {
+  await using folder = await openFolder();
+  const { recording } = await record(folder.path, { endedLanes: 2 });
+  for (const id of ['a', 'b', 'c', 'd']) {
+    const lane = openLane(id);
+    recording.follow(lane);
+    recording.end(lane);
+  }
+  await recording.close();
+  expect((await readdir(folder.at('recording'))).toSorted()).toEqual(['c', 'd', 'main']);
+});
+
 describe('a folder', () => {
   test('with a recording in it is refused, and stays as it is', async () => {
     await using folder = await openFolder();

@@ -36,6 +36,7 @@ export interface RecordingSetting {
   readonly fileBytes?: number;
   readonly roomBytes?: number;
   readonly retryMs?: number;
+  readonly endedLanes?: number;
   /** Makes what writes a lane's files; a test hands in one that hangs. */
   readonly openFolder?: (path: string, files: number) => Files;
 }
@@ -239,8 +240,9 @@ export class Recording {
     this.#lostOfEnded += track.recorder.lost;
     if (!track.files) return;
     await track.files.close();
+    if (track.recorder.lane.id === MAIN_LANE) return;
     this.#ended.push(track.files);
-    if (this.#ended.length > MAX_ENDED_LANES) await this.#ended.shift()?.remove();
+    if (this.#ended.length > (this.#setting.endedLanes ?? MAX_ENDED_LANES)) await this.#ended.shift()?.remove();
   }
 
   #noteFailure(track: Track, reason: string): void {
