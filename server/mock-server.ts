@@ -102,8 +102,8 @@ export interface MockServer extends AsyncDisposable {
   readonly clock: Clock;
   readonly lane: Lane;
   readonly tasks: TaskStore;
-  /** How many events the recording does not hold, so far; absent where nothing is recorded. */
-  readonly unrecorded?: number;
+  /** How many events the recording does not hold, so far; undefined where nothing is recorded. */
+  readonly unrecorded: number | undefined;
   /** Judges the client by what the scenario expects, as far as the run has come. */
   verdict(): Promise<Verdict>;
   /** Opens an isolated world on this server: for one of many tests that run at the same time.
@@ -209,11 +209,9 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
       ...(storage && { storageUrl }),
       ...(target && { upstream: target.origin }),
       ...(opened.dns && { dns: opened.dns.address }),
-      ...(recording && {
-        get unrecorded() {
-          return recording.lost;
-        },
-      }),
+      get unrecorded() {
+        return recording?.lost;
+      },
       openLane: async ({ id, ...own } = {}) => {
         if (closing) throw new Error('No lane can be opened on a server that is closed.');
         const open = await lanes.open({ id, scenario: takeScenario(own) });

@@ -16,6 +16,23 @@ const node = process.execPath;
 const client = fileURLToPath(new URL('./reference/make-video.ts', import.meta.url));
 const hasFifos = canRun('mkfifo', '--version');
 
+/** Starts `seedance-mock` on a disk that takes one write, the first of a recording. Each later one waits in a thread, as on
+ * NFS whose server is gone. */
+function startWithHangingDisk(fifo: string, args: readonly string[]) {
+  const hang = `
+    import { open } from 'node:fs/promises';
+    const handle = await open('/dev/null');
+    const { prototype } = handle.constructor;
+    const { write } = prototype;
+    await handle.close();
+    let writes = 0;
+    prototype.write = function (...given) { return writes++ === 0 ? write.apply(this, given) : open('${fifo}', 'w'); };
+  `;
+  spawnSync('mkfifo', [fifo]);
+  const load = ['--import', `data:text/javascript,${encodeURIComponent(hang)}`];
+  return startProgram([node, ...load, commandLine, ...args]);
+}
+
 /** What `report --record` says, and with what exit code. */
 const report = (folder: string, ...options: readonly string[]) => callMock('report', '--record', folder, ...options);
 const reportJson = async (...args: Parameters<typeof report>) => {
@@ -54,6 +71,17 @@ describe('run --record', () => {
       expect(stdout).toBe(await readFile(folder.at(format), 'utf8'));
     }
   });
+});
+
+test.runIf(hasFifos)('run on a disk that hangs judges, ends, and says how much is not recorded', async () => {
+  await using folder = await openFolder();
+  const args = ['run', 'healthy', '--settle', '0', '--record', folder.at('recording'), '--', node, client, 'hardened'];
+  await using run = startWithHangingDisk(folder.at('fifo'), args);
+
+  const { exitCode, stdout, stderr } = await run.ended;
+
+  expect(stderr).toMatch(/^\d+ events are not in the recording in .*\/recording\.\n$/);
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/\ncommand: exit code 0\n$/)]);
 });
 
 describe('serve --record', () => {
@@ -141,26 +169,11 @@ describe('serve --record', () => {
   });
 
   test.runIf(hasFifos)(
-    'a disk that hangs keeps neither calls nor the end waiting, and lost events are counted',
+    'a disk that hangs keeps neither calls nor the end waiting, and the log says what is lost',
     async () => {
       await using folder = await openFolder();
-      const fifo = folder.at('fifo');
-      spawnSync('mkfifo', [fifo]);
-      // Each write after the signal waits in a thread, as on NFS whose server is gone.
-      const hang = `
-      import { open } from 'node:fs/promises';
-      const handle = await open('/dev/null');
-      const { prototype } = handle.constructor;
-      const { write } = prototype;
-      await handle.close();
-      process.on('SIGUSR2', () => { prototype.write = () => open('${fifo}', 'w'); console.log('{"type":"hangs"}'); });
-    `;
-      const dir = folder.at('recording');
-      const startHanging = (args: readonly string[]) =>
-        startProgram([node, '--import', `data:text/javascript,${encodeURIComponent(hang)}`, commandLine, ...args]);
-      await using serve = await openServe(['--record', dir], startHanging);
-      serve.signal('SIGUSR2');
-      await serve.hearOf('hangs');
+      const start = (args: readonly string[]) => startWithHangingDisk(folder.at('fifo'), args);
+      await using serve = await openServe(['--record', folder.at('recording')], start);
       await using browser = await openClient(serve);
       const id = await createTask(browser);
       expect(await getTask(browser, id)).toMatchObject({ id });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Clock } from '../clock.ts';
 import type { JournalEvent } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { readExpected } from '../scenario/load.ts';
@@ -45,15 +46,18 @@ export interface Batch {
 
 const { version: server } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
+const realTime = new Clock();
+
 /** How much is written at once: on a server whose event loop is busy, few writes are made in a second. */
 const BATCH_BYTES = 4 * 1_048_576;
 
 /** Reads a lane's journal and keeps what is to be written of it. Nothing here waits for a disk: what finds no room is lost,
  * and counted. */
 export class Recorder {
-  readonly lane: RecordedLane;
+  /** Of the lane. */
+  readonly id: string;
   readonly #setting: RecorderSetting;
-  readonly #stop: readonly (() => void)[];
+  #stop: readonly (() => void)[];
   /** The last of them is the newest; those before it stay until they are written. */
   #parts: Part[] = [];
   #partNumber = 0;
@@ -67,17 +71,18 @@ export class Recorder {
   /** What is being lost now. */
   #loss: Range | undefined;
   #lost = 0;
-  #ended = false;
+  /** Where the lane ended; from then on nothing here holds it in memory, however long the disk takes. */
+  #end: Stamp | undefined;
 
   /** Reads what the journal holds, and then what comes. */
   constructor(lane: RecordedLane, setting: RecorderSetting) {
-    this.lane = lane;
+    this.id = lane.id;
     this.#setting = setting;
     this.#case = caseOf(lane);
     this.#clock = { mode: lane.clock.mode, speed: lane.clock.speed };
-    for (const event of lane.journal.events()) this.#read(event);
+    for (const event of lane.journal.events()) this.#read(event, lane);
     this.#stop = [
-      lane.journal.subscribe((event) => this.#read(event)),
+      lane.journal.subscribe((event) => this.#read(event, lane)),
       lane.onVerdict((judging) => {
         this.#judged = judging;
         this.#note({ record: 'judged', ...judging });
@@ -92,7 +97,7 @@ export class Recorder {
 
   /** Whether all there will ever be is on the disk. */
   get isComplete(): boolean {
-    return this.#ended && !this.isBehind && !this.#loss;
+    return this.#end !== undefined && !this.isBehind && !this.#loss;
   }
 
   /** Whether there is something to write. */
@@ -101,11 +106,12 @@ export class Recorder {
   }
 
   /** Reads no more. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  end(at: Stamp): void {
+    if (this.#end) return;
+    this.#end = at;
     for (const stop of this.#stop) stop();
-    this.#noteEnd();
+    this.#stop = [];
+    this.#note({ record: 'end', ...at });
   }
 
   /** What is to be written next: the same until `done()`. */
@@ -135,7 +141,7 @@ export class Recorder {
     if (!loss || this.#waiting > (room.limit - room.used) / 2) return undefined;
     this.#loss = undefined;
     this.#note({ record: 'lost', ...loss, ...this.#state() });
-    if (this.#ended) this.#noteEnd();
+    if (this.#end) this.#note({ record: 'end', ...this.#end });
     return loss;
   }
 
@@ -161,25 +167,20 @@ export class Recorder {
     return loss;
   }
 
-  #read(event: JournalEvent): void {
+  #read(event: JournalEvent, lane: RecordedLane): void {
     if (event.type === 'clock.changed') this.#clock = { mode: event.mode, speed: event.speed };
-    else if (event.type === 'scenario.loaded') this.#readCase();
+    else if (event.type === 'scenario.loaded') this.#readCase(lane);
     if (this.#loss || !this.#put(`${JSON.stringify(event)}\n`, event))
       this.#lose({ events: 1, first: event, last: event });
   }
 
   /** Before the event that says so, for with that the judging begins. */
-  #readCase(): void {
-    const { scenario, seed } = this.lane;
+  #readCase(lane: RecordedLane): void {
+    const { scenario, seed } = lane;
     const { name, text } = this.#case.scenario;
     if (this.#case.seed === seed && text === scenario.source && name === scenario.name) return;
-    this.#case = caseOf(this.lane);
+    this.#case = caseOf(lane);
     this.#note({ record: 'case', ...this.#case });
-  }
-
-  #noteEnd(): void {
-    const { seq, nowMs: at } = this.lane.journal;
-    this.#note({ record: 'end', seq, at });
   }
 
   /** What a loss swallows is said again after it. */
@@ -209,12 +210,12 @@ export class Recorder {
 
   #nextPart(): Part {
     const number = ++this.#partNumber;
-    const begun = new Date(this.lane.clock.wallNow()).toISOString();
+    const begun = new Date(realTime.wallNow()).toISOString();
     const form = { format: FORMAT, version: FORMAT_VERSION, server } as const;
     const header: RecordingRecord = {
       record: 'header',
       ...form,
-      ...{ lane: this.lane.id, part: number, begun },
+      ...{ lane: this.id, part: number, begun },
       ...this.#state(),
     };
     const line = `${JSON.stringify(header)}\n`;

@@ -63,6 +63,8 @@ export class Recording {
   readonly #journal: Journal;
   readonly #room: Room;
   readonly #tracks = new Set<Track>();
+  /** What ends the recording of each lane that is open. */
+  readonly #ends = new Map<RecordedLane, () => void>();
   /** Of lanes that are over, the oldest first. */
   readonly #ended: Files[] = [];
   #lostOfEnded = 0;
@@ -108,7 +110,8 @@ export class Recording {
 
   /** Records no more of a lane. */
   end(lane: RecordedLane): void {
-    for (const { recorder } of this.#tracks) if (recorder.lane === lane) recorder.end();
+    this.#ends.get(lane)?.();
+    this.#ends.delete(lane);
     this.#wake();
   }
 
@@ -116,10 +119,8 @@ export class Recording {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#timer);
-    for (const track of this.#tracks) {
-      track.recorder.end();
-      track.resting = false;
-    }
+    for (const end of this.#ends.values()) end();
+    for (const track of this.#tracks) track.resting = false;
     const done = await within(CLOSE_MS, this.#drain());
     for (const track of this.#tracks) this.#noteLoss(track, track.recorder.abandon());
     // What hangs is left to itself.
@@ -160,6 +161,7 @@ export class Recording {
     });
     track = { recorder, files, failing: false, resting: false };
     this.#tracks.add(track);
+    this.#ends.set(lane, () => recorder.end({ seq: lane.journal.seq, at: lane.journal.nowMs }));
     return track;
   }
 
@@ -198,7 +200,7 @@ export class Recording {
     const batch = recorder.take();
     if (!batch) return;
     try {
-      track.files ??= await this.#openLane(recorder.lane.id);
+      track.files ??= await this.#openLane(recorder.id);
       await track.files.append(batch.part, batch.bytes);
       recorder.done();
       track.failing = false;
@@ -240,7 +242,7 @@ export class Recording {
     this.#lostOfEnded += track.recorder.lost;
     if (!track.files) return;
     await track.files.close();
-    if (track.recorder.lane.id === MAIN_LANE) return;
+    if (track.recorder.id === MAIN_LANE) return;
     this.#ended.push(track.files);
     if (this.#ended.length > (this.#setting.endedLanes ?? MAX_ENDED_LANES)) await this.#ended.shift()?.remove();
   }
@@ -256,7 +258,7 @@ export class Recording {
   }
 
   #placeOf({ recorder, files }: Track): Pick<JournalEvent<'recording.failed'>, 'lane' | 'folder'> {
-    return { lane: recorder.lane.id, folder: files?.path ?? this.#setting.folder };
+    return { lane: recorder.id, folder: files?.path ?? this.#setting.folder };
   }
 }
 
