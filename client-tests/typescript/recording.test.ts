@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -75,7 +75,20 @@ describe('run --record', () => {
 
 test.runIf(hasFifos)('run on a disk that hangs judges, ends, and says how much is not recorded', async () => {
   await using folder = await openFolder();
-  const args = ['run', 'healthy', '--settle', '0', '--record', folder.at('recording'), '--', node, client, 'hardened'];
+  const args = [
+    'run',
+    'healthy',
+    '--speed',
+    '20',
+    '--settle',
+    '0',
+    '--record',
+    folder.at('recording'),
+    '--',
+    node,
+    client,
+    'hardened',
+  ];
   await using run = startWithHangingDisk(folder.at('fifo'), args);
 
   const { exitCode, stdout, stderr } = await run.ended;
@@ -219,6 +232,30 @@ describe('serve --record', () => {
     for (const line of lines) expect(line).not.toContain(secret);
     expect(lines.join('\n')).not.toContain('at dusk');
   });
+});
+
+test('a recording of 100 MB is judged in a heap of 64 MB', async () => {
+  await using folder = await openFolder();
+  const dir = folder.at('recording');
+  const server = await startMockServer({ scenario: 'lost-create', record: dir });
+  await server.close();
+  const [file, did] = [`${dir}/main/events-000001.ndjson`, 'x'.repeat(2_400)];
+  const lines = (await linesOf(dir)).slice(0, -1);
+  const known = lines.length - 1;
+  const struck = (seq: number) =>
+    JSON.stringify({ type: 'fault.injected', fault: 'a', hook: 'request', ordinal: seq, did, at: seq, seq });
+  await writeFile(file, `${lines.join('\n')}\n`);
+  for (let n = 0; n < 40; n++) {
+    const thousand = Array.from({ length: 1_000 }, (_, index) => struck(known + n * 1_000 + index + 1));
+    await appendFile(file, `${thousand.join('\n')}\n`);
+  }
+
+  const command = [node, '--max-old-space-size=64', commandLine, 'report', '--record', dir, '--format', 'json'];
+  await using program = startProgram(command);
+  const { exitCode, stdout } = await program.ended;
+
+  expect(exitCode).toBe(3);
+  expect(JSON.parse(stdout)).toMatchObject({ faults: { a: 40_000 }, missed: 0 });
 });
 
 describe('a recording that cannot be', () => {
