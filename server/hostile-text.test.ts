@@ -270,7 +270,7 @@ describe('a hostile text in a verdict', () => {
     ));
 });
 
-describe('a recording is judged again as it was judged at first, byte for byte', () => {
+describe('a recording', () => {
   const expected = checks.map(({ name }) => (name === 'pool-size' ? { [name]: { h2: 1 } } : name));
   const scenario = loadScenario(JSON.stringify({ seed: 7, clock: { mode: 'manual' }, expect: expected }));
   const step = fc.record({
@@ -282,7 +282,7 @@ describe('a recording is judged again as it was judged at first, byte for byte',
     resets: fc.constantFrom(...resetFidelities),
   });
 
-  test('whatever happened', () =>
+  test('of random events is judged again as at first, byte for byte', () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80 }), async (steps) => {
         const dir = join(folder, 'recording');

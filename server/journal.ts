@@ -298,7 +298,7 @@ export type JournalEntry =
   | { type: 'export.failed'; to: string; signal: 'logs' | 'traces'; reason: string }
   /** So many events had to make room before the collector took them, or the spans that they make up. */
   | { type: 'export.lost'; to: string; signal: 'logs' | 'traces'; events: number }
-  /** The recording of a lane cannot be written, and what comes waits. Noted once for a whole outage. */
+  /** The recording of a lane cannot be written; events wait. Noted once for a whole outage. */
   | { type: 'recording.failed'; lane: string; folder: string; reason: string }
   /** Events of a lane that its recording does not hold, with their sequence numbers and lane times.
    * Noted once, at the end of an outage or of the recording. */
@@ -364,7 +364,7 @@ export class Journal {
     return this.#heldMs ?? Math.floor(this.#now());
   }
 
-  /** Calls `read` with the newest event and the lane time; to what it calls, `nowMs` is the same time. */
+  /** Calls `read` with the newest event and the lane time. Until it returns, `nowMs` stays. */
   atOnce<T>(read: (moment: { readonly seq: number; readonly at: number }) => T): T {
     this.#heldMs = this.nowMs;
     try {

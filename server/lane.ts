@@ -21,7 +21,7 @@ interface StrikeSetting {
   readonly where: { readonly request?: number; readonly stream?: number };
 }
 
-/** A verdict: of what event it knows at the latest, at what lane time it is given, and how resets arrive. */
+/** When a verdict is given: the newest event, the lane time, and how resets arrive. */
 interface Judging {
   readonly seq: number;
   readonly at: number;

@@ -68,13 +68,14 @@ export interface StartOptions {
   readonly upstreamCa?: string;
   /** The ports that lanes take, in order; left out: any that is free. */
   readonly lanePorts?: PortRange;
-  /** How many events the journal of each lane keeps, 1 to 2,000,000; older ones are dropped. Default: 20,000
-   * for the main lane, 10,000 for others. */
+  /** How many events the journal of each lane keeps, 1 to 2,000,000; older ones are dropped.
+   * Default: 20,000 for the main lane, 10,000 for others. */
   readonly journalCapacity?: number;
-  /** Folder in which the journals of all lanes are recorded, for `report --record`: a new one, or one without a recording in it;
-   * left out: none. */
+  /** Folder in which the journals of all lanes are recorded, for `report --record`: a new one, or
+   * one without a recording in it; left out: none. */
   readonly record?: string;
-  /** How many files of 64 MiB are kept of each lane, 1 to 100,000; the oldest go. Default: 16, or about 5 million events. */
+  /** How many files of 64 MiB are kept of each lane, 1 to 100,000; the oldest go. Default: 16, or
+   * about 5 million events. */
   readonly recordFiles?: number;
   /** File to which TLS secrets are appended, in the format that Wireshark reads (SSLKEYLOGFILE). Only its owner may read it from
    * then on (mode 0600), also when it was there before. */

@@ -16,8 +16,8 @@ const node = process.execPath;
 const client = fileURLToPath(new URL('./reference/make-video.ts', import.meta.url));
 const hasFifos = canRun('mkfifo', '--version');
 
-/** Starts `seedance-mock` on a disk that takes one write, the first of a recording. Each later one waits in a thread, as on
- * NFS whose server is gone. */
+/** Starts `seedance-mock` on a disk that takes one write, the first of a recording. Each later one
+ * waits in a thread, as on NFS whose server is gone. */
 function startWithHangingDisk(fifo: string, args: readonly string[]) {
   const hang = `
     import { open } from 'node:fs/promises';
@@ -45,20 +45,36 @@ const linesOf = async (folder: string, file = 'main/events-000001.ndjson') =>
   (await readFile(`${folder}/${file}`, 'utf8')).trimEnd().split('\n');
 
 describe('run --record', () => {
-  test.each(['naive', 'hardened'] as const)('a %s client is judged again as before, byte for byte', async (kind) => {
-    await using folder = await openFolder();
-    const [dir, file] = [folder.at('recording'), folder.at('report.json')];
-    const run = await runMock(
-      ...['run', 'lost-create', '--speed', '5', '--record', dir, '--report', `json:${file}`, '--', node, client, kind],
-    );
+  test.each(['naive', 'hardened'] as const)(
+    'report --record judges a %s client as run did, byte for byte',
+    async (kind) => {
+      await using folder = await openFolder();
+      const [dir, file] = [folder.at('recording'), folder.at('report.json')];
+      const run = await runMock(
+        ...[
+          'run',
+          'lost-create',
+          '--speed',
+          '5',
+          '--record',
+          dir,
+          '--report',
+          `json:${file}`,
+          '--',
+          node,
+          client,
+          kind,
+        ],
+      );
 
-    expect(await reportJson(dir)).toBe(await readFile(file, 'utf8'));
-    const { exitCode, stdout } = await report(dir);
-    expect(run.stdout).toContain(`\n${stdout}command: `);
-    expect([exitCode, run.exitCode]).toEqual(kind === 'naive' ? [1, 1] : [0, 0]);
-  });
+      expect(await reportJson(dir)).toBe(await readFile(file, 'utf8'));
+      const { exitCode, stdout } = await report(dir);
+      expect(run.stdout).toContain(`\n${stdout}command: `);
+      expect([exitCode, run.exitCode]).toEqual(kind === 'naive' ? [1, 1] : [0, 0]);
+    },
+  );
 
-  test('each format is the one that the run wrote', async () => {
+  test('report --record gives each format as run wrote it', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     const formats = ['json', 'junit', 'html', 'text'] as const;
@@ -98,7 +114,7 @@ test.runIf(hasFifos)('run on a disk that hangs judges, ends, and says how much i
 });
 
 describe('serve --record', () => {
-  test('the last GET /report is given again, byte for byte, also of lanes and with what it knows of resets', async () => {
+  test('report --record gives the last GET /report of each lane again, byte for byte', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     await using serve = await openServe(['lost-create', '--record', dir]);
@@ -121,7 +137,7 @@ describe('serve --record', () => {
     expect((await report(dir, '--until', 'end')).stderr).toBe('');
   });
 
-  test('another scenario, a start over and a changed clock are judged as they were', async () => {
+  test('a recording with another scenario, a reset and a changed clock is judged as the server did', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     const server = await startMockServer({ scenario: 'lost-create', clock: 'manual', record: dir });
@@ -142,7 +158,7 @@ describe('serve --record', () => {
     expect(await reportJson(dir)).toBe(last);
   });
 
-  test('a signal ends it with all that happened in the recording', async () => {
+  test('after a signal, the recording holds all that happened', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     await using serve = await openServe(['--record', dir], startMock);
@@ -161,13 +177,14 @@ describe('serve --record', () => {
     expect(ends.at(-1)?.seq).toBe(lines.at(-1).seq);
   });
 
-  test('what was recorded before it was killed is judged', async () => {
+  test('the recording of a server that was killed is judged', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     await using serve = await openServe(['lost-create', '--record', dir], startMock);
     await using browser = await openClient(serve);
     await createTask(browser).catch(() => {});
-    // The recording has the verdict once another call has been answered after the lines had time to be written.
+    // The recording has the verdict once another call has been answered after the lines had time to
+    // be written.
     const last = await (await fetch(`${serve.ready.adminUrl}/report`)).text();
     const isWritten = async () =>
       (await readFile(`${dir}/main/events-000001.ndjson`, 'utf8')).includes('"record":"judged"');
@@ -199,7 +216,7 @@ describe('serve --record', () => {
     },
   );
 
-  test('/metrics counts what is lost', async () => {
+  test('/metrics counts events that are not recorded', async () => {
     await using folder = await openFolder();
     await using server = await startMockServer({ record: folder.at('recording') });
     const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text();
@@ -209,7 +226,7 @@ describe('serve --record', () => {
     expect(await (await fetch(`${other.adminUrl}/metrics`)).text()).not.toContain('recording');
   });
 
-  test('keys and prompts are not in the recording, and of URLs what the journal holds', async () => {
+  test('the recording holds the journal, and no keys and no prompts', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     const secret = 'geheim4711';
@@ -261,7 +278,7 @@ test('a recording of 100 MB is judged in a heap of 64 MB', async () => {
 describe('a recording that cannot be', () => {
   const serve = (...args: readonly string[]) => callMock('serve', '--port', '0', '--admin-port', '0', ...args);
 
-  test('is refused at the start where there is one already', async () => {
+  test('serve refuses a folder with a recording in it', async () => {
     await using folder = await openFolder();
     const dir = folder.at('recording');
     await runMock('run', 'healthy', '--settle', '0', '--record', dir, '--', 'true');
@@ -275,7 +292,7 @@ describe('a recording that cannot be', () => {
     expect(await linesOf(dir)).toEqual(before);
   });
 
-  test.runIf(canMount())('is refused at the start where nothing can be written', async () => {
+  test.runIf(canMount())('serve refuses a read-only folder', async () => {
     using disk = mountDisk(8);
     execFileSync('mount', ['-o', 'remount,ro', disk.path]);
     const { exitCode, stderr } = await serve('--record', disk.at('recording'));
@@ -285,7 +302,7 @@ describe('a recording that cannot be', () => {
     ]);
   });
 
-  test('leaves no folder where the server cannot start', async () => {
+  test('a server that cannot start leaves no folder', async () => {
     await using folder = await openFolder();
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');

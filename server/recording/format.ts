@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { resetFidelities } from '../verdict/bench.ts';
 
-/**
- * The format of a recording: a folder for each lane, in it files of lines (NDJSON). A line is an event as the journal has
- * it, with `type`, `seq` and `at`, or a record of the recording itself, with `record` as its first key. The first line
- * of each file is a record `header`, so that the file can be judged without the ones before it.
- */
+/** The format of a recording: a folder for each lane, in it files of lines (NDJSON). A line is an
+ * event as the journal has it, with `type`, `seq` and `at`, or a record of the recording itself,
+ * with `record` as its first key. The first line of each file is a record `header`, so that the
+ * file can be judged without the ones before it. */
 export const FORMAT = 'seedance-mock recording';
 export const FORMAT_VERSION = 1;
 

@@ -9,8 +9,8 @@ export class FileGoneError extends Error {}
 /** More lanes of one name one after the other than any server has. */
 const MAX_NAMESAKES = 100_000;
 
-/** Makes a folder with those above it, unless it is there. Not with `recursive`: on a read-only disk that says ENOENT, and under
- * /proc it never ends.
+/** Makes a folder with those above it, unless it is there. Not with `recursive`: on a read-only
+ * disk that says ENOENT, and under /proc it never ends.
  * @returns the topmost that was made */
 export async function makeFolder(path: string): Promise<string | undefined> {
   const made = await mkdir(path).then(
@@ -25,7 +25,8 @@ export async function makeFolder(path: string): Promise<string | undefined> {
   return above ?? path;
 }
 
-/** Makes a folder that was not there before, under a name or the first of `name.2`, `name.3` and so on that is free.
+/** Makes a folder that was not there before, under a name or the first of `name.2`, `name.3` and so
+ * on that is free.
  * @returns its path */
 export async function claimFolder(parent: string, name: string): Promise<string> {
   for (let n = 1; ; n++) {
@@ -55,7 +56,8 @@ export class LaneFolder {
     this.#keptFiles = keptFiles;
   }
 
-  /** Appends to a file, and begins it if it is the next one. What fails leaves no part of it: the same may be tried again.
+  /** Appends to a file, and begins it if it is the next one. What fails leaves no part of it: the
+   * same may be tried again.
    * @throws FileGoneError when the file has gone meanwhile */
   async append(part: number, bytes: Buffer): Promise<void> {
     if (this.#file?.part !== part) await this.#begin(part);

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 
 const CHUNK_BYTES = 1_048_576;
 const NEWLINE = 0x0a;
-/** Longer than any line that we write: a scenario has 256 KiB at most, and JSON escapes a character with six. */
+/** Longer than any line that we write: the text of a scenario has 256 KiB at most. */
 const MAX_LINE_BYTES = 16 * 1_048_576;
 
 /** Some lines of a file; `cut` is what follows its last line break. */

@@ -55,8 +55,8 @@ async function filesIn(folder: string): Promise<readonly string[]> {
 const partOf = (name: string): number => Number(FILE_NAME.exec(name)?.[1]);
 
 /** Reads a file line by line; the first is its header.
- * @param wanted `records`: of the events no more than the last one of each chunk, in a quarter of the time
- * @throws UsageError RECORDING_UNREADABLE when it is no file of a recording, or of a newer format */
+ * @param wanted `records` leaves out all events but the last one of each chunk
+ * @throws UsageError RECORDING_UNREADABLE for a file that is no recording, or of a newer format */
 export async function* readFile(path: string, wanted: 'all' | 'records' = 'all'): AsyncGenerator<readonly Line[]> {
   let isFirst = true;
   try {

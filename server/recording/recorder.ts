@@ -9,8 +9,9 @@ import { FORMAT, FORMAT_VERSION, RECORD } from './format.ts';
 /** What a recording reads of a lane. */
 export type RecordedLane = Pick<Lane, 'id' | 'journal' | 'clock' | 'scenario' | 'seed' | 'onVerdict'>;
 
-/** Room for what waits to be written, in bytes. The lanes of a server share it; each may take as much as is left for the
- * others, so that one whose folder cannot be written does not keep them from recording. */
+/** Room for what waits to be written, in bytes. The lanes of a server share it; each may take as
+ * much as is left for the others, so that one whose folder cannot be written does not keep them
+ * from recording. */
 export interface Room {
   used: number;
   readonly limit: number;
@@ -48,11 +49,11 @@ const { version: server } = JSON.parse(readFileSync(new URL('../../package.json'
 
 const realTime = new Clock();
 
-/** How much is written at once: on a server whose event loop is busy, few writes are made in a second. */
+/** How much is written at once. A busy event loop gets to few writes in a second. */
 const BATCH_BYTES = 4 * 1_048_576;
 
-/** Reads a lane's journal and keeps what is to be written of it. Nothing here waits for a disk: what finds no room is lost,
- * and counted. */
+/** Reads a lane's journal and keeps what is to be written of it. Nothing here waits for a disk:
+ * what finds no room is lost, and counted. */
 export class Recorder {
   /** Of the lane. */
   readonly id: string;
@@ -71,7 +72,7 @@ export class Recorder {
   /** What is being lost now. */
   #loss: Range | undefined;
   #lost = 0;
-  /** Where the lane ended; from then on nothing here holds it in memory, however long the disk takes. */
+  /** Where the lane ended. From then on nothing here refers to it, however slow the disk is. */
   #end: Stamp | undefined;
 
   /** Reads what the journal holds, and then what comes. */
@@ -145,7 +146,7 @@ export class Recorder {
     return loss;
   }
 
-  /** The file that is being written has gone: lost are the events in it, and those on their way to it. */
+  /** Loses the events in the file that is written now, and those on their way to it. */
   startOver(): void {
     const events = this.#parts.reduce((sum, part) => sum + part.events, 0);
     const first = this.#parts.find((part) => part.first)?.first;

@@ -42,8 +42,8 @@ const judge = (folder: string, until: 'judged' | 'end' = 'judged', lane = 'main'
 const seqsOf = (lines: readonly Record<string, unknown>[]) => lines.flatMap(({ seq, type }) => (type ? [seq] : []));
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-describe('the files', () => {
-  test('begin with all that is needed to judge, and hold the journal, the verdicts and the end', async () => {
+describe('files', () => {
+  test('a file begins with what is needed to judge, and holds the journal, the verdicts and the end', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path);
     fill(lane, 2);
@@ -83,7 +83,7 @@ describe('the files', () => {
     ]);
   });
 
-  test('are begun by size and kept by count, and what went is named with its range', async () => {
+  test('files rotate by size and are kept by count; the report names the events that are gone', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path, { fileBytes: 10_000, files: 3 });
     fill(lane, 1_000);
@@ -106,7 +106,7 @@ describe('the files', () => {
     expect(notes).toEqual([expect.stringMatching(/^Missing: the recording does not hold events 1 to /)]);
   });
 
-  test('that went before the scenario was loaded change no verdict', async () => {
+  test('events that are gone from before the scenario was loaded change no verdict', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path, { fileBytes: 10_000, files: 2 });
     fill(lane, 1_000);
@@ -120,7 +120,7 @@ describe('the files', () => {
     expect(again.report.missed).toBe(0);
   });
 
-  test('of each lane are its own, also when a lane comes again under the name of one that is over', async () => {
+  test('each lane has files of its own, also a second lane of the same name', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path);
     for (const seed of [11, 12]) {
@@ -157,7 +157,7 @@ test('the last recordings of lanes that are over are kept, and that of the main 
 });
 
 describe('a folder', () => {
-  test('with a recording in it is refused, and stays as it is', async () => {
+  test('a folder with a recording in it is refused, and stays as it is', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path);
     fill(lane, 3);
@@ -169,7 +169,7 @@ describe('a folder', () => {
     expect(await readLane(folder.path)).toEqual(before);
   });
 
-  test('with other files in it is taken, and they stay', async () => {
+  test('a folder with other files in it is taken, and they stay', async () => {
     await using folder = await openFolder();
     await mkdir(folder.at('recording/lane-1'), { recursive: true });
     await writeFile(folder.at('recording/lane-1/events-000001.ndjson'), 'mine\n');
@@ -181,7 +181,7 @@ describe('a folder', () => {
     expect(await readFile(folder.at('recording/lane-1/events-000001.ndjson'), 'utf8')).toBe('mine\n');
   });
 
-  test('that cannot be made is refused with the reason', async () => {
+  test('a folder that cannot be made is refused with the reason', async () => {
     await using folder = await openFolder();
     await folder.write('recording', 'a file');
     await expect(record(folder.path)).rejects.toMatchObject({
@@ -189,7 +189,7 @@ describe('a folder', () => {
     });
   });
 
-  test.runIf(canMount())('on a disk that is full at the start is refused, and nothing is left', async () => {
+  test.runIf(canMount())('a folder on a full disk is refused, and nothing is left', async () => {
     using disk = mountDisk(1);
     await writeFile(disk.at('filler'), Buffer.alloc(4_096));
     await expect(record(disk.path)).rejects.toMatchObject({
@@ -227,7 +227,7 @@ function makeHangingDisk() {
 }
 
 describe('a disk that hangs', () => {
-  test('holds no event up: what finds no room is lost, counted, and noted once it is over', async () => {
+  test('a disk that hangs delays no event: what finds no room is lost, counted, and noted at the end', async () => {
     await using folder = await openFolder();
     const disk = makeHangingDisk();
     const { lane, recording } = await record(folder.path, { roomBytes: 40_000, openFolder: disk.openFolder });
@@ -260,7 +260,7 @@ describe('a disk that hangs', () => {
     expect(seqsOf(lines)).toEqual([...upTo(firstSeq - 1), ...upTo(lane.journal.seq, lastSeq + 1)]);
   });
 
-  test('leaves the lanes room whose disk does not', async () => {
+  test('a lane whose folder fails leaves room for the others', async () => {
     await using folder = await openFolder();
     const disk = makeHangingDisk();
     const { lane, recording } = await record(folder.path, {
@@ -285,7 +285,7 @@ describe('a disk that hangs', () => {
     expect(disk.written.join('').trimEnd().split('\n')).toHaveLength(lane.journal.seq - 1 + 2);
   });
 
-  test('does not hold the end up, and the journal says what is lost', async () => {
+  test('a disk that hangs does not delay the end, and the journal says what is lost', async () => {
     await using folder = await openFolder();
     const disk = makeHangingDisk();
     const { lane, recording } = await record(folder.path, { openFolder: disk.openFolder });
@@ -300,7 +300,7 @@ describe('a disk that hangs', () => {
 });
 
 describe('an outage', () => {
-  test.runIf(canMount())('of a full disk is survived: what waits is written when there is space again', async () => {
+  test.runIf(canMount())('after a full disk, what waited is written, and nothing is lost', async () => {
     using disk = mountDisk(40);
     const { lane, recording } = await record(disk.path, { retryMs: 1 });
     await writeFile(disk.at('filler'), Buffer.alloc(30 * 4_096));
@@ -315,7 +315,7 @@ describe('an outage', () => {
     expect((await readLane(disk.path)).flatMap(seqsOf)).toEqual(upTo(lane.journal.seq));
   });
 
-  test('of a folder that was removed is survived in the next file, and the events in it are lost', async () => {
+  test('after its folder was removed, a lane goes on in the next file, and the events before are lost', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path);
     fill(lane, 10);
@@ -335,7 +335,7 @@ describe('an outage', () => {
     expect(report).toMatchObject({ outcome: 'inconclusive', missed: lost.lastSeq, seed: 7 });
   });
 
-  test('that swallows another scenario and another clock still lets the rest be judged by them', async () => {
+  test('a scenario and a clock that came into force in an outage hold after it', async () => {
     await using folder = await openFolder();
     const disk = makeHangingDisk();
     const { lane, recording } = await record(folder.path, { roomBytes: 40_000, openFolder: disk.openFolder });
@@ -367,7 +367,7 @@ describe('a recording is judged', () => {
     return { report, file: join(path, 'recording', 'main', 'events-000001.ndjson') };
   }
 
-  test('as at the last verdict, or up to the end', async () => {
+  test('a recording is judged as at the last verdict, or up to the end', async () => {
     await using folder = await openFolder();
     const { report } = await recordSome(folder.path);
 
@@ -379,7 +379,7 @@ describe('a recording is judged', () => {
     expect(await judge(folder.path, 'end')).toMatchObject({ report: { events: 8 }, notes: [] });
   });
 
-  test('up to its last whole line, where that is cut short, and says so', async () => {
+  test('a recording whose last line is cut short is judged up to that line, and says so', async () => {
     await using folder = await openFolder();
     const { report, file } = await recordSome(folder.path);
     const { size } = await stat(file);
@@ -393,7 +393,7 @@ describe('a recording is judged', () => {
     expect((await judge(folder.path, 'end')).report).toMatchObject({ events: 7, missed: 0 });
   });
 
-  test('up to the last event, where the last line is a verdict', async () => {
+  test('a recording that ends with a verdict is judged up to its last event', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path);
     fill(lane, 5);
@@ -407,14 +407,14 @@ describe('a recording is judged', () => {
     expect((await judge(folder.path, 'end')).report).toMatchObject({ events: 6, missed: 0 });
   });
 
-  test('also where a file was begun and has no whole line yet', async () => {
+  test('a last file without a whole line is skipped', async () => {
     await using folder = await openFolder();
     const { report } = await recordSome(folder.path);
     await folder.write('recording/main/events-000002.ndjson', '{"record":"head');
     expect((await judge(folder.path)).report).toEqual(report);
   });
 
-  test('where the server gave no verdict, up to the end', async () => {
+  test('a recording without a verdict is judged up to the end', async () => {
     await using folder = await openFolder();
     const { lane, recording } = await record(folder.path);
     fill(lane, 3);
@@ -424,7 +424,7 @@ describe('a recording is judged', () => {
     expect(notes).toEqual(['The server gave no verdict: all that it recorded is judged.']);
   });
 
-  test('without the lines that are damaged, whose events are missing', async () => {
+  test('damaged lines are skipped, and their events are missing', async () => {
     await using folder = await openFolder();
     const { file } = await recordSome(folder.path);
     const lines = (await readFile(file, 'utf8')).split('\n');
@@ -454,7 +454,7 @@ describe('a recording is judged', () => {
       '--record',
     ],
     ['an empty file', '', 'no line in it is whole', '--record'],
-  ])('unless it is %s', async (_, text, reason, hint) => {
+  ])('%s is refused', async (_, text, reason, hint) => {
     await using folder = await openFolder();
     await mkdir(folder.at('recording/main'), { recursive: true });
     await folder.write('recording/main/events-000001.ndjson', text);
@@ -469,7 +469,7 @@ describe('a recording is judged', () => {
     });
   });
 
-  test('unless its events or checks are of another version', async () => {
+  test('events or checks of another version are refused', async () => {
     await using folder = await openFolder();
     const { file } = await recordSome(folder.path);
     const text = await readFile(file, 'utf8');
@@ -480,7 +480,7 @@ describe('a recording is judged', () => {
     await expect(judge(folder.path)).rejects.toMatchObject({ problems: [{ code: 'RECORDING_UNREADABLE' }] });
   });
 
-  test('unless there is none, or none of that lane', async () => {
+  test('a folder without a recording, or without that lane, is refused', async () => {
     await using folder = await openFolder();
     await expect(judge(folder.path)).rejects.toMatchObject({
       problems: [{ message: expect.stringContaining('ENOENT') }],

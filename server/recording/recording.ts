@@ -53,10 +53,9 @@ interface Track {
   resting: boolean;
 }
 
-/**
- * Records the journals of a server's lanes. The server never waits for it: events wait in memory, within limits, and one
- * operation at a time is under way, so that a disk that hangs holds one of Node's few threads and not all of them.
- */
+/** Records the journals of a server's lanes. The server never waits for it: events wait in memory,
+ * within limits, and one operation at a time is under way, so that a disk that hangs holds one of
+ * Node's few threads and not all of them. */
 export class Recording {
   readonly #setting: RecordingSetting;
   /** Where failures are noted. */
