@@ -438,6 +438,30 @@ describe('a recording is judged', () => {
     expect(notes).toContain('Lines that cannot be read: 1.');
   });
 
+  test('what failed for sure has failed, although events are missing', async () => {
+    await using folder = await openFolder();
+    const lane = openLane('main', '{ clock: { mode: manual }, expect: [ alpn-offered ] }');
+    const recording = await Recording.start(lane, { folder: folder.at('recording') });
+    const connection = 1;
+    const remote = '127.0.0.1:40001';
+    lane.journal.append({ type: 'connection.opened', connection, remote });
+    lane.journal.append({ type: 'connection.hello', connection, alpn: null, ja4: 't13d1_a_b' });
+    const ended = { by: 'rule', how: 'reset', cause: 'alpn', idleMs: 0, ageMs: 1, requests: [] } as const;
+    lane.journal.append({ type: 'rule.applied', rule: 'alpn', connection, did: 'reset', line: 'x' });
+    lane.journal.append({ type: 'connection.ended', connection, remote, ...ended });
+    fill(lane, 2);
+    expect(lane.verdict().outcome).toBe('fail');
+    await recording.close();
+    const file = folder.at('recording/main/events-000001.ndjson');
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    await writeFile(file, lines.toSpliced(-5, 1).join('\n'));
+
+    const { report } = await judge(folder.path);
+
+    expect(report).toMatchObject({ outcome: 'fail', missed: 1 });
+    expect(report.checks).toMatchObject([{ outcome: 'fail', doubt: expect.stringContaining('does not hold event 6') }]);
+  });
+
   test.each([
     ['a foreign file', 'hello\n', 'its first line is not the header of a recording', '--record'],
     ['foreign JSON', '{"log":{"version":"1.2"}}\n', 'its first line is not the header of a recording', '--record'],
