@@ -410,6 +410,11 @@ describe('a recording is judged', () => {
   test('a last file without a whole line is skipped', async () => {
     await using folder = await openFolder();
     const { report } = await recordSome(folder.path);
+    const [header] = (await readFile(folder.at('recording/main/events-000001.ndjson'), 'utf8')).split('\n');
+    for (const text of ['{"record":"head', '', `${header}\n{"type`]) {
+      await folder.write('recording/main/events-000002.ndjson', text);
+      expect((await judge(folder.path, 'end')).report).toMatchObject({ events: 8, missed: 0 });
+    }
     await folder.write('recording/main/events-000002.ndjson', '{"record":"head');
     expect((await judge(folder.path)).report).toEqual(report);
   });

@@ -23,15 +23,17 @@ export interface Retrial {
   readonly notes: readonly string[];
 }
 
-/** How a recording ends. */
-interface Ending {
-  readonly header: Header;
-  readonly judged: Judging | undefined;
-  /** The newest event, and the end of the recording if it was brought to one. */
-  readonly newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
-  readonly end: Extract<RecordingRecord, { record: 'end' }> | undefined;
-  readonly isCut: boolean;
+/** How a file ends, or a recording. */
+interface FileEnd {
+  header: Header | undefined;
+  judged: Judging | undefined;
+  newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
+  /** Of a recording that was brought to its end. */
+  end: Extract<RecordingRecord, { record: 'end' }> | undefined;
+  isCut: boolean;
 }
+
+type Ending = Readonly<FileEnd> & { readonly header: Header };
 
 /** Judges a recording again, as the server did at its last verdict.
  * @throws UsageError RECORDING_UNREADABLE */
@@ -60,31 +62,52 @@ export async function retry({ folder, lane, until, events: kept }: RetrialSettin
 const isUnreadable = (error: unknown) =>
   error instanceof UsageError && error.problems.some(({ code }) => code === 'RECORDING_UNREADABLE');
 
-/** Reads the newest file that has a whole line. */
+/** Reads the newest file with a whole line, and, for the newest event, those before it that it takes. */
 async function readEnding(files: readonly string[], folder: string): Promise<Ending> {
+  let found: Ending | undefined;
   let isCut = false;
   for (const file of files.toReversed()) {
-    let header: Header | undefined;
-    let judged: Judging | undefined;
-    let newest: Ending['newest'];
-    let end: Ending['end'];
-    for await (const lines of readFile(file, 'records')) {
-      for (const line of lines) {
-        if (line.kind === 'event') newest = { seq: line.event.seq, at: line.event.at };
-        else if (line.kind === 'cut') isCut = true;
-        else if (line.kind === 'record') {
-          const { record } = line;
-          if (record.record === 'header') header = record;
-          if (record.record === 'header' || record.record === 'lost') judged = record.judged ?? judged;
-          else if (record.record === 'judged') judged = record;
-          else if (record.record === 'end') end = record;
-        }
-      }
-    }
-    // The server was killed as it began the file.
-    if (header) return { header, judged, newest, end, isCut };
+    const { header, ...ending } = await readEndOf(file);
+    isCut ||= ending.isCut;
+    // Without a header, the server was killed as it began the file.
+    if (header) found = { ...ending, header, ...found, newest: ending.newest, isCut };
+    if (found?.newest) return found;
   }
+  if (found) return found;
   throw unreadable(folder, 'no line in it is whole');
+}
+
+async function readEndOf(file: string): Promise<FileEnd> {
+  const nothing = { header: undefined, judged: undefined, newest: undefined, end: undefined };
+  const end: FileEnd = { ...nothing, isCut: false };
+  for await (const lines of readFile(file, 'records')) {
+    for (const line of lines) {
+      if (line.kind === 'event') end.newest = { seq: line.event.seq, at: line.event.at };
+      else if (line.kind === 'cut') end.isCut = true;
+      else if (line.kind === 'record') noteRecord(end, line.record);
+    }
+  }
+  return end;
+}
+
+function noteRecord(end: FileEnd, record: RecordingRecord): void {
+  switch (record.record) {
+    case 'header':
+      end.header = record;
+      end.judged = record.judged;
+      break;
+    case 'lost':
+      end.judged = record.judged ?? end.judged;
+      break;
+    case 'judged':
+      end.judged = record;
+      break;
+    case 'end':
+      end.end = record;
+      break;
+    case 'case':
+      break;
+  }
 }
 
 function notesOf({ judged, newest, end, isCut }: Ending, goal: Judging): readonly string[] {
