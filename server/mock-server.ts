@@ -138,6 +138,7 @@ export async function startMockServer(options: StartOptions = {}): Promise<MockS
   const { journalCapacity } = options;
   refuseNumber('journalCapacity', journalCapacity, MAX_JOURNAL_CAPACITY);
   refuseNumber('recordFiles', options.recordFiles, MAX_RECORDING_FILES);
+  refuseFilesOfNothing(options);
   const target = await readTarget(options);
   const lane = new Lane('main', takeScenario(options), {
     ...(journalCapacity !== undefined && { journalCapacity }),
@@ -308,6 +309,14 @@ function refuseNumber(option: string, given: number | undefined, max: number): v
   if (given === undefined || (Number.isInteger(given) && given >= 1 && given <= max)) return;
   const expected = `Write a whole number from 1 to ${max}.`;
   throw new UsageError([problem('INVALID_OPTION', { option, given: `${given}`, expected })]);
+}
+
+/** @throws UsageError INVALID_OPTION */
+function refuseFilesOfNothing({ record, recordFiles }: StartOptions): void {
+  if (record !== undefined || recordFiles === undefined) return;
+  const expected = `Name the folder as well: \`--record recording --record-files ${recordFiles}\`.`;
+  const option = '--record-files without --record';
+  throw new UsageError([problem('INVALID_OPTION', { option, given: `${recordFiles}`, expected })]);
 }
 
 /** @throws UsageError when the upstream cannot be one */

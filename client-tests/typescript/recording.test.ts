@@ -327,6 +327,11 @@ describe('a recording that cannot be', () => {
     expect([exitCode, stdout, stderr]).toEqual([2, '', expect.stringContaining(reason)]);
   });
 
+  test('--record-files without --record is refused', async () => {
+    const { exitCode, stderr } = await serve('--record-files', '3');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('`--record recording --record-files 3`')]);
+  });
+
   test.each([0, 100_001, 2.5])('%d files are refused', async (recordFiles) => {
     await expect(startMockServer({ recordFiles })).rejects.toMatchObject({ problems: [{ code: 'INVALID_OPTION' }] });
     expect((await serve('--record-files', `${recordFiles}`)).exitCode).toBe(2);
