@@ -450,7 +450,7 @@ describe('a recording is judged', () => {
     const connection = 1;
     const remote = '127.0.0.1:40001';
     lane.journal.append({ type: 'connection.opened', connection, remote });
-    lane.journal.append({ type: 'connection.hello', connection, alpn: null, ja4: 't13d1_a_b' });
+    lane.journal.append({ type: 'connection.hello', connection, alpn: null, ja4: 't13d1_a_b', print: '' });
     const ended = { by: 'rule', how: 'reset', cause: 'alpn', idleMs: 0, ageMs: 1, requests: [] } as const;
     lane.journal.append({ type: 'rule.applied', rule: 'alpn', connection, did: 'reset', line: 'x' });
     lane.journal.append({ type: 'connection.ended', connection, remote, ...ended });
