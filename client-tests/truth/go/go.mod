@@ -1,0 +1,3 @@
+module seedance-mock/truth
+
+go 1.24

@@ -1,0 +1,89 @@
+import { detailOf, listOf, outcomeOf, type Wants } from './row.ts';
+import type { Found, RowResult } from './run-rows.ts';
+import { type WrongToday, wrongToday } from './wrong-today.ts';
+
+/** What a check found, as `wrong-today.ts` writes it. */
+export const foundOf = ({ outcome, finding }: Found): string => (finding ? `${outcome}: ${finding}` : outcome);
+
+/** Every verdict that is not what it must be. */
+export const wrongIn = (results: readonly RowResult[]): readonly Found[] =>
+  results.flatMap(({ found }) => found.filter(({ right }) => !right));
+
+const keyOf = ({ row, mode, check, found }: WrongToday): string => `${row} ${mode} ${check}: ${found}`;
+
+/** What differs from the list of what is wrong today, a line each; empty: nothing. */
+export function differences(results: readonly RowResult[]): readonly string[] {
+  const ran = new Set(results.map(({ row, mode }) => `${row} ${mode}`));
+  const known = new Set(wrongToday.filter(({ row, mode }) => ran.has(`${row} ${mode}`)).map(keyOf));
+  const wrong = new Map(wrongIn(results).map((found) => [keyOf({ ...found, found: foundOf(found) }), found]));
+  const news = [...wrong].filter(([key]) => !known.has(key));
+  return [
+    ...results.flatMap(({ row, mode, problems }) => problems.map((problem) => `BROKEN ${row} ${mode}: ${problem}`)),
+    ...news.map(([key, found]) => `WRONG ${key}, wanted ${listOf(found.wants).join(' or ')}\n${explain(found)}`),
+    ...[...known].filter((key) => !wrong.has(key)).map((key) => `RIGHT NOW ${key}: take it off wrong-today.ts`),
+  ];
+}
+
+const explain = ({ seen, around }: Found): string => [`  ${seen}`, ...around.map((line) => `  ${line}`)].join('\n');
+
+/** A kind of requirement, whatever its finding or reason. */
+const kindOf = (wants: Wants): string => [...new Set(listOf(wants).map(outcomeOf))].sort().join(' or ');
+
+const OUTCOMES = ['pass', 'fail', 'inconclusive'] as const;
+
+/** How often each requirement met each outcome. */
+export function renderMatrix(results: readonly RowResult[]): string {
+  const all = results.flatMap(({ found }) => found);
+  const kinds = [...new Set(all.map(({ wants }) => kindOf(wants)))].sort();
+  const row = (cells: readonly (string | number)[]) =>
+    cells.map((cell, index) => (index === 0 ? String(cell).padEnd(30) : String(cell).padStart(13))).join('');
+  const count = (kind: string, outcome: string) =>
+    all.filter((one) => kindOf(one.wants) === kind && one.outcome === outcome).length;
+  return [
+    row(['required \\ found', ...OUTCOMES]),
+    ...kinds.map((kind) => row([kind, ...OUTCOMES.map((outcome) => count(kind, outcome))])),
+  ].join('\n');
+}
+
+const isListed = (found: Found) => wrongToday.some((one) => keyOf(one) === keyOf({ ...found, found: foundOf(found) }));
+
+/** How many verdicts are wrong, and how. */
+export function countWrong(results: readonly RowResult[]) {
+  const wrong = wrongIn(results);
+  const outside = (outcome: Found['outcome']) =>
+    wrong.filter((one) => one.outcome === outcome && !listOf(one.wants).map(outcomeOf).includes(outcome)).length;
+  const falsePasses = outside('pass');
+  const falseFails = outside('fail');
+  const inconclusive = outside('inconclusive');
+  return { falsePasses, falseFails, inconclusive, others: wrong.length - falsePasses - falseFails - inconclusive };
+}
+
+/** What a run came to: the matrix, each wrong row with the lines around it, and what is inconclusive for which reason. */
+export function renderReport(results: readonly RowResult[]): string {
+  const wrong = wrongIn(results);
+  const { falsePasses, falseFails, inconclusive, others } = countWrong(results);
+  const unsure = results.flatMap(({ found }) => found.filter((one) => one.right && one.outcome === 'inconclusive'));
+  const later = results.filter(({ notYet }) => notYet.length > 0);
+  const judged = results.flatMap(({ found }) => found).length;
+  return [
+    renderMatrix(results),
+    '',
+    `${results.length} runs of rows, ${judged} verdicts: ${falsePasses} false passes, ${falseFails} false fails, ` +
+      `${inconclusive} inconclusive without a listed reason, ${others} with another finding or another client's`,
+    '',
+    ...wrong.flatMap((found) => [
+      `WRONG ${found.row} ${found.mode} ${found.check}: ${foundOf(found)}${isListed(found) ? ' (known)' : ''}`,
+      `  wanted ${listOf(found.wants).join(' or ')}`,
+      explain(found),
+    ]),
+    ...results.flatMap(({ row, mode, problems }) => problems.map((problem) => `BROKEN ${row} ${mode}: ${problem}`)),
+    ...later.map(({ row, mode, notYet }) => `not yet ${row} ${mode}: needs ${notYet.join(', ')}`),
+    ...unsure.map(({ row, mode, check, wants }) => `inconclusive ${row} ${mode} ${check}: ${reasonsOf(wants)}`),
+  ].join('\n');
+}
+
+const reasonsOf = (wants: Wants): string =>
+  listOf(wants)
+    .filter((want) => outcomeOf(want) === 'inconclusive')
+    .map(detailOf)
+    .join(' or ');

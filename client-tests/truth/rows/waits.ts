@@ -1,0 +1,344 @@
+import { calm, createStatus, cutPolls, everySecondPoll, on, status } from '../faults.ts';
+import { backoff, type Client, fixed, ignore, open, retry, sleep, type Waits } from '../node/client.ts';
+import { type Required, rowsOf } from '../row.ts';
+
+const BACKOFF = 'backoff';
+const AFTER = 'retry-after-respected';
+const cut = (times: number) => ({ ...calm, faults: [cutPolls(times)] });
+const follow = (waits: Waits) => async (client: Client) => client.follow(await client.create(), { waits });
+/** Exponential, between nothing and twice the wait. */
+const fullJitter: Waits = (n) => (n < 20 ? Math.random() * 200 * 2 ** (n - 1) : undefined);
+const asked = (seconds: number | string, times = 1) => ({
+  ...calm,
+  faults: [status(429, times, { retryAfter: seconds })],
+});
+
+const unreadable = (value: string) => ({
+  ...calm,
+  faults: [status(429, 1, { headers: { 'retry-after': value } })],
+});
+/** Of several retries at once, the first that is too fast may be a later one. */
+const tooFast: Required = { [BACKOFF]: ['fail: too fast', 'fail: no growth'] };
+
+/** How a client waits: backoff, Retry-After (section 5). */
+export const waits = rowsOf([
+  {
+    name: 'cut-polls-repeated-at-once',
+    does: 'repeats polls that were cut at once, on new connections',
+    in: ['python', 'go'],
+    scenario: cut(3),
+    required: { ...tooFast, 'recovers-within': 'pass' },
+    program: follow(fixed(0)),
+  },
+  {
+    name: 'cut-polls-repeated-with-backoff',
+    does: 'waits exponentially longer, with jitter, after polls that were cut',
+    in: ['python', 'go'],
+    scenario: cut(3),
+    required: { [BACKOFF]: 'pass', 'recovers-within': 'pass' },
+    program: follow(backoff),
+  },
+  {
+    name: 'cut-polls-repeated-every-150-ms',
+    does: 'waits the same 150 ms after each of four failures in a row',
+    in: ['python', 'go'],
+    scenario: cut(4),
+    required: { [BACKOFF]: 'fail: no growth' },
+    program: follow(fixed(150)),
+  },
+  {
+    name: 'cut-poll-repeated-after-1-s',
+    does: 'waits 1 s after a poll was cut, as `got` does',
+    in: ['python', 'go'],
+    scenario: cut(1),
+    required: { [BACKOFF]: 'pass' },
+    program: follow(fixed(1_000)),
+  },
+  {
+    name: 'cut-poll-repeated-after-2-s',
+    does: 'waits 1.8 s after a poll was cut, as the Python SDK does',
+    in: ['python'],
+    scenario: cut(1),
+    required: { [BACKOFF]: 'pass' },
+    program: follow(fixed(1_800)),
+  },
+  {
+    name: 'cut-poll-repeated-at-the-next-tick',
+    does: 'asks again at the next tick of its poll of 3 s',
+    in: ['go'],
+    scenario: cut(1),
+    required: { [BACKOFF]: 'pass' },
+    program: follow(fixed(3_000)),
+  },
+  {
+    name: 'wait-over-the-given-cap',
+    does: 'waits 1.5 s after a poll was cut, where `max: 200ms` and `late: 200ms` are given',
+    in: [],
+    scenario: cut(1),
+    required: { [BACKOFF]: 'fail: over the cap' },
+    params: { [BACKOFF]: { max: '200ms', late: '200ms' } },
+    program: follow(fixed(1_500)),
+  },
+  {
+    name: 'wait-later-than-given',
+    does: 'waits 1.5 s after a poll was cut, where `late: 300ms` is given',
+    in: [],
+    scenario: cut(1),
+    required: { [BACKOFF]: 'fail: too slow' },
+    params: { [BACKOFF]: { late: '300ms' } },
+    program: follow(fixed(1_500)),
+  },
+  {
+    name: 'refused-polls-repeated-at-once',
+    does: 'repeats a poll at once after each of ten answers 429',
+    in: ['python', 'go'],
+    scenario: { ...calm, faults: [status(429, 10)] },
+    required: tooFast,
+    program: follow(fixed(0)),
+  },
+  {
+    name: 'unavailable-polls-repeated-at-once',
+    does: 'repeats a poll at once after each of five answers 503',
+    in: ['go'],
+    scenario: { ...calm, faults: [status(503, 5)] },
+    required: tooFast,
+    program: follow(fixed(0)),
+  },
+  {
+    name: 'timed-out-polls-repeated-at-once',
+    does: 'repeats a poll at once after each of five answers 408',
+    in: [],
+    scenario: { ...calm, faults: [status(408, 5)] },
+    required: tooFast,
+    program: follow(fixed(0)),
+  },
+  {
+    name: 'early-polls-repeated-at-once',
+    does: 'repeats a poll at once after each of five answers 425',
+    in: [],
+    scenario: { ...calm, faults: [status(425, 5)] },
+    required: tooFast,
+    program: follow(fixed(0)),
+  },
+  {
+    name: 'broken-polls-repeated-at-once',
+    does: 'repeats a poll at once after each of five answers 500',
+    in: ['python'],
+    scenario: { ...calm, faults: [status(500, 5)] },
+    required: tooFast,
+    program: follow(fixed(0)),
+  },
+  {
+    name: 'refused-polls-repeated-with-backoff',
+    does: 'waits exponentially longer, with jitter, after answers 429',
+    in: ['python', 'go'],
+    scenario: { ...calm, faults: [status(429, 4)] },
+    required: { [BACKOFF]: 'pass', 'recovers-within': 'pass' },
+    program: follow(backoff),
+  },
+  {
+    name: 'four-parallel-polls-with-one-backoff',
+    does: 'polls four tasks on one connection; when it is cut, all wait for one backoff of the service',
+    in: [],
+    scenario: { ...calm, faults: [everySecondPoll(3)] },
+    required: { [BACKOFF]: 'pass', 'recovers-within': 'pass', 'tasks-settled': 'pass' },
+    program: async (client) => {
+      await client.connection();
+      const ids = await Promise.all([1, 2, 3, 4].map((n) => client.create({ prompt: `Lighthouse ${n}.` })));
+      let failures = 0;
+      let until = 0;
+      const shared: Waits = (_, failure) => {
+        if (Date.now() >= until) until = Date.now() + (backoff(++failures, failure) ?? 0);
+        return until - Date.now() + Math.random() * 50;
+      };
+      const poll = async (id: string) => {
+        while ((await retry(shared, () => client.poll(id))) !== 'succeeded') {
+          failures = 0;
+          await sleep(250);
+        }
+      };
+      await Promise.all(ids.map(poll));
+    },
+  },
+  {
+    name: 'spare-connection-opened-at-once',
+    does: 'opens a spare connection at once after a cut, and waits before it asks again',
+    in: [],
+    scenario: cut(1),
+    required: { [BACKOFF]: ['pass', 'inconclusive: the spare connection carried nothing in time'] },
+    program: async (client) => {
+      const id = await client.create();
+      const spare = await open();
+      await client.poll(id).catch(ignore);
+      const another = await open();
+      await sleep(200);
+      spare.close();
+      another.close();
+      await client.follow(id);
+    },
+  },
+  {
+    name: 'other-healthy-connection-used-at-once',
+    does: 'sends a poll that was cut again at once over another connection, which is healthy',
+    in: [],
+    scenario: cut(1),
+    required: { [BACKOFF]: ['pass', 'inconclusive: the service was not tried again on a new connection'] },
+    program: async (client) => {
+      const id = await client.create();
+      const other = client.other();
+      await other.list();
+      await client.poll(id).catch(ignore);
+      await other.follow(id);
+    },
+  },
+  {
+    name: 'happy-eyeballs',
+    does: 'opens two connections at the same time, keeps the first, and closes the other',
+    in: [],
+    scenario: calm,
+    required: { [BACKOFF]: 'inconclusive: nothing failed', 'recovers-within': 'inconclusive: nothing failed' },
+    program: async (client) => {
+      const [, loser] = await Promise.all([client.connection(), open()]);
+      loser.close();
+      await client.follow(await client.create());
+    },
+  },
+  {
+    name: 'no-jitter',
+    does: 'waits exactly 120 ms after each cut, where chance should add up to 2 s',
+    in: ['python'],
+    scenario: { ...calm, tasks: { queued: '100ms', running: '3000ms' }, faults: [everySecondPoll(6)] },
+    required: { [BACKOFF]: 'fail: no jitter' },
+    params: { [BACKOFF]: { jitter: '2s' } },
+    program: async (client) => client.follow(await client.create(), { waits: fixed(120), everyMs: 200 }),
+  },
+  {
+    name: 'jitter',
+    does: 'adds up to 400 ms by chance to each wait, as asked',
+    in: [],
+    scenario: { ...calm, tasks: { queued: '100ms', running: '3500ms' }, faults: [everySecondPoll(6)] },
+    required: { [BACKOFF]: 'pass' },
+    params: { [BACKOFF]: { jitter: '400ms' } },
+    program: follow((_, __) => 100 + Math.random() * 400),
+  },
+  {
+    name: 'full-jitter',
+    does: 'waits by full jitter, anything from nothing to the whole wait, and the scenario says so',
+    in: [],
+    scenario: cut(3),
+    required: { [BACKOFF]: 'pass' },
+    params: { [BACKOFF]: { jitter: 'full', base: '200ms' } },
+    needs: ['backoff with full jitter'],
+    program: follow(fullJitter),
+  },
+  {
+    name: 'nothing-failed',
+    does: 'meets no failure at all',
+    in: ['python', 'go'],
+    scenario: calm,
+    required: { [BACKOFF]: 'inconclusive: nothing failed', 'recovers-within': 'inconclusive: nothing failed' },
+    program: async (client) => client.follow(await client.create()),
+  },
+  {
+    name: 'retry-after-respected',
+    does: 'waits as long as `Retry-After: 1` asks',
+    in: ['python', 'go'],
+    scenario: asked(1),
+    required: { [AFTER]: 'pass' },
+    program: follow(backoff),
+  },
+  {
+    name: 'retry-after-ignored',
+    does: 'asks again after 200 ms although `Retry-After: 2` was sent',
+    in: ['python', 'go'],
+    scenario: asked(2, 2),
+    required: { [AFTER]: 'fail: too early' },
+    // At 20 times the speed it asks for 100 ms.
+    not: ['speed'],
+    program: follow(fixed(200)),
+  },
+  {
+    name: 'retry-after-given-up',
+    does: 'gives up a create that was refused with `Retry-After`',
+    in: [],
+    scenario: { ...calm, faults: [createStatus(429, 1, { retryAfter: 2 })] },
+    required: { [AFTER]: 'inconclusive: no refused call was tried again' },
+    program: (client) => client.create().catch(ignore),
+  },
+  {
+    name: 'retry-after-unreadable',
+    does: 'asks again after 300 ms when `Retry-After: 1.5` was sent, which RFC 9110 does not know',
+    in: ['python'],
+    scenario: unreadable('1.5'),
+    required: { [AFTER]: 'inconclusive: the value of Retry-After is unreadable' },
+    program: follow(fixed(300)),
+  },
+  {
+    name: 'retry-after-negative',
+    does: 'asks again after 300 ms when `Retry-After: -5` was sent, which RFC 9110 does not know',
+    in: [],
+    scenario: unreadable('-5'),
+    required: { [AFTER]: 'inconclusive: the value of Retry-After is unreadable' },
+    program: follow(fixed(300)),
+  },
+  {
+    name: 'retry-after-date-in-the-past',
+    does: 'asks again after 300 ms when `Retry-After` names a moment that is over',
+    in: [],
+    scenario: asked('Tue, 01 Jan 2019 00:00:00 GMT'),
+    required: { [AFTER]: 'pass' },
+    program: follow(fixed(300)),
+  },
+  {
+    name: 'retry-after-evaded-by-new-body',
+    does: 'sends another create at once after one that was refused with `Retry-After: 2`',
+    in: ['python', 'go'],
+    scenario: { ...calm, faults: [createStatus(429, 1, { retryAfter: 2 })] },
+    required: { [AFTER]: 'fail: too early' },
+    not: ['speed'],
+    program: async (client) => client.follow(await retry(fixed(50), (n) => client.create({ prompt: `Take ${n}.` }))),
+  },
+  {
+    name: 'retry-after-respected-by-all',
+    does: 'waits for `Retry-After: 1`, and then makes another video in place of the refused one',
+    in: [],
+    scenario: { ...calm, faults: [createStatus(429, 1, { retryAfter: 1 })] },
+    required: { [AFTER]: ['pass', 'inconclusive: the refused create was given up'] },
+    program: async (client) => client.follow(await retry(fixed(1_100), (n) => client.create({ prompt: `Take ${n}.` }))),
+  },
+  {
+    name: 'accept-resets-with-backoff',
+    does: 'meets three connections that are reset at once, and waits longer each time',
+    in: ['python', 'go'],
+    scenario: { ...calm, faults: [{ name: 'down', on: 'accept', when: { first: 3 }, inject: ['reset'] }] },
+    required: { [BACKOFF]: 'pass', 'recovers-within': 'pass', 'no-duplicate-creates': 'pass' },
+    program: async (client) => client.follow(await retry(backoff, () => client.create())),
+  },
+  {
+    name: 'accept-resets-repeated-at-once',
+    does: 'meets three connections that are reset at once, and connects again at once',
+    in: ['python', 'go'],
+    scenario: { ...calm, faults: [{ name: 'down', on: 'accept', when: { first: 3 }, inject: ['reset'] }] },
+    required: { ...tooFast, 'recovers-within': 'pass' },
+    program: async (client) => client.follow(await retry(fixed(0), () => client.create())),
+  },
+  {
+    name: 'tls-cuts-repeated-at-once',
+    does: 'meets two handshakes that are cut, and connects again at once',
+    in: [],
+    scenario: { ...calm, faults: [{ name: 'cut', on: 'handshake', when: { first: 2 }, inject: ['tls-cut'] }] },
+    required: { ...tooFast, 'recovers-within': 'pass' },
+    program: async (client) => client.follow(await retry(fixed(0), () => client.create())),
+  },
+  {
+    name: 'cut-creates-repeated-with-backoff',
+    does: 'waits exponentially longer after creates that were cut before they were carried out',
+    in: ['go'],
+    scenario: {
+      ...calm,
+      faults: [on.creates('cut', [{ end: { at: 'before-commit' } }], { first: 3 })],
+    },
+    required: { [BACKOFF]: 'pass', 'no-duplicate-creates': 'pass', 'tasks-settled': 'pass' },
+    program: async (client) => client.follow(await retry(backoff, () => client.create())),
+  },
+]);
