@@ -113,6 +113,7 @@ async function runProcess(
     ARK_API_KEY: `ark-truth-${row.name}-${row.language}-${name.split('#')[1]}`,
     TRUTH_AGENT: `truth-${row.language}-${row.name}`,
     TRUTH_PROCESS: name,
+    PYTHONDONTWRITEBYTECODE: '1',
     SSL_CERT_FILE: lane.caFile,
     NODE_EXTRA_CA_CERTS: lane.caFile,
     NO_PROXY: 'localhost',

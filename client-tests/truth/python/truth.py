@@ -115,7 +115,7 @@ def lost_create_with_new_mark(client):
 @row
 def silent_create_left_and_repeated(client):
     # httpx leaves the stream as it is when it times out.
-    ignore(Client(timeout=0.4).create)
+    ignore(Client(timeout=httpx.Timeout(0.4, connect=10)).create)
     client.follow(client.create())
 
 
@@ -282,7 +282,7 @@ def take_callbacks(client, times, answer):
     client.create(callback_url=f"http://127.0.0.1:{server.server_port}/")
     for _ in range(times):
         heard.acquire()
-    time.sleep(0.1)
+    time.sleep(0.3)
 
 
 @row
@@ -326,8 +326,8 @@ def cut_polls_repeated_every_150_ms(client):
 
 
 @row
-def cut_poll_repeated_after_1_s(client):
-    follow_new(fixed(1))
+def cut_poll_repeated_after_over_1_s(client):
+    follow_new(fixed(1.3))
 
 
 @row
@@ -398,9 +398,9 @@ def poll_cancelled(client):
     task = client.create()
     raw = Raw()
     stream = raw.send("GET", f"{TASKS}/{task}")
-    time.sleep(0.1)
+    time.sleep(0.3)
     raw.cancel(stream)
-    time.sleep(0.1)
+    time.sleep(0.3)
     client.follow(task)
     raw.close()
 
@@ -408,7 +408,8 @@ def poll_cancelled(client):
 @row
 def program_ends_amid_a_poll(client):
     client.follow(client.create())
-    Raw().send("GET", TASKS)
+    raw = Raw()
+    raw.send("GET", TASKS)
     time.sleep(0.3)
 
 
@@ -454,7 +455,7 @@ def never_served(client):
 
 @row
 def stalled_create_given_up(client):
-    ignore(Client(timeout=0.5).create)
+    ignore(Client(timeout=httpx.Timeout(0.5, connect=10)).create)
 
 
 @row

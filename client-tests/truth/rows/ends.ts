@@ -305,6 +305,8 @@ export const ends = rowsOf([
     in: [],
     scenario: { ...calm, faults: [drained] },
     required: { [GOAWAY]: 'fail: new stream' },
+    // The service waits for its own clock: the stream may be answered before.
+    not: ['speed', 'manual'],
     program: (client) => ignoreGoaway(client),
   },
   {
@@ -313,7 +315,8 @@ export const ends = rowsOf([
     in: ['python'],
     scenario: { ...calm, faults: [drained] },
     required: { [GOAWAY]: 'fail' },
-    modes: { speed: { [GOAWAY]: ['fail', 'pass'] } },
+    // The service waits for its own clock: the stream may be answered before.
+    not: ['speed', 'manual'],
     program: async (client) => {
       const id = await client.create();
       await abandonOnGoaway(client, id);
@@ -326,7 +329,8 @@ export const ends = rowsOf([
     in: [],
     scenario: { ...calm, faults: [drained] },
     required: { [GOAWAY]: 'fail' },
-    modes: { speed: { [GOAWAY]: ['fail', 'pass'] } },
+    // The service waits for its own clock: the stream may be answered before.
+    not: ['speed', 'manual'],
     program: async (client) => {
       const id = await client.create();
       await abandonOnGoaway(client, id);
@@ -339,7 +343,8 @@ export const ends = rowsOf([
     in: [],
     scenario: { ...calm, faults: [drained] },
     required: { [GOAWAY]: 'inconclusive: the program may have ended by choice, or lost what it wanted' },
-    modes: { speed: { [GOAWAY]: ['pass', 'inconclusive: at 20 times the speed the answer may be there'] } },
+    // The service waits for its own clock: the stream may be answered before.
+    not: ['speed', 'manual'],
     program: async (client) => abandonOnGoaway(client, await client.create()),
   },
   {
@@ -348,6 +353,8 @@ export const ends = rowsOf([
     in: [],
     scenario: { ...calm, faults: [drained] },
     required: { [GOAWAY]: 'pass' },
+    // The service waits for its own clock: the stream may be answered before.
+    not: ['speed', 'manual'],
     program: async (client) => {
       const id = await client.create();
       const session = await client.connection();

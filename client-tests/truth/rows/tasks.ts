@@ -236,7 +236,7 @@ export const tasks = rowsOf([
     name: 'failed-polls-repeated-soon',
     does: 'repeats a poll that was cut after 100 ms, and polls at a good interval otherwise',
     in: [],
-    scenario: { ...calm, faults: [cutPolls(2)] },
+    scenario: { ...calm, tasks: { queued: '100ms', running: '1500ms' }, faults: [cutPolls(2)] },
     required: { [POLLS]: 'pass', backoff: 'pass' },
     params: often,
     program: async (client) => client.follow(await client.create(), { waits: backoff }),
