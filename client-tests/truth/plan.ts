@@ -1,6 +1,6 @@
 import { chance } from '../../server/random.ts';
 import { rows } from './corpus.ts';
-import { type Mode, nameOf, type Row } from './row.ts';
+import { type Mode, modes, nameOf, type Row } from './row.ts';
 import { canShare, runsIn } from './scene.ts';
 
 /** How many rows share a lane in mode `parallel`. */
@@ -15,6 +15,9 @@ export interface Choice {
   /** How many of the rows, from 0 to 1; the seed draws them. */
   readonly share?: number;
 }
+
+/** What CI runs: all rows alone, and a fifth of them in each of the other modes. */
+export const ciChoices: readonly Choice[] = modes.map((mode) => ({ mode, seed: 1, share: mode === 'alone' ? 1 : 0.2 }));
 
 /** The rows that run together in a lane, for each lane. */
 export function planOf({ mode, seed, only, share = 1 }: Choice): readonly (readonly Row[])[] {

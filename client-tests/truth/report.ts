@@ -3,25 +3,55 @@ import type { Found, RowResult } from './run-rows.ts';
 import { type WrongToday, wrongToday } from './wrong-today.ts';
 
 /** What a check found, as `wrong-today.ts` writes it. */
-export const foundOf = ({ outcome, finding }: Found): string => (finding ? `${outcome}: ${finding}` : outcome);
+export const foundOf = ({ outcome, finding, missed }: Found): string =>
+  missed ?? (finding && outcome === 'fail' ? `${outcome}: ${finding}` : outcome);
 
 /** Every verdict that is not what it must be. */
 export const wrongIn = (results: readonly RowResult[]): readonly Found[] =>
   results.flatMap(({ found }) => found.filter(({ right }) => !right));
 
-const keyOf = ({ row, mode, check, found }: WrongToday): string => `${row} ${mode} ${check}: ${found}`;
+const isKnown = (found: Found): boolean =>
+  wrongToday.some(
+    (known) =>
+      known.row === found.row &&
+      known.check === found.check &&
+      known.modes.includes(found.mode) &&
+      (known.sometimes || known.found === foundOf(found)),
+  );
 
 /** What differs from the list of what is wrong today, a line each; empty: nothing. */
 export function differences(results: readonly RowResult[]): readonly string[] {
-  const ran = new Set(results.map(({ row, mode }) => `${row} ${mode}`));
-  const known = new Set(wrongToday.filter(({ row, mode }) => ran.has(`${row} ${mode}`)).map(keyOf));
-  const wrong = new Map(wrongIn(results).map((found) => [keyOf({ ...found, found: foundOf(found) }), found]));
-  const news = [...wrong].filter(([key]) => !known.has(key));
+  const found = results.flatMap((result) => result.found);
+  const news = wrongIn(results).filter((one) => !isKnown(one));
+  const mended = found.filter((one) => one.right && mustBeWrong(one));
   return [
     ...results.flatMap(({ row, mode, problems }) => problems.map((problem) => `BROKEN ${row} ${mode}: ${problem}`)),
-    ...news.map(([key, found]) => `WRONG ${key}, wanted ${listOf(found.wants).join(' or ')}\n${explain(found)}`),
-    ...[...known].filter((key) => !wrong.has(key)).map((key) => `RIGHT NOW ${key}: take it off wrong-today.ts`),
+    ...news.map((one) => `WRONG ${nameOfFound(one)}, wanted ${listOf(one.wants).join(' or ')}\n${explain(one)}`),
+    ...mended.map((one) => `RIGHT NOW ${nameOfFound(one)}: take it off wrong-today.ts`),
   ];
+}
+
+const nameOfFound = (found: Found): string => `${found.row} ${found.mode} ${found.check}: ${foundOf(found)}`;
+
+const mustBeWrong = ({ row, check, mode }: Found): boolean =>
+  wrongToday.some(
+    (known) => known.row === row && known.check === check && known.modes.includes(mode) && !known.sometimes,
+  );
+
+/** The entries of `wrong-today.ts` for what several runs found; what is not the same in all of them is so sometimes. */
+export function listWrong(runs: readonly (readonly RowResult[])[]): readonly WrongToday[] {
+  const entries = new Map<string, WrongToday>();
+  const places = Map.groupBy(runs.flatMap(wrongIn), ({ row, check, mode }) => JSON.stringify([row, check, mode]));
+  for (const [first, ...others] of places.values()) {
+    if (!first) continue;
+    const { row, check, mode } = first;
+    const found = foundOf(first);
+    const steady = others.length === runs.length - 1 && others.every((other) => foundOf(other) === found);
+    const key = JSON.stringify([row, check, found, steady]);
+    const modes = [...(entries.get(key)?.modes ?? []), mode];
+    entries.set(key, { row, check, modes, found, ...(!steady && { sometimes: true as const }) });
+  }
+  return [...entries.values()];
 }
 
 const explain = ({ seen, around }: Found): string => [`  ${seen}`, ...around.map((line) => `  ${line}`)].join('\n');
@@ -44,8 +74,6 @@ export function renderMatrix(results: readonly RowResult[]): string {
     ...kinds.map((kind) => row([kind, ...OUTCOMES.map((outcome) => count(kind, outcome))])),
   ].join('\n');
 }
-
-const isListed = (found: Found) => wrongToday.some((one) => keyOf(one) === keyOf({ ...found, found: foundOf(found) }));
 
 /** How many verdicts are wrong, and how. */
 export function countWrong(results: readonly RowResult[]) {
@@ -72,7 +100,7 @@ export function renderReport(results: readonly RowResult[]): string {
       `${inconclusive} inconclusive without a listed reason, ${others} with another finding or another client's`,
     '',
     ...wrong.flatMap((found) => [
-      `WRONG ${found.row} ${found.mode} ${found.check}: ${foundOf(found)}${isListed(found) ? ' (known)' : ''}`,
+      `WRONG ${found.row} ${found.mode} ${found.check}: ${foundOf(found)}${isKnown(found) ? ' (known)' : ''}`,
       `  wanted ${listOf(found.wants).join(' or ')}`,
       explain(found),
     ]),

@@ -20,6 +20,8 @@ export interface Found {
   /** What the report says of it. */
   readonly seen: string;
   readonly right: boolean;
+  /** That copies were taken for one client. */
+  readonly missed?: string;
   /** The lines of the journal around what the report refers to; of what is wrong alone. */
   readonly around: readonly string[];
 }
@@ -158,8 +160,11 @@ function compare(row: Row, judged: Judged): readonly Found[] {
       judged.parts.length > 1 || outcome !== 'fail' || findings.some((one) => one === undefined || one === finding);
     const right = missed === undefined && accepted.includes(outcome) && (!accepted.includes('fail') || rightFinding);
     const around = right ? [] : linesAround(judged.lane, events);
-    const base = { row: nameOf(row), mode: judged.mode, check, wants, outcome, seen, right, around };
-    return finding === undefined ? base : { ...base, finding };
+    return {
+      ...{ row: nameOf(row), mode: judged.mode, check, wants, outcome, seen, right, around },
+      ...(finding !== undefined && { finding }),
+      ...(missed !== undefined && { missed }),
+    };
   });
 }
 
@@ -195,11 +200,10 @@ function resultFor(row: Row, check: string, judged: Judged): Result {
   // Each of them has to get its own verdict: one that is missing, or another's, is wrong.
   const outcomes = own.map(({ outcome }) => (result?.doubt && outcome === 'pass' ? 'inconclusive' : outcome));
   const wants = allowed(requiredIn(row, mode)[check] ?? []);
-  const outcome = outcomes.find((one) => !wants.includes(one)) ?? outcomes[0] ?? 'inconclusive';
+  const summed = sumUp(outcomes, 'clients');
+  const outcome = mode === 'copies' ? (outcomes.find((one) => !wants.includes(one)) ?? summed) : summed;
   const isMissed = mode === 'copies' && own.length !== COPIES && own.some(({ client }) => client !== undefined);
-  return isMissed
-    ? { ...base, outcome, missed: `${own.length} clients were judged instead of ${COPIES}` }
-    : { ...base, outcome };
+  return isMissed ? { ...base, outcome, missed: `judged as ${own.length} instead of ${COPIES}` } : { ...base, outcome };
 }
 
 /** Whether a client of the report is one of a row's. */

@@ -21,6 +21,9 @@ const AIMED: readonly Fault['on'][] = ['request', 'response', 'video'];
 /** What an advance by a second a second says nothing about. */
 const TIMED = ['backoff', 'retry-after-respected', 'poll-interval', 'heartbeat-interval', 'recovers-within'];
 
+/** Checks that judge the run as a whole: who shares a lane has to share these. */
+const FOR_RUN = ['tasks-settled', 'callbacks-acknowledged', 'callbacks-deduplicated'];
+
 const faultsOf = ({ scenario }: Row): readonly Fault[] => scenario.faults ?? [];
 
 /** Whether a fault strikes each program alike, or can be told which of them it strikes. */
@@ -52,8 +55,8 @@ export const checksOf = ({ required, modes = {} }: Row): readonly string[] => {
 
 /** Whether rows can share a lane: the same service, and the same settings for the same check. */
 export function canShare(a: Row, b: Row): boolean {
-  const rest = ({ scenario: { faults: _, name: _name, ...those }, tasksStayOpen }: Row) =>
-    JSON.stringify([those, tasksStayOpen]);
+  const rest = ({ scenario: { faults: _, name: _name, ...those }, tasksStayOpen, required }: Row) =>
+    JSON.stringify([those, tasksStayOpen, FOR_RUN.filter((check) => check in required)]);
   const clash = checksOf(a).some(
     (check) => checksOf(b).includes(check) && JSON.stringify(a.params?.[check]) !== JSON.stringify(b.params?.[check]),
   );

@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest';
 import { rows } from './corpus.ts';
+import { ciChoices } from './plan.ts';
 import { differences } from './report.ts';
-import { languages, type Mode, modes, nameOf } from './row.ts';
+import { languages, nameOf } from './row.ts';
 import { runPlan } from './run-plan.ts';
 import { renderTable } from './table.ts';
 
 /** Far more than a slow machine takes for all rows. */
 const LIMIT_MS = 900_000;
-const SEED = 1;
-/** Of the rows in the modes other than `alone`. */
-const SHARE = 0.2;
 
 test('the corpus has 120 rows or more, 60 in Node and 30 each in Python and Go', () => {
   const counts = languages.map((language) => rows.filter((row) => row.language === language).length);
@@ -20,12 +18,8 @@ test('the corpus has 120 rows or more, 60 in Node and 30 each in Python and Go',
 
 test('the table is what the corpus says', () => expect(renderTable()).toMatchFileSnapshot('./README.md'));
 
-test('alone: each verdict is right, but for those that are known to be wrong today', { timeout: LIMIT_MS }, async () =>
-  expect(differences(await runPlan({ mode: 'alone', seed: SEED }))).toEqual([]),
-);
-
-test.each(modes.filter((mode): mode is Exclude<Mode, 'alone'> => mode !== 'alone'))(
-  '%s: a seeded share of the verdicts is right, but for those that are known to be wrong today',
+test.each(ciChoices)(
+  '$mode: each verdict is right, but for those that are known to be wrong today',
   { timeout: LIMIT_MS },
-  async (mode) => expect(differences(await runPlan({ mode, seed: SEED, share: SHARE }))).toEqual([]),
+  async (choice) => expect(differences(await runPlan(choice))).toEqual([]),
 );

@@ -123,6 +123,11 @@ func init() {
 		c.create(video{})
 		follow(newClient(from("127.0.0.2")))
 	}
+	rows["lost-create-by-fallback"] = func(c *client) {
+		c.create(video{})
+		time.Sleep(300 * ms)
+		follow(newClient(only("http/1.1")))
+	}
 	rows["silent-create-cancelled-and-repeated"] = func(c *client) {
 		// The connection is there: what times out is the create.
 		get(c.list())

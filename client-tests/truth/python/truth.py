@@ -113,6 +113,14 @@ def lost_create_with_new_mark(client):
 
 
 @row
+def lost_create_by_fallback(client):
+    ignore(client.create)
+    time.sleep(0.3)
+    http1 = Client(http2=False)
+    http1.follow(http1.create())
+
+
+@row
 def silent_create_left_and_repeated(client):
     # httpx leaves the stream as it is when it times out.
     ignore(Client(timeout=httpx.Timeout(0.4, connect=10)).create)
@@ -386,6 +394,11 @@ def accept_resets_with_backoff(client):
 
 
 @row
+def two_clients_meet_resets(client):
+    client.follow(retry(backoff, lambda n: client.create()))
+
+
+@row
 def accept_resets_repeated_at_once(client):
     client.follow(retry(fixed(0), lambda n: client.create()))
 
@@ -527,6 +540,7 @@ def twelve_connections_at_once(client):
 @row
 def beats_in_time(client):
     raw = Raw()
+    raw.wait(h2.events.StreamEnded, stream_id=raw.send("GET", TASKS))
     for _ in range(8):
         raw.beat()
         time.sleep(0.3)
@@ -548,6 +562,7 @@ def beats_missing(client):
 @row
 def beats_too_rare(client):
     raw = Raw()
+    raw.wait(h2.events.StreamEnded, stream_id=raw.send("GET", TASKS))
     for _ in range(2):
         raw.beat()
         time.sleep(1.8)

@@ -2,6 +2,7 @@ import {
   calm,
   createStatus,
   cutPolls,
+  dual,
   emptyCreate,
   halfCreate,
   lostCreate,
@@ -246,6 +247,13 @@ export const creates = rowsOf([
       const other = client.other({ agent: 'downloader/2', headers: { 'x-client-id': 'downloader' } });
       await other.follow(await other.create());
     },
+  },
+  {
+    name: 'lost-create-by-fallback',
+    does: 'repeats a lost create over HTTP/1.1, to which it falls back (row C4)',
+    in: ['python', 'go'],
+    scenario: { ...dual, faults: [lostCreate] },
+    required: duplicate,
   },
   {
     name: 'lost-create-from-another-address',
@@ -594,6 +602,7 @@ export const creates = rowsOf([
     in: [],
     scenario: calm,
     required: fine,
+    not: ['copies'],
     program: async (client) => {
       const id = await client.other({ agent: 'web/1' }).create();
       await client.other({ agent: 'worker/1' }).follow(id);

@@ -330,6 +330,19 @@ export const tasks = rowsOf([
     },
   },
   {
+    name: 'head-on-video-url',
+    does: 'asks for the video by HEAD, which the signature does not admit, and does not download it',
+    in: [],
+    scenario: calm,
+    required: { 'downloads-complete': ['fail', 'inconclusive: nothing was downloaded'] },
+    needs: ['downloads-complete'],
+    program: async (client) => {
+      const id = await client.create();
+      await client.follow(id);
+      await client.send('HEAD', await client.videoOf(id));
+    },
+  },
+  {
     name: 'callback-acknowledged',
     does: 'takes callbacks, acknowledges each, and does not poll',
     in: ['python'],
