@@ -126,7 +126,7 @@ export class Client {
     const { pool = 'one', tls } = this.#setting;
     const session = pool === 'one' ? await this.connection() : await open(tls);
     try {
-      const answer = await exchange(session, this.stream(session, method, path, options), options);
+      const answer = await exchange(session, this.stream(session, method, path, options), { method, ...options });
       if (RETRIABLE.includes(answer.status)) throw new Failed(`${answer.status}`, answer);
       return answer;
     } catch (error) {
@@ -250,8 +250,11 @@ export function open(tls: SecureClientSessionOptions = {}): Promise<ClientHttp2S
   });
 }
 
-function exchange(session: ClientHttp2Session, stream: ClientHttp2Stream, options: Options): Promise<Answer> {
-  const { timeoutMs, onTimeout = 'cancel' } = options;
+function exchange(
+  session: ClientHttp2Session,
+  stream: ClientHttp2Stream,
+  { method, timeoutMs, onTimeout = 'cancel' }: Options & { readonly method: string },
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let head: IncomingHttpHeaders | undefined;
     const chunks: Buffer[] = [];
@@ -271,7 +274,7 @@ function exchange(session: ClientHttp2Session, stream: ClientHttp2Stream, option
     stream.on('close', () => {
       clearTimeout(timer);
       const bytes = Buffer.concat(chunks);
-      const promised = Number(head?.['content-length'] ?? bytes.length);
+      const promised = method === 'HEAD' ? 0 : Number(head?.['content-length'] ?? bytes.length);
       const whole = head && stream.rstCode === 0 && bytes.length === promised;
       if (!whole) return reject(new Failed(`the answer did not come whole (${stream.rstCode})`));
       resolve({ status: Number(head?.[':status']), headers: head ?? {}, body: bytes.toString() });

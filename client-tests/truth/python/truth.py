@@ -468,7 +468,8 @@ def never_served(client):
 
 @row
 def stalled_create_given_up(client):
-    ignore(Client(timeout=httpx.Timeout(0.5, connect=10)).create)
+    # More than the window that every stream has.
+    ignore(Client(timeout=httpx.Timeout(0.5, connect=10)).create, prompt="A lighthouse at dusk. " * 5_000)
 
 
 @row

@@ -164,6 +164,7 @@ export const connections = rowsOf([
     in: [],
     scenario: calm,
     required: { [POOL]: 'fail: too large' },
+    needs: ['clients.by'],
     not: ['copies'],
     program: async (client) => {
       const headers = { 'x-client-id': 'one-pool' };
@@ -407,7 +408,7 @@ export const connections = rowsOf([
     scenario: {
       ...dual,
       service: { ...dual.service, alpn: { offer: ['http/1.1'] } },
-      faults: [on.all('slow', [{ delay: { ms: 500 } }], { after: 0 })],
+      faults: [on.all('slow', [{ delay: { ms: 2_000 } }], { after: 0 })],
     },
     required: { [POOL]: ['fail: too large', 'inconclusive: it may be one pool, or several replicas with one API key'] },
     not: ['speed'],

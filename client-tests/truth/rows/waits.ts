@@ -235,11 +235,11 @@ export const waits = rowsOf([
   },
   {
     name: 'no-jitter',
-    does: 'waits exactly 120 ms after each cut, where chance should add up to 2 s',
+    does: 'waits exactly 120 ms after each cut, where chance should add up to 10 s',
     in: ['python'],
     scenario: { ...calm, tasks: { queued: '100ms', running: '3000ms' }, faults: [everySecondPoll(6)] },
     required: { [BACKOFF]: 'fail: no jitter' },
-    params: { [BACKOFF]: { jitter: '2s' } },
+    params: { [BACKOFF]: { jitter: '10s' } },
     program: async (client) => client.follow(await client.create(), { waits: fixed(120), everyMs: 200 }),
   },
   {
