@@ -3,6 +3,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 /** What measures how clients do at a steady rate: it has the machine to itself, once all others are done. */
 const MEASURES = 'client-tests/python/keep-alive.test.ts';
+/** Several hundred clients, each judged by what it does and when: they have the machine to themselves, too. */
+const TRUTH = 'client-tests/truth/truth.test.ts';
 /** What speaks to Docker daemons: Testcontainers asks once in a process which there is, and one file wants another than the rest. */
 const DOCKER = 'client-tests/docker/**/*.test.ts';
 /** What builds the package, packs it and installs it: as much work as a fifth of all others, and wanted before a release. */
@@ -36,12 +38,13 @@ export default defineConfig({
     projects: [
       project('tests', {
         include: ['server/**/*.test.ts', 'client-tests/**/*.test.ts'],
-        exclude: [MEASURES, DOCKER, CHAOS, ...(wantsPackage ? [] : [PACKAGE])],
+        exclude: [MEASURES, TRUTH, DOCKER, CHAOS, ...(wantsPackage ? [] : [PACKAGE])],
         maxWorkers: MAX_WORKERS,
         sequence: { groupOrder: 0 },
       }),
       project('docker', { include: [DOCKER], isolate: true, maxWorkers: MAX_WORKERS, sequence: { groupOrder: 0 } }),
       project('measures', { include: [MEASURES], maxWorkers: 1, sequence: { groupOrder: 1 } }),
+      project('truth', { include: [TRUTH], maxWorkers: 1, sequence: { groupOrder: 3 } }),
       // It takes a whole machine, and leaves others no time.
       ...(wantsChaos
         ? [project('chaos', { include: [CHAOS], isolate: true, maxWorkers: 1, sequence: { groupOrder: 2 } })]
