@@ -6,7 +6,6 @@ import type { Need } from './row.ts';
 const settings: Readonly<Record<string, object>> = {
   'clients.by': { clients: { by: ['header x-client-id'] } },
   'clients.same': { clients: { same: [['first', 'second']] } },
-  'backoff with full jitter': { expect: [{ backoff: { jitter: 'full' } }] },
 };
 
 /** Whether a check or a setting exists yet. */

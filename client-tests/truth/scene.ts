@@ -19,7 +19,10 @@ export const SPEED = 20;
 /** The hooks at which a fault knows which program it strikes. */
 const AIMED: readonly Fault['on'][] = ['request', 'response', 'video'];
 /** What an advance by a second a second says nothing about. */
-const TIMED = ['backoff', 'retry-after-respected', 'poll-interval', 'heartbeat-interval', 'recovers-within'];
+const TIMED = [
+  ...['backoff', 'retry-after-respected', 'poll-interval', 'heartbeat-interval', 'recovers-within'],
+  'gives-up-within',
+];
 
 /** Checks that judge the run as a whole: who shares a lane has to share these. */
 const FOR_RUN = ['tasks-settled', 'callbacks-acknowledged', 'callbacks-deduplicated'];

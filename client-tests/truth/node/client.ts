@@ -26,6 +26,8 @@ export class Failed extends Error {
 export interface Setting {
   /** `each`: a connection for each request. */
   readonly pool?: 'one' | 'each';
+  /** Scheme and authority; left out, the service's. */
+  readonly origin?: string;
   /** After `TRUTH_AGENT`: another library of the same program. */
   readonly agent?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -106,7 +108,7 @@ export class Client {
   /** The connection that calls go over; a new one where it is gone, or being drained. */
   connection(): Promise<ClientHttp2Session> {
     if (this.#session) return this.#session;
-    const opening = open(this.#setting.tls);
+    const opening = open(this.#setting);
     this.#session = opening;
     const forget = () => {
       if (this.#session === opening) this.#session = undefined;
@@ -123,8 +125,8 @@ export class Client {
   /** One attempt.
    * @throws Failed without a whole answer, and with one that asks to try again */
   async send(method: string, path: string, options: Options = {}): Promise<Answer> {
-    const { pool = 'one', tls } = this.#setting;
-    const session = pool === 'one' ? await this.connection() : await open(tls);
+    const { pool = 'one' } = this.#setting;
+    const session = pool === 'one' ? await this.connection() : await open(this.#setting);
     try {
       const answer = await exchange(session, this.stream(session, method, path, options), { method, ...options });
       if (RETRIABLE.includes(answer.status)) throw new Failed(`${answer.status}`, answer);
@@ -196,11 +198,11 @@ export class Client {
     return this.send('DELETE', `${TASKS}/${id}`);
   }
 
-  /** @returns `video_url` of a task that has succeeded, without its origin */
-  async videoOf(id: string): Promise<string> {
+  /** @returns a client of the storage, and the path of a task's video there */
+  async videoOf(id: string): Promise<{ readonly storage: Client; readonly path: string }> {
     const task = read<{ content: { video_url: string } }>(await this.send('GET', `${TASKS}/${id}`));
-    const { pathname, search } = new URL(task.content.video_url);
-    return `${pathname}${search}`;
+    const { origin, pathname, search } = new URL(task.content.video_url);
+    return { storage: new Client({ origin }), path: `${pathname}${search}` };
   }
 
   /** A PING whose 8 bytes are the client's time, so much behind. */
@@ -240,9 +242,12 @@ export function read<T>(answer: Answer): T {
   }
 }
 
-export function open(tls: SecureClientSessionOptions = {}): Promise<ClientHttp2Session> {
+export function open({
+  origin = new URL(SEEDANCE_BASE_URL).origin,
+  tls = {},
+}: Pick<Setting, 'origin' | 'tls'> = {}): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const session = http2.connect(new URL(SEEDANCE_BASE_URL).origin, tls);
+    const session = http2.connect(origin, tls);
     const failed = () => reject(new Failed('no connection'));
     session.once('connect', () => resolve(session));
     session.on('error', failed);

@@ -324,7 +324,8 @@ export const connections = rowsOf([
       const api = traced(client);
       const id = await api.create();
       await api.follow(id);
-      await client.send('GET', await api.videoOf(id), { headers: { authorization: '' } });
+      const { storage, path } = await api.videoOf(id);
+      await storage.send('GET', path);
     },
   },
   {

@@ -524,7 +524,7 @@ export const creates = rowsOf([
     does: 'loses a create, gives it up, and makes another video',
     in: [],
     scenario: lost,
-    required: { [DUPLICATES]: 'pass', [SETTLED]: 'fail' },
+    required: { [DUPLICATES]: 'pass', [SETTLED]: 'fail', 'creates-accounted': 'fail: not followed' },
     program: async (client) => {
       await client.create({ prompt: 'A lighthouse.' }).catch(ignore);
       await client.follow(await client.create({ prompt: 'A harbour.' }));
@@ -554,8 +554,7 @@ export const creates = rowsOf([
       ...calm,
       faults: [on.creates('moved', [{ redirect: { code: 301, location: TASKS } }])],
     },
-    required: { 'creates-accounted': 'fail' },
-    needs: ['creates-accounted'],
+    required: { 'creates-accounted': 'fail: lost' },
     program: async (client) => {
       const moved = await client.send('POST', TASKS, { body: bodyOf({}) });
       await client.send('GET', String(moved.headers.location ?? TASKS));
@@ -567,7 +566,6 @@ export const creates = rowsOf([
     in: [],
     scenario: calm,
     required: { 'creates-accounted': 'pass' },
-    needs: ['creates-accounted'],
     program: async (client) => {
       for (const prompt of ['A lighthouse.', 'A harbour.']) await client.follow(await client.create({ prompt }));
     },
@@ -578,8 +576,7 @@ export const creates = rowsOf([
     in: [],
     scenario: calm,
     processes: 2,
-    required: { 'own-tasks-only': 'fail' },
-    needs: ['own-tasks-only'],
+    required: { 'own-tasks-only': "fail: another's task" },
     program: async (client) => {
       if (client.process === 1) return client.follow(await client.create());
       while ((await client.list()).length === 0) await sleep(50);
@@ -593,7 +590,6 @@ export const creates = rowsOf([
     scenario: calm,
     processes: 2,
     required: { 'own-tasks-only': 'pass' },
-    needs: ['own-tasks-only'],
     program: async (client) => client.follow(await client.create()),
   },
   {

@@ -102,7 +102,8 @@ export const ends = rowsOf([
     program: async (client) => {
       const id = await client.create();
       await client.follow(id);
-      const stream = client.stream(await client.connection(), 'GET', await client.videoOf(id));
+      const { storage, path } = await client.videoOf(id);
+      const stream = storage.stream(await storage.connection(), 'GET', path);
       await new Promise((resolve) => stream.once('data', resolve));
       stream.on('error', ignore).close(8);
       await sleep(100);

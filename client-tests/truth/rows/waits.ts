@@ -264,7 +264,6 @@ export const waits = rowsOf([
     scenario: cut(3),
     required: { [BACKOFF]: 'pass' },
     params: { [BACKOFF]: { jitter: 'full', base: '200ms' } },
-    needs: ['backoff with full jitter'],
     program: follow(fullJitter),
   },
   {
