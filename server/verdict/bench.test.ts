@@ -193,3 +193,21 @@ test("a request that names another client on the same connection is the other on
     'inconclusive',
   ]);
 });
+
+test('what may be read in two ways does not pass because another client does', () => {
+  const wish = (at: number, connection: number, task: string): readonly Step[] => [
+    asks(at, connection, 1, { method: 'POST', path: TASKS }),
+    [at, { type: 'task.created', task, model: 'm', connection, request: 1, account: 'key', intent: 'a' }],
+    answers(at + 1, connection, 1),
+  ];
+  const steps = [
+    ...[...opens(0, 1), ...wish(1, 1, 'cgt-1'), ends(2, 1)],
+    ...[...opens(10, 2, { userAgent: 'milk/1' }), ...wish(11, 2, 'cgt-2')],
+    ...[asks(20, 2, 2, { path: `${TASKS}/cgt-2` }), answers(21, 2, 2)],
+  ];
+  const { checks: results } = judge(tell(steps), everything).report;
+  expect(results.find(({ check }) => check === 'no-duplicate-creates')).toMatchObject({
+    outcome: 'inconclusive',
+    clients: [{ outcome: 'inconclusive' }, { outcome: 'pass' }],
+  });
+});

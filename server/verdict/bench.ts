@@ -240,10 +240,13 @@ export class Bench {
     }
     if (judged.length === 0) judged.push({ judgement: inconclusive('no client connected') });
     const results = judged.map(resultOf);
-    const outcome = sumUp(
+    const summary = sumUp(
       results.map((result) => result.outcome),
       'clients',
     );
+    // What may be read in two ways does not pass because another client does.
+    const isDoubtful = summary === 'pass' && judged.some(({ judgement }) => judgement.doubtful);
+    const outcome = isDoubtful ? 'inconclusive' : summary;
     const provisional = judged.every(({ judgement }) => judgement.outcome !== 'fail' || judgement.provisional);
     return {
       check,
@@ -556,7 +559,7 @@ function trust(outcome: Outcome, doubt: Doubt | undefined, provisional: boolean)
 }
 
 function resultOf({ client, judgement }: { readonly client?: Client; readonly judgement: Judgement }): ClientResult {
-  const { events, eventCount = events.length, provisional: _, ...found } = judgement;
+  const { events, eventCount = events.length, provisional: _, doubtful: __, ...found } = judgement;
   return {
     ...(client && { client: nameOf(client) }),
     ...found,

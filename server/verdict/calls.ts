@@ -323,7 +323,7 @@ export const pathOf = (path: string): string => {
 
 /** A trace may hold many calls, so one that succeeded is over; a request id is meant for one call. */
 function mayContinue(call: Call, later: Request, bond: Bond): boolean {
-  if (!hasSameBody(call, later)) return false;
+  if (bond !== 'client request id' && !hasSameBody(call, later)) return false;
   if (hasFailed(call.last)) return true;
   // Sent while the one before had no answer yet, it is a hedge.
   return bond === 'client request id' && (call.method !== 'GET' || !isOverBefore(call.last, later.received));

@@ -25,6 +25,8 @@ export interface Judgement {
   readonly hint?: string;
   /** What was measured, for whoever reads the report by program. */
   readonly figures?: Readonly<Record<string, number>>;
+  /** Of what is inconclusive, that it was seen, and may be read in two ways: it is not to pass for want of samples. */
+  readonly doubtful?: true;
   /** Of a failure, that it rests on something that has not happened: an event that was lost could refute it. */
   readonly provisional?: true;
 }
@@ -199,6 +201,14 @@ export const inconclusive = (
   seen: string,
   { events = [], eventCount }: Partial<Pick<Judgement, 'events' | 'eventCount'>> = {},
 ): Judgement => ({ outcome: 'inconclusive', seen, events, ...(eventCount !== undefined && { eventCount }) });
+
+/** What may be read in two ways, both of which `seen` names. */
+export const doubtful = (seen: string, proofs: Pick<Judgement, 'events'> & Partial<Judgement>): Judgement => ({
+  outcome: 'inconclusive',
+  seen,
+  doubtful: true,
+  ...proofs,
+});
 
 /** A count with its noun: `1 request`, `2 requests`. */
 export const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

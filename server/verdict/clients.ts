@@ -127,6 +127,7 @@ export class Client {
     const { seen, events, eventCount, figures } = judgement;
     return {
       outcome: 'inconclusive',
+      doubtful: true,
       seen: `as one client it ${seen}; as one client per connection it did not`,
       hint: 'Give each program an API key or an `x-client-id` of its own, use `run --copies`, or name in `clients:` what tells them apart.',
       events,

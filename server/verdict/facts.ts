@@ -69,7 +69,7 @@ const RETRIABLE = [408, 425, 429, 500, 502, 503, 504];
 export const isRefusal = ({ status }: JournalEvent<'response.sent'>): boolean => RETRIABLE.includes(status);
 
 /** Whether the client itself ended a request before its end, by its stream or with its connection. */
-function isLeft({ cut }: Request): boolean {
+export function isLeft({ cut }: Request): boolean {
   if (cut === undefined) return false;
   return cut.type === 'stream.reset' || cut.by === 'client';
 }

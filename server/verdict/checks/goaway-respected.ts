@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { duration } from '../../scenario/duration.ts';
 import type { Call } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
 import type { Connection, Request } from '../facts.ts';
 import type { Tally } from '../tally.ts';
@@ -44,7 +44,7 @@ is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned 
           });
       }
       if (drains.left.length > 0)
-        return inconclusive(
+        return doubtful(
           `closed ${many(drains.left.length, 'stream')} that would have been answered after GOAWAY, and never came back: it may have ended`,
           tally.proofs('drained'),
         );

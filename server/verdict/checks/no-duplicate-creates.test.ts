@@ -115,6 +115,11 @@ describe('keys', () => {
     expect(find(...keyed({ [key]: 'k' }, { [key]: 'k' }), ...both)).toEqual(['duplicate']),
   );
 
+  test('an equal client request id joins attempts, whatever their bodies', () => {
+    const one = { clientRequestId: 'r' };
+    expect(find(...made(0, 1, 'cgt-1', 'a', one), ...made(9, 2, 'cgt-2', 'b', one), ...both)).toEqual(['duplicate']);
+  });
+
   test('different keys mean different creates; a fresh one for a task that was never followed may mean the same', () => {
     const different = keyed({ idempotencyKey: 'k' }, { idempotencyKey: 'l' });
     expect(find(...different, ...both)).toEqual(['pass']);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { pathOf } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { Request } from '../facts.ts';
 import type { Following } from '../following.ts';
 import type { Tally } from '../tally.ts';
@@ -103,7 +103,7 @@ while the same client creates an equal one later, or at the same time, is a dupl
         });
       const [fresh] = tally.of('fresh key').first;
       if (fresh)
-        return inconclusive(
+        return doubtful(
           `${fresh.what} is not followed, and an equal create came with another key: a second video, or the same again`,
           tally.proofs('fresh key'),
         );
@@ -111,7 +111,7 @@ while the same client creates an equal one later, or at the same time, is a dupl
         if (following.isFollowed(created.task)) continue;
         const other = following.laterOf(created).find(({ task }) => !own.has(task));
         if (other)
-          return inconclusive(
+          return doubtful(
             `${created.task} is not followed, and another client of the account made an equal one: its own, or the same again`,
             { events: [created.seq, other.seq] },
           );

@@ -147,13 +147,23 @@ describe('a call that its client gives up', () => {
   });
 
   test('has failed where a fault withheld its answer, on the call or on the connection', () => {
-    expect(findRun(strikes(5, { request: 1 }), cancels(10))).toEqual(['gave up']);
-    expect(findRun(strikes(5, {}), cancels(10))).toEqual(['gave up']);
-    expect(findRun(strikes(5, { request: 2 }), cancels(10))).toEqual(['inconclusive']);
+    const goesOn = [asks(20, 1, 2, { path: '/tasks/2' }), answers(21, 1, 2)];
+    expect(findRun(strikes(5, { request: 1 }), cancels(10), ...goesOn)).toEqual(['gave up']);
+    expect(findRun(strikes(5, {}), cancels(10), ...goesOn)).toEqual(['gave up']);
+    expect(findRun(strikes(5, { request: 2 }), cancels(10), ...goesOn)).toEqual(['inconclusive']);
   });
 
   test('has failed where its own end came after a fault, although an answer had gone out', () => {
-    expect(findRun(strikes(5, { request: 1 }), answers(6, 1, 1), cancels(10))).toEqual(['gave up']);
+    const goesOn = [asks(20, 1, 2, { path: '/tasks/2' }), answers(21, 1, 2)];
+    expect(findRun(strikes(5, { request: 1 }), answers(6, 1, 1), cancels(10), ...goesOn)).toEqual(['gave up']);
+  });
+
+  test('may have been its last, where it asks for nothing since: two readings', () =>
+    expect(findRun(strikes(5, { request: 1 }), cancels(10))).toEqual(['inconclusive']));
+
+  test('has come through where it asked again before it let go', () => {
+    const again = [...opens(6, 2), asks(6, 2, 1), answers(7, 2, 1)];
+    expect(findRun(strikes(5, { request: 1 }), ...again, cancels(10))).toEqual(['pass']);
   });
 
   test('has succeeded where its answer had been sent whole', () => {

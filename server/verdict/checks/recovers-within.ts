@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, type Now, pass } from '../check.ts';
-import { type Connection, hasFailed, isCutAtStart } from '../facts.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
+import { type Connection, hasFailed, isCutAtStart, isLeft } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** However a call failed, its client wanted the answer that it wanted. */
@@ -17,7 +17,7 @@ fail: what the client wanted to ask is not known, but that it did not get to. On
 still be in time, and then *too late*.
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
-where no call failed and no connection was cut so, or only some of which it cannot be told whose of several clients they were.`,
+where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where no call failed and no connection was cut so, or only some of which it cannot be told whose of several clients they were.`,
   params: z.strictObject({
     within: duration({ minMs: 1, maxMs: REPEATED_WITHIN_MS })
       .default(60_000)
@@ -28,15 +28,24 @@ where no call failed and no connection was cut so, or only some of which it cann
     watch(tally, { within }, { time }) {
       const inService = new Set<Connection>();
       const outage = new Outage();
+      /** The client's latest request. */
+      const latest = { seq: 0 };
+      /** The latest request for each place that was answered well. */
+      const served = new Map<string, number>();
       return {
+        served,
         outage,
-        request() {
+        latest,
+        request({ received }) {
           outage.asked++;
+          latest.seq = received.seq;
         },
         answered(request) {
           const { answer, connection } = request;
           if (!answer || hasFailed(request)) return;
           inService.add(connection);
+          const place = placeOf(request.received);
+          if (served.size < PLACES_KEPT || served.has(place)) served.set(place, request.received.seq);
           if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
           outage.end();
         },
@@ -49,19 +58,19 @@ where no call failed and no connection was cut so, or only some of which it cann
           tally.note('kept', [ping.seq]);
         },
         callOver(call) {
-          noteCall(tally, call, within, { time });
+          noteCall(tally, call, within, { time, served, latest });
         },
       };
     },
-    judge(tally, { within }, { time, latest, openCalls, openConnections }, { outage }) {
+    judge(tally, { within }, { time, latest: now, openCalls, openConnections }, { outage, served, latest }) {
       let waits = false;
       for (const call of openCalls) {
-        noteCall(tally, call, within, { time, latest });
+        noteCall(tally, call, within, { time, now, served, latest });
         waits ||= call.underWay > 0;
       }
       for (const { requests } of openConnections) waits ||= requests === 0;
       if (outage.first && waits)
-        noteOpen(tally, within, time.between(outage.first, latest), 'a connection', outage.events);
+        noteOpen(tally, within, time.between(outage.first, now), 'a connection', outage.events);
       // What it asked for since has failed as a call of its own.
       else if (outage.first && outage.asked === 0)
         tally.note('gave up', outage.events, 0, `a connection after ${many(outage.cuts, 'attempt')}`);
@@ -73,6 +82,12 @@ where no call failed and no connection was cut so, or only some of which it cann
         tally.of('gave up'),
       ];
       const failed = recovered.count + open.count + gaveUp.count;
+      const left = tally.of('left');
+      if (gaveUp.count === 0 && left.first[0])
+        return doubtful(
+          `left ${left.first[0].what} unanswered while a fault was at work, and asked for nothing since: it gave up, or it had ended`,
+          tally.proofs('left'),
+        );
       const kept = tally.of('kept').count;
       if (failed === 0 && kept > 0)
         return pass(`its PINGs kept a connection ${many(kept, 'time')} that would have been idle for too long`, {
@@ -148,18 +163,33 @@ function noteOpen(tally: Tally, within: number, ms: number, what: string, events
   tally.note('too late', events, ms, `${seconds(ms)} up to now to get ${what} through`);
 }
 
-/** @param now where it may not be over yet */
+/** How many places are remembered per client. */
+const PLACES_KEPT = 10_000;
+
+const placeOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`;
+
+interface Known extends Pick<Now, 'time'> {
+  /** Where a call may not be over yet. */
+  readonly now?: Now['latest'];
+  readonly served: ReadonlyMap<string, number>;
+  readonly latest: { readonly seq: number };
+}
+
 function noteCall(
   tally: Tally,
-  { method, path, attempts, underWay, failure, success, lostTask }: Call,
+  { method, path, attempts, underWay, failure, success, lostTask, first, last }: Call,
   within: number,
-  { time, latest }: Pick<Now, 'time'> & Partial<Pick<Now, 'latest'>>,
+  { time, now, served, latest }: Known,
 ): void {
   if (!failure) return;
   const what = `${method} ${path}`;
   if (success) noteRecovered(tally, within, time.between(failure, success), what, [failure.seq, success.seq]);
   else if (lostTask) return;
-  else if (latest && underWay > 0) noteOpen(tally, within, time.between(failure, latest), what, [failure.seq]);
+  else if (now && underWay > 0) noteOpen(tally, within, time.between(failure, now), what, [failure.seq]);
+  else if (isLeft(last) && (served.get(placeOf(first.received)) ?? 0) > last.received.seq)
+    // It asked again before it let go of the first.
+    tally.note('recovered', [failure.seq]);
+  else if (isLeft(last) && latest.seq <= last.received.seq) tally.note('left', [failure.seq], 0, what);
   else tally.note('gave up', [failure.seq], 0, `${what} after ${many(attempts, 'attempt')}`);
 }
 
