@@ -399,6 +399,7 @@ export class Bench {
         // What hangs is over once its client has enough of it.
         if (event.type === 'response.abandoned' && event.how === 'hang') {
           request.struck = true;
+          request.withheld = true;
           return;
         }
         if (request.cut) return;

@@ -50,6 +50,8 @@ export interface Request {
   task?: JournalEvent<'task.created'>;
   /** A fault struck it. */
   struck?: true;
+  /** A fault withheld its answer for good. */
+  withheld?: true;
   /** A fault altered a frame of its answer. */
   tampered?: true;
 }

@@ -161,6 +161,14 @@ describe('a call that its client gives up', () => {
   test('may have been its last, where it asks for nothing since: two readings', () =>
     expect(findRun(strikes(5, { request: 1 }), cancels(10))).toEqual(['inconclusive']));
 
+  test('has failed where nobody would ever have answered it', () => {
+    const hangs: Step = [
+      6,
+      { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', how: 'hang', bytes: 0 },
+    ];
+    expect(findRun(strikes(5, { request: 1 }), hangs, cancels(10))).toEqual(['gave up']);
+  });
+
   test('has come through where it asked again before it let go', () => {
     const again = [...opens(6, 2), asks(6, 2, 1), answers(7, 2, 1)];
     expect(findRun(strikes(5, { request: 1 }), ...again, cancels(10))).toEqual(['pass']);

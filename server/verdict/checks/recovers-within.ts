@@ -189,7 +189,8 @@ function noteCall(
   else if (isLeft(last) && (served.get(placeOf(first.received)) ?? 0) > last.received.seq)
     // It asked again before it let go of the first.
     tally.note('recovered', [failure.seq]);
-  else if (isLeft(last) && latest.seq <= last.received.seq) tally.note('left', [failure.seq], 0, what);
+  else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
+    tally.note('left', [failure.seq], 0, what);
   else tally.note('gave up', [failure.seq], 0, `${what} after ${many(attempts, 'attempt')}`);
 }
 
