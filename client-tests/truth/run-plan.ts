@@ -7,7 +7,7 @@ import { type RowResult, runRows } from './run-rows.ts';
 /** How many lanes run at a time. Clients mostly wait; copies are six processes. */
 const LANES = { alone: 8, parallel: 2, copies: 2, speed: 8, manual: 12 } as const;
 
-/** Runs what is chosen, and tells of each row when it is done.
+/** Runs what is chosen, and reports each row when it is done.
  * @returns the results in the order of the plan; rows whose language this machine lacks are left out */
 export async function runPlan(
   choice: Choice,

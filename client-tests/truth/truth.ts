@@ -2,7 +2,7 @@
  * `npm run truth`: runs the corpus, and compares each verdict with what it must be.
  *
  * `--only NAME`, `--mode MODE` and `--seed N` choose; `--ci` runs what CI runs. `--write` makes the list of what is wrong today
- * anew, from as many runs as `--runs` says.
+ * again, from as many runs as `--runs` says.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

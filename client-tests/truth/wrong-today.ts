@@ -13,7 +13,7 @@ export interface WrongToday {
 
 /**
  * The verdicts that are wrong today, of those that CI looks at. A test insists that each of them is wrong, and that no
- * other is: the list only shrinks. `npm run truth -- --ci --write` makes it anew.
+ * other is: the list only shrinks. `npm run truth -- --ci --write` writes it again.
  */
 export const wrongToday: readonly WrongToday[] = [
   { row: 'cut-creates-repeated-with-backoff/node', check: 'backoff', modes: ['manual'], found: 'fail: too fast' },

@@ -185,7 +185,7 @@ test('a client without ALPN that asks for h2c gets HTTP/1.1', async () => {
   expect(answer?.status).toBe(206);
 });
 
-test('a client that offers neither of both by ALPN is told so by TLS', async () => {
+test('a client that offers neither protocol by ALPN gets a TLS alert', async () => {
   await using server = await start();
   const socket = await openTlsSocket(storageOf(server), { alpn: ['spdy/1'] });
   expect(socket.end).toBe('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL');

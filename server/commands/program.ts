@@ -246,7 +246,7 @@ The command finds the service by SEEDANCE_BASE_URL or ARK_BASE_URL, ARK_API_KEY,
 REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; a JVM by JAVA_TOOL_OPTIONS. SEEDANCE_CLIENT_ID is a name for the header x-client-id.
 
 With --copies, SEEDANCE_CLIENT_ID and ARK_API_KEY are copy-1 in the first copy, copy-2 in the second, and so on. With --upstream
-all copies keep your key; they are told apart if they send the header. Each line that they print begins with the copy. If one
+all copies keep your key; the header distinguishes them, if they send it. Each line that they print begins with the copy. If one
 fails, the run fails.
 
 ${EXIT_CODES}

@@ -29,7 +29,7 @@ test('so do another prompt and another picture', () => {
   expect(new Set([wish().intent, other.intent, wish({}, picture).intent]).size).toBe(3);
 });
 
-test('a mark is told by a digest of its own, and is no part of the wish', () => {
+test('a mark has a digest of its own, and is no part of the wish', () => {
   const [one, two] = [wish({ safety_identifier: 'one' }), wish({ safety_identifier: 'two' })];
   expect(one.intent).toBe(two.intent);
   expect(one.mark).not.toBe(two.mark);

@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
         try:
             return await future
         except asyncio.CancelledError:
-            # Whoever waited for it has given up.
+            # The caller that waited for it has given up.
             if self._waiting.pop(stream, None) and not self.lost.done():
                 self._h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
                 self._flush()

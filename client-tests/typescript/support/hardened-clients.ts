@@ -106,7 +106,7 @@ export function testHardened(makeVideos: MakeVideos): void {
 
     const [cut] = server.journal.events('connection.ended');
     expect([cut?.by, cut?.requests.length]).toEqual(['fault', 4]);
-    // A spare connection that nobody uses would be no haste.
+    // A spare connection that is not used is no haste.
     const after = server.journal.events('request.received').filter(({ seq }) => seq > (cut?.seq ?? 0));
     expect(new Set(after.map(({ connection }) => connection)).size).toBe(1);
     expect(await complaintsOf(server)).toEqual([]);
@@ -121,7 +121,7 @@ export function testHardened(makeVideos: MakeVideos): void {
     expect(await Promise.all(copies)).toEqual(Array(6).fill(succeeded(3)));
 
     expect(server.journal.events('task.created')).toHaveLength(18);
-    // All of them call themselves the same, and their waits cannot be told apart: these two judge tasks.
+    // All of them have the same name, so their waits cannot be separated: these two judge tasks.
     const { report } = await server.verdict();
     const outcomes = Object.fromEntries(report.checks.map(({ check, outcome }) => [check, outcome]));
     expect(outcomes).toMatchObject({ 'no-duplicate-creates': 'pass', 'tasks-settled': 'pass' });

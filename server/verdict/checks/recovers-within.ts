@@ -17,7 +17,7 @@ fail: what the client wanted to ask is not known, but that it did not get to. On
 still be in time, and then *too late*.
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
-where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where no call failed and no connection was cut so, or only some of which it cannot be told whose of several clients they were.`,
+where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
   params: z.strictObject({
     within: duration({ minMs: 1, maxMs: REPEATED_WITHIN_MS })
       .default(60_000)
