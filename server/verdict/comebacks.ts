@@ -1,5 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import type { Call } from './calls.ts';
+import type { ClientTime } from './client-time.ts';
 import { type Connection, isCutAtStart, isCutOff, isRefusal, type Request } from './facts.ts';
 
 /** A failure of the service, and how the client came back from it. */
@@ -21,6 +22,9 @@ interface Loss extends Failure {
   readonly calls: ReadonlySet<Call>;
 }
 
+/** A connection that is there so soon after a failure may have been on its way before. */
+const UNDER_WAY_MS = 50;
+
 /**
  * Pairs each failure of the service with the client's next attempt, as they come.
  * - A connection that was cut amid calls, or before its first request: the next attempt is the first
@@ -33,6 +37,7 @@ interface Loss extends Failure {
  * an answer that is no failure starts the count over.
  */
 export class Comebacks {
+  readonly #time: ClientTime;
   readonly #found: (comeback: Comeback) => void;
   readonly #open = new Set<Connection>();
   readonly #refused = new Map<Call, Failure>();
@@ -42,7 +47,8 @@ export class Comebacks {
   /** When the service last answered well. */
   #servedAt = 0;
 
-  constructor(found: (comeback: Comeback) => void) {
+  constructor(time: ClientTime, found: (comeback: Comeback) => void) {
+    this.#time = time;
     this.#found = found;
   }
 
@@ -60,6 +66,10 @@ export class Comebacks {
     const loss = this.#loss;
     if (!loss || received.seq < loss.failed.seq) return;
     const isNew = (connection.opened?.seq ?? 0) > loss.failed.seq;
+    // What another call is sent on may have been under way when the failure came.
+    const isCut = loss.calls.has(call) || loss.calls.size === 0;
+    if (!isCut && isNew && connection.opened && this.#time.between(loss.failed, connection.opened) < UNDER_WAY_MS)
+      return;
     if (loss.calls.has(call) || loss.calls.size === 0 || !this.#hasOlder(loss)) this.#settle(loss, isNew && received);
   }
 

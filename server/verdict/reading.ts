@@ -38,7 +38,7 @@ export class Reading {
     this.#watches = watches;
     this.#ofStorage = watches.filter(({ hearsStorage }) => hearsStorage);
     this.calls = new CallBook(run.time, (call) => this.#callOver(call));
-    this.#comebacks = new Comebacks((comeback) => {
+    this.#comebacks = new Comebacks(run.time, (comeback) => {
       for (const watch of watches) watch.comeback?.(comeback);
     });
   }

@@ -167,3 +167,10 @@ test('a client that closes its side of a FIN after its wait has waited', () => {
   const steps = [...opens(0, 1).slice(0, 2), closed, ...opens(171, 2), asks(172, 2, 1), answers(173, 2, 1)];
   expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 1, shortestMs: 162 } }] });
 });
+
+test('a connection that was under way when another was cut is no haste, unless what was cut comes on it', () => {
+  const steps = [...opens(0, 1), asks(0, 1, 1), resets(10, 1, 1), ...opens(11, 2)];
+  const other = asks(30, 2, 1, { path: '/tasks/9' });
+  expect(judge([...steps, other, ...opens(140, 3), asks(141, 3, 1)])).toMatchObject({ outcome: 'pass' });
+  expect(judge([...steps, asks(30, 2, 1)])).toMatchObject({ clients: [{ finding: 'too fast' }] });
+});
