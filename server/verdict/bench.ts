@@ -121,7 +121,7 @@ export class Bench {
     });
   }
 
-  /** Events that nobody can read any more. */
+  /** Counts events that were lost before they could be read. */
   miss(events: number): void {
     this.#missed += events;
   }
@@ -169,7 +169,7 @@ export class Bench {
         break;
       }
       case 'connection.handed-over':
-        // What becomes of it is told in another lane's journal.
+        // It goes on in another lane's journal.
         this.#seats.delete(event.connection);
         break;
       case 'request.received':
@@ -266,7 +266,7 @@ export class Bench {
       const why =
         resets === 'fin'
           ? 'the path to the client turns resets into FINs'
-          : 'nobody knows whether a reset arrives as one';
+          : 'it is not known whether a reset arrives as one';
       doubts.push({ relies: 'resets', reason: `${why}: use host networking, or a client on the same Docker network` });
     }
     return doubts;
@@ -505,7 +505,7 @@ export class Bench {
     const others = [...this.#clients.values()].filter((other) => other.mayOwn(connection));
     for (const other of others) this.#stopGuessing(other);
     const sure = new Reading(this.#expect, this.#run);
-    // Those that nobody was there for may be this client's.
+    // Connections that no client fitted before may be this client's.
     const before = others.length > 0 ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
     const guess = others.length > 0 ? undefined : (before?.sure ?? new Reading(this.#expect, this.#run));
     if (before) this.#unnamed.splice(this.#unnamed.indexOf(before), 1);

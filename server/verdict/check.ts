@@ -25,7 +25,7 @@ export interface Judgement {
   readonly hint?: string;
   /** What was measured, for whoever reads the report by program. */
   readonly figures?: Readonly<Record<string, number>>;
-  /** Of what is inconclusive, that it was seen, and may be read in two ways: it is not to pass for want of samples. */
+  /** Of what is inconclusive: it has two readings, so the check must not pass because another client does. */
   readonly doubtful?: true;
   /** Of a failure, that it rests on something that has not happened: an event that was lost could refute it. */
   readonly provisional?: true;

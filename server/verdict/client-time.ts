@@ -12,7 +12,7 @@ export class ClientTime {
 
   /** From here on the lane's time runs at another speed. */
   change({ at, mode, speed }: JournalEvent<'clock.changed'>): void {
-    // Whoever moves the lane's time by hand moves its client's with it.
+    // A clock that is moved by hand is taken for the client's own.
     this.#spells.push({ at, elapsed: this.at(at), speed: mode === 'manual' ? 1 : speed });
   }
 

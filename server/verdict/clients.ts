@@ -25,7 +25,7 @@ export function printOf(ja4: string): string {
   return `${version}${ciphers}${Number(extensions) - (named === 'd' ? 1 : 0)}_${rest}`;
 }
 
-/** Whoever is judged: a client that requests have named, or what is behind connections that were cut before any could. */
+/** A client that requests have named, or the unknown owner of connections that were cut before a request could name it. */
 export class Client {
   /** By the number of its first connection; they are listed in this order. */
   readonly since: number;

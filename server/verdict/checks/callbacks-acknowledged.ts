@@ -63,7 +63,7 @@ where a later try was, and *not acknowledged* where none was. The replay of a de
   },
 });
 
-/** A callback that nobody has acknowledged yet. */
+/** A callback without an acknowledgement so far. */
 interface Waiting {
   /** Of its first sending. */
   readonly seq: number;

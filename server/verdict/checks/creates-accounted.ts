@@ -6,7 +6,7 @@ import type { Tally } from '../tally.ts';
 
 const CREATE = /\/contents\/generations\/tasks$/;
 
-/** A create that came to nothing without its client's notice is a video that nobody gets (reference, Ark API section 2). */
+/** If a create fails and its client does not notice, the video is never made (reference, Ark API section 2). */
 export const createsAccounted = defineCheck({
   name: 'creates-accounted',
   summary: 'Loses no create: each made a task that is followed, or was refused for good.',

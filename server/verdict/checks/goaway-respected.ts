@@ -229,5 +229,5 @@ class Drains {
   }
 }
 
-/** The GOAWAYs that a client could still heed: at shutdown the last one says that nobody will answer any more. */
+/** The GOAWAYs that a client could still heed: at shutdown the last one says that no more answers come. */
 const heededOf = ({ goaways, ended }: Connection) => (ended?.by === 'shutdown' ? goaways.slice(0, -1) : goaways);

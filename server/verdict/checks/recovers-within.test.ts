@@ -161,7 +161,7 @@ describe('a call that its client gives up', () => {
   test('may have been its last, where it asks for nothing since: two readings', () =>
     expect(findRun(strikes(5, { request: 1 }), cancels(10))).toEqual(['inconclusive']));
 
-  test('has failed where nobody would ever have answered it', () => {
+  test('has failed where a fault withheld its answer for good', () => {
     const hangs: Step = [
       6,
       { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', how: 'hang', bytes: 0 },
