@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
@@ -9,6 +9,8 @@ import { TASKS } from '../typescript/support/tasks.ts';
 import { buildJavaClients, java } from './java.ts';
 
 const classpath = await buildJavaClients('reference');
+/** The newer ones wait (JDK-8335181). */
+const [, jdk] = /version "(\d+)/.exec(spawnSync('java', ['-version'], { encoding: 'utf8' }).stderr ?? '') ?? [];
 const makeVideo = (server: MockServer, kind: 'naive' | 'hardened', ...words: readonly string[]) =>
   java(server, classpath ?? '', 'reference.MakeVideo', kind, ...words);
 
@@ -30,7 +32,7 @@ const cutPolls = (first: number): Faults => [
 const cutCreate = (at: 'before-commit' | 'after-commit'): Faults => [
   { name: 'cut', on: 'request', match: { method: 'POST' }, when: { first: 1 }, inject: [{ end: { at } }] },
 ];
-/** What the JDK takes for a connection that was kept too long. */
+/** What an HTTP library takes for a connection that was kept too long. */
 const closeOnPolls: Faults = [
   {
     name: 'closed',
@@ -59,7 +61,7 @@ async function judge(kind: 'naive' | 'hardened', scenario: ScenarioInput) {
   return outcomesOf(server);
 }
 
-describe.runIf(classpath)('the reference clients on java.net.http', () => {
+describe.runIf(classpath)('the reference clients: naive on java.net.http, hardened on OkHttp', () => {
   test('row C3: polls that are cut', async () => {
     const scenario: ScenarioInput = {
       ...slow,
@@ -91,7 +93,7 @@ describe.runIf(classpath)('the reference clients on java.net.http', () => {
     expect(await judge('hardened', scenario)).toEqual({ backoff: 'pass', 'tasks-settled': 'pass' });
   });
 
-  test('on HTTP/1.1 as well: the JDK repeats no GET by itself when its connection is gone', async () => {
+  test('on HTTP/1.1 as well: OkHttp repeats no GET by itself when its connection is gone', async () => {
     const scenario: ScenarioInput = {
       profile: 'dual-stack',
       service: { alpn: { offer: ['http/1.1'] } },
@@ -100,9 +102,18 @@ describe.runIf(classpath)('the reference clients on java.net.http', () => {
     };
     expect(await judge('hardened', scenario)).toEqual({ backoff: 'pass' });
   });
+
+  test('on GOAWAY the HttpClient of JDK 17 drops a poll that is still answered, and OkHttp waits for it', async () => {
+    const scenario: ScenarioInput = {
+      faults: onPolls('drain', { first: 1 }, [{ delay: { ms: 500 } }, { goaway: { graceful: true } }]),
+      expect: ['goaway-respected'],
+    };
+    if (jdk === '17') expect(await judge('naive', scenario)).toEqual({ 'goaway-respected': 'abandoned' });
+    expect(await judge('hardened', scenario)).toEqual({ 'goaway-respected': 'pass' });
+  });
 });
 
-describe.runIf(classpath)('the hardened client on java.net.http', () => {
+describe.runIf(classpath)('the hardened client on OkHttp', () => {
   testHardened(async (server, { videos, atATime }) => {
     const command = await makeVideo(server, 'hardened', `${videos}`, `${atATime}`);
     return ((await askClient(server, { limitMs: JVMS_LIMIT_MS }, ...command)) as { statuses: string[] }).statuses;

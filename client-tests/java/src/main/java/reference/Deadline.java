@@ -1,6 +1,6 @@
 package reference;
 
-import java.net.http.HttpTimeoutException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 
 /** When something has to be over. */
@@ -21,10 +21,10 @@ final class Deadline {
         return System.nanoTime() >= atNs;
     }
 
-    /** @throws HttpTimeoutException when the time is over before the sleep is */
-    void sleep(Duration wanted) throws HttpTimeoutException, InterruptedException {
+    /** @throws InterruptedIOException when the time is over before the sleep is */
+    void sleep(Duration wanted) throws InterruptedIOException, InterruptedException {
         long leftMs = left(wanted).toMillis();
         if (leftMs > 0) Thread.sleep(leftMs);
-        if (isOver()) throw new HttpTimeoutException("The time of this video is over.");
+        if (isOver()) throw new InterruptedIOException("The time of this video is over.");
     }
 }

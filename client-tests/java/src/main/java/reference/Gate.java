@@ -3,8 +3,8 @@ package reference;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets one call pass until a connection stands. HttpClient would open one for each of the calls that start, or come back,
- * together, though one carries them all. It does not tell when a connection stands: the others wait until the call has its
+ * Lets one call pass until a connection stands. OkHttp would open one for each of the calls that start, or come back,
+ * together, though one carries them all. It does not say when a connection stands: the others wait until the call has its
  * answer, or for as long as a connection may take.
  */
 final class Gate {

@@ -3,42 +3,55 @@ package reference;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.security.SecureRandom;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import okhttp3.Call;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
 
 /**
  * A client that the service cannot shake off: each of its ways is a recommendation of the reference, part C. Any number of
- * threads may make videos at a time: they share one pool and one backoff. HttpClient cannot send a PING: its polls keep the
- * connection from being idle, and each call brings the heartbeat along as a header.
+ * threads may make videos at a time: they share one pool and one backoff. Its PINGs keep the connection from being idle, and
+ * each call brings the heartbeat along as a header.
+ *
+ * It is on OkHttp, as the service's own SDK is. The HttpClient of JDK 17 closes its connection on GOAWAY, and with that every
+ * call that would still have been answered (JDK-8335181); and it cannot send a PING.
  */
-final class Hardened {
+final class Hardened implements AutoCloseable {
     private static final int TRIES = 20;
     private static final Duration POLL_EVERY = Duration.ofSeconds(1);
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
+    /** The service cuts a connection that has been idle for 8 s (reference, A1). */
+    private static final Duration PING_EVERY = Duration.ofSeconds(3);
     private static final Duration CANCEL_LIMIT = Duration.ofSeconds(5);
     /** A task that was just created may not be found yet, on a replica that lags behind. */
     private static final Duration LAG_LIMIT = Duration.ofSeconds(30);
+    private static final MediaType JSON = MediaType.get("application/json");
     private static final SecureRandom RANDOM = new SecureRandom();
-
-    static {
-        // HttpClient repeats by itself, and at once, a GET whose connection turns out to be gone and any call that found none.
-        System.setProperty("jdk.httpclient.redirects.retrylimit", "1");
-        System.setProperty("jdk.httpclient.disableRetryConnect", "true");
-    }
 
     /** What bounds a client: an attempt at a call, connection and body included, and a video from its first attempt on. */
     record Limits(Duration attempt, Duration task) {}
 
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_LIMIT).build();
+    private final OkHttpClient http = new OkHttpClient.Builder()
+            .connectTimeout(CONNECT_LIMIT)
+            // Each attempt has a limit that covers its answer's body too.
+            .readTimeout(Duration.ZERO)
+            .writeTimeout(Duration.ZERO)
+            .pingInterval(PING_EVERY)
+            // It would repeat by itself, and at once, a call whose connection turns out to be gone.
+            .retryOnConnectionFailure(false)
+            .followRedirects(false)
+            .build();
     private final Backoff backoff = new Backoff();
     private final Gate gate = new Gate();
     private final ResetRing resets;
@@ -47,6 +60,12 @@ final class Hardened {
     Hardened(ResetRing resets, Limits limits) {
         this.resets = resets;
         this.limits = limits;
+    }
+
+    /** Closes the connections: a thread that sends PINGs would keep the program from its end. */
+    @Override
+    public void close() {
+        http.connectionPool().evictAll();
     }
 
     String makeVideo() throws IOException, InterruptedException {
@@ -115,12 +134,12 @@ final class Hardened {
     }
 
     /** Makes a call that may be repeated, until it succeeds. */
-    private JsonNode call(Supplier<HttpRequest.Builder> request, Deadline deadline) throws IOException, InterruptedException {
+    private JsonNode call(Supplier<Ark.Ask> ask, Deadline deadline) throws IOException, InterruptedException {
         String traceId = randomHex(16);
         for (int tries = 1;; tries++) {
             pause(Backoff.noWait(), deadline);
             try {
-                return send(request.get(), traceId, tries, deadline);
+                return send(ask.get(), traceId, tries, deadline);
             } catch (Failed failed) {
                 waitAfter(failed, tries, deadline);
             }
@@ -128,24 +147,28 @@ final class Hardened {
     }
 
     /** @param tries how often the call has been tried, this one included */
-    private JsonNode send(HttpRequest.Builder builder, String traceId, int tries, Deadline deadline)
+    private JsonNode send(Ark.Ask ask, String traceId, int tries, Deadline deadline)
             throws IOException, InterruptedException {
         String spanId = randomHex(8);
-        HttpRequest request = builder.header("User-Agent", "hardened-java/1")
+        Request request = new Request.Builder()
+                .url(ask.url())
+                .method(ask.method(), ask.json() == null ? null : RequestBody.create(JSON, ask.json()))
+                .header("Authorization", Ark.AUTHORIZATION)
+                .header("User-Agent", "hardened-java/1")
                 .header("traceparent", "00-" + traceId + "-" + spanId + "-01")
                 .header("x-client-timestamp", String.valueOf(System.currentTimeMillis()))
                 .build();
-        // HttpClient does not tell its peer. Looked up here, where the call has to do it anyway, and not at the reset.
-        InetSocketAddress remote = addressOf(request.uri());
+        // A handshake that is cut has no connection to ask. Looked up where the call has to do it anyway, and not at the reset.
+        InetSocketAddress remote = addressOf(request.url());
         boolean isFirst = gate.enter();
         boolean succeeded = false;
         try {
             // While it waited, the call before may have failed.
             pause(Backoff.noWait(), deadline);
-            HttpResponse<String> answer = WholeAnswer.send(http, request, deadline.left(limits.attempt()));
+            Answer answer = ask(request, deadline.left(limits.attempt()));
             succeeded = true;
-            if (answer.statusCode() == 429 || answer.statusCode() >= 500) throw new Refused(answer);
-            JsonNode body = Ark.read(answer);
+            if (answer.status == 429 || answer.status >= 500) throw new Refused(answer);
+            JsonNode body = Ark.read(answer.status, answer.body);
             backoff.noteSuccess();
             return body;
         } catch (IOException failure) {
@@ -160,6 +183,14 @@ final class Hardened {
         }
     }
 
+    private Answer ask(Request request, Duration limit) throws IOException {
+        Call call = http.newCall(request);
+        call.timeout().timeout(Math.max(1, limit.toMillis()), TimeUnit.MILLISECONDS);
+        try (Response response = call.execute()) {
+            return new Answer(response.code(), response.header("Retry-After"), response.body().string());
+        }
+    }
+
     private void waitAfter(Failed failed, int tries, Deadline deadline) throws IOException, InterruptedException {
         if (tries == TRIES) throw failed;
         pause(failed.untilMs, deadline);
@@ -169,8 +200,8 @@ final class Hardened {
         deadline.sleep(Duration.ofMillis(backoff.leftMs(ownUntilMs)));
     }
 
-    private static InetSocketAddress addressOf(URI url) {
-        return new InetSocketAddress(url.getHost(), url.getPort() == -1 ? 443 : url.getPort());
+    private static InetSocketAddress addressOf(HttpUrl url) {
+        return new InetSocketAddress(url.host(), url.port());
     }
 
     private static String randomHex(int bytes) {
@@ -193,16 +224,19 @@ final class Hardened {
         }
     }
 
+    /** An answer that came whole. @param retryAfter null for none */
+    private record Answer(int status, String retryAfter, String body) {}
+
     /** An answer that says: not now. */
     private static final class Refused extends IOException {
         final long retryAfterMs;
         /** Whether the service may have carried the call out all the same. */
         final boolean mayBeDone;
 
-        Refused(HttpResponse<String> answer) {
-            super("HTTP " + answer.statusCode() + ": " + answer.body());
-            retryAfterMs = answer.headers().firstValue("Retry-After").map(Refused::readRetryAfter).orElse(0L);
-            mayBeDone = answer.statusCode() != 429;
+        Refused(Answer answer) {
+            super("HTTP " + answer.status + ": " + answer.body);
+            retryAfterMs = answer.retryAfter == null ? 0 : readRetryAfter(answer.retryAfter);
+            mayBeDone = answer.status != 429;
         }
 
         /** Seconds, or a date (RFC 9110, section 10.2.3). 0 for what is neither. */

@@ -13,8 +13,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Makes videos with a reference client: the one that a service can shake off, or the one that it cannot. Both are on the JDK's
- * own HttpClient. Prints JSON.
+ * Makes videos with a reference client: the one that a service can shake off, on the JDK's own HttpClient, or the one that it
+ * cannot, on OkHttp. Prints JSON.
  *
  * <pre>
  * reference.MakeVideo naive | hardened [VIDEOS [AT_A_TIME [ATTEMPT_LIMIT_MS [TASK_LIMIT_MS]]]]
@@ -38,9 +38,11 @@ public final class MakeVideo {
         int videos = (int) numberAt(words, 1, 1);
         Duration attempt = Duration.ofMillis(numberAt(words, 3, ATTEMPT_LIMIT_MS));
         Duration task = Duration.ofMillis(numberAt(words, 4, TASK_LIMIT_MS));
-        Hardened hardened = new Hardened(keepResets(), new Hardened.Limits(attempt, task));
-        Callable<String> maker = words[0].equals("naive") ? () -> new Naive().makeVideo() : hardened::makeVideo;
-        List<String> statuses = makeVideos(maker, videos, (int) numberAt(words, 2, 1));
+        List<String> statuses;
+        try (Hardened hardened = new Hardened(keepResets(), new Hardened.Limits(attempt, task))) {
+            Callable<String> maker = words[0].equals("naive") ? () -> new Naive().makeVideo() : hardened::makeVideo;
+            statuses = makeVideos(maker, videos, (int) numberAt(words, 2, 1));
+        }
         Map<String, Object> made = videos == 1 ? Map.of("status", statuses.get(0)) : Map.of("statuses", statuses);
         System.out.println(new ObjectMapper().writeValueAsString(made));
     }

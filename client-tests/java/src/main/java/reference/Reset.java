@@ -2,24 +2,24 @@ package reference;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.http.HttpRequest;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import okhttp3.Request;
 
 /** A snapshot of a call at the moment when it learned of its reset (reference, C5). */
 record Reset(long atMs, String traceId, String spanId, String call, InetSocketAddress remote, String reason) {
-    /** HttpClient has words for it alone: for a connection, for one that was reset before, for a stream, and for a handshake, where a
-     * reset and a FIN are the same to it. */
+    /** There are only words for it: for a connection, for one that was reset before, for a stream, and for a handshake, where a
+     * reset and a FIN look the same. */
     private static final Pattern SAYS_RESET =
-            Pattern.compile("Connection reset|Broken pipe|RST_STREAM|Remote host (terminated|closed)");
+            Pattern.compile("Connection reset|Broken pipe|stream was reset|Remote host (terminated|closed)");
 
     static boolean isReset(IOException failure) {
         return SAYS_RESET.matcher(String.valueOf(failure.getMessage())).find();
     }
 
-    static Reset of(IOException failure, HttpRequest request, InetSocketAddress remote, String traceId, String spanId) {
-        String call = request.method() + " " + request.uri().getPath();
+    static Reset of(IOException failure, Request request, InetSocketAddress remote, String traceId, String spanId) {
+        String call = request.method() + " " + request.url().encodedPath();
         return new Reset(System.currentTimeMillis(), traceId, spanId, call, remote, failure.getMessage());
     }
 
