@@ -1,13 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type MockServer, type ScenarioInput, startMockServer } from '../../server/index.ts';
-import { randomSequence } from '../../server/random.ts';
+import { type ScenarioInput, startMockServer } from '../../server/index.ts';
 import { startProgram } from '../cli/run-client.ts';
-import { HardenedClient, type Limits } from './reference/hardened-client.ts';
 import { TASKS } from './reference/http2-call.ts';
 import { complaintsOf, lostCreates, onCreates, onPolls } from './support/hardened-clients.ts';
-import { makeHardened } from './support/judged-clients.ts';
+import { clientOn, drive, makeHardened } from './support/judged-clients.ts';
 
 type Faults = NonNullable<ScenarioInput['faults']>;
 
@@ -64,39 +61,6 @@ const settledAndQuick = ({ expect: expected = [], ...scenario }: ScenarioInput):
   ...scenario,
   expect: [...expected, 'tasks-settled', { 'recovers-within': { within: '60s' } }],
 });
-
-/** A client on a clock that somebody else advances. */
-const clientOn = (server: MockServer, limits: Partial<Limits> = {}) =>
-  new HardenedClient(
-    {
-      // A name would be looked up in real time, of which the clock knows nothing.
-      url: server.url.replace('localhost', '127.0.0.1'),
-      ca: server.ca,
-      now: () => server.clock.now(),
-      sleep: (ms) => server.clock.sleep(ms),
-      after: (ms, run) => server.clock.after(ms, run),
-      random: randomSequence(7, 'client'),
-      userAgent: 'hardened/1',
-    },
-    limits,
-  );
-
-/** Lets lane time pass in small steps until the work is done. Between two steps the sockets get their turn: what is on its way
- * arrives, and takes hardly any lane time. */
-async function drive<T>({ clock }: MockServer, work: Promise<T>): Promise<T> {
-  let over = false;
-  const noteOver = () => {
-    over = true;
-  };
-  work.then(noteOver, noteOver);
-  while (!over) {
-    for (let turn = 0; turn < TURNS; turn++) await setImmediate();
-    await clock.advance(STEP_MS);
-  }
-  return work;
-}
-const STEP_MS = 20;
-const TURNS = 20;
 
 const VIDEOS = 4;
 const statusesOf = (videos: number) => Array(videos).fill('succeeded');

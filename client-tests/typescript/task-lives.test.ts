@@ -12,7 +12,7 @@ const changesOf = (server: MockServer, task: string) =>
     .events('task.changed')
     .flatMap((event) => (event.task === task ? [`${event.from} -> ${event.to}`] : []));
 
-test('`slow`: the fourth task takes ten times as long', async () => {
+test('`slow`: the first task takes ten times as long', async () => {
   await using server = await start('slow-task');
   await using client = await openClient(server);
   const ids: string[] = [];
@@ -20,13 +20,13 @@ test('`slow`: the fourth task takes ten times as long', async () => {
   const statuses = () => Promise.all(ids.map((id) => statusOf(client, id)));
 
   await server.clock.advance(5_000);
-  expect(await statuses()).toEqual(['succeeded', 'succeeded', 'succeeded', 'queued']);
+  expect(await statuses()).toEqual(['queued', 'succeeded', 'succeeded', 'succeeded']);
   await server.clock.advance(5_000);
-  expect((await statuses()).at(-1)).toBe('running');
+  expect((await statuses())[0]).toBe('running');
   await server.clock.advance(39_999);
-  expect((await statuses()).at(-1)).toBe('running');
+  expect((await statuses())[0]).toBe('running');
   await server.clock.advance(1);
-  expect((await statuses()).at(-1)).toBe('succeeded');
+  expect((await statuses())[0]).toBe('succeeded');
 });
 
 test('`expire`: a task stays queued past its expiry, and then is expired, without a word to its callback', async () => {
@@ -80,7 +80,7 @@ test('`vanish`: a task is not found by Get, List and DELETE at first, and has go
 test('`regress`: once seen running, a task is seen queued; once seen succeeded, another is seen running', async () => {
   await using server = await start('regressing-task');
   await using client = await openClient(server);
-  const ids = [await createTask(client), await createTask(client), await createTask(client)];
+  const ids = [await createTask(client), await createTask(client)];
   const seen: string[] = [];
   const look = async () => seen.push((await Promise.all(ids.map((id) => statusOf(client, id)))).join(' '));
 
@@ -91,19 +91,19 @@ test('`regress`: once seen running, a task is seen queued; once seen succeeded, 
   for (let poll = 0; poll < 3; poll++) await look();
 
   expect(seen).toEqual([
-    'queued queued queued',
-    'running running running',
-    'running queued running',
-    'running running running',
-    'succeeded succeeded succeeded',
-    'succeeded succeeded running',
-    'succeeded succeeded succeeded',
+    'queued queued',
+    'running running',
+    'queued running',
+    'running running',
+    'succeeded succeeded',
+    'succeeded running',
+    'succeeded succeeded',
   ]);
   expect(server.journal.events('task.regressed')).toMatchObject([
-    { task: ids[1], from: 'running', to: 'queued' },
-    { task: ids[2], from: 'succeeded', to: 'running' },
+    { task: ids[0], from: 'running', to: 'queued' },
+    { task: ids[1], from: 'succeeded', to: 'running' },
   ]);
-  expect(changesOf(server, ids[1] ?? '')).toEqual(['queued -> running', 'running -> succeeded']);
+  expect(changesOf(server, ids[0] ?? '')).toEqual(['queued -> running', 'running -> succeeded']);
 });
 
 test('what is seen running when it has succeeded has no result yet', async () => {

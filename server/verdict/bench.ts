@@ -71,6 +71,8 @@ type ConnectionEvent = JournalEvent<
   | 'goaway.sent'
   | 'stream.late'
   | 'rule.applied'
+  | 'connection.hung'
+  | 'connection.queued'
 >;
 type RequestEvent = JournalEvent<
   'request.body' | 'task.created' | 'response.sent' | 'response.abandoned' | 'stream.reset'
@@ -190,6 +192,8 @@ export class Bench {
       case 'goaway.sent':
       case 'stream.late':
       case 'rule.applied':
+      case 'connection.hung':
+      case 'connection.queued':
         this.#noteOf(event);
         break;
     }
@@ -330,6 +334,11 @@ export class Bench {
         if (event.rule === 'heartbeat') connection.beats.ruled = event;
         this.#place(seat);
         for (const reading of seat.readings) reading.ruled(connection, event);
+        break;
+      case 'connection.hung':
+      case 'connection.queued':
+        // It may wait for ever, and never say more of itself.
+        this.#place(seat);
         break;
       case 'connection.ended':
         this.#end(seat, event);

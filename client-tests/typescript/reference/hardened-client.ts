@@ -141,7 +141,8 @@ export class HardenedClient {
     try {
       const answer = await this.#send(method, path, trace, { body, signal: late.signal });
       const { status, headers } = answer;
-      const failed = status >= 500 || status === 429;
+      // The API redirects nothing: what does may have passed the call on before.
+      const failed = status >= 500 || status === 429 || (status >= 300 && status < 400);
       if (failed) {
         const error = new Error(`${method} ${path} was answered with ${status}`);
         return { error, askedMs: readRetryAfter(headers['retry-after']), mayBeDone: status !== 429 };

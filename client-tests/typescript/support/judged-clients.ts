@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MockServer } from '../../../server/index.ts';
 import { randomSequence } from '../../../server/random.ts';
-import { HardenedClient } from '../reference/hardened-client.ts';
+import { HardenedClient, type Limits } from '../reference/hardened-client.ts';
 import { NaiveClient } from '../reference/naive-client.ts';
 
 /** Time stands still but for the client's own waits: what they measure is what was waited. */
@@ -32,3 +33,32 @@ export const makeHardened = (server: MockServer): Promise<string> =>
 
 /** For a client that is meant to fail: the journal tells how. */
 export const ignore = (): void => {};
+
+/** Its setting on a clock that somebody else advances. */
+export const drivenSetting = (server: MockServer, userAgent: string) => ({
+  ...settingFor(server, userAgent),
+  // A name would be looked up in real time, of which the clock knows nothing.
+  url: server.url.replace('localhost', '127.0.0.1'),
+  sleep: (ms: number) => server.clock.sleep(ms),
+});
+
+/** A hardened client on a clock that somebody else advances. */
+export const clientOn = (server: MockServer, limits: Partial<Limits> = {}): HardenedClient =>
+  new HardenedClient(drivenSetting(server, 'hardened/1'), limits);
+
+/** Lets lane time pass in small steps until the work is done. Between two steps the sockets get their turn: what is on its way
+ * arrives, and takes hardly any lane time. */
+export async function drive<T>({ clock }: MockServer, work: Promise<T>): Promise<T> {
+  let over = false;
+  const noteOver = () => {
+    over = true;
+  };
+  work.then(noteOver, noteOver);
+  while (!over) {
+    for (let turn = 0; turn < TURNS; turn++) await setImmediate();
+    await clock.advance(STEP_MS);
+  }
+  return work;
+}
+const STEP_MS = 20;
+const TURNS = 20;

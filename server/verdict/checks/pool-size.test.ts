@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { ends, findingsOf, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import { asks, ends, findingsOf, judgeBy, opens, resets, type Step } from '../testing.ts';
 import { poolSize } from './pool-size.ts';
 
 type Opening = Parameters<typeof opens>[2];
@@ -52,3 +52,22 @@ test('one that never finished its handshake does not count, and tells nothing al
 
 test('two clients do not share a pool', () =>
   expect(find({ h2: 1 }, [...opens(0, 1), ...opens(0, 2, { userAgent: 'milk/1' })])).toEqual(['pass', 'pass']));
+
+describe('`all`', () => {
+  const waits = (id: number): Step => [1, { type: 'connection.hung', connection: id, by: 'fault' }];
+  const waiting = (id: number): readonly Step[] => [...opens(0, id).slice(0, 1), waits(id)];
+
+  test('counts the connections of every protocol', () => {
+    const both = [...opensMany(2), ...opensMany(2, { protocol: 'http/1.1' }, 10)];
+    expect(find({ all: 4 }, both)).toEqual(['pass']);
+    expect(find({ all: 3 }, both)).toEqual(['too large']);
+  });
+
+  test('and those that the service leaves waiting', () => {
+    const steps = [...opens(0, 1), asks(0, 1, 1), ...waiting(2), ...waiting(3)];
+    expect(judgeBy(poolSize, { all: 2 }, steps).clients).toMatchObject([
+      { finding: 'too large', seen: 'connections at a time: 3 in all, 1 of h2 to localhost' },
+    ]);
+    expect(find({ all: 2 }, [...steps.slice(0, -2), ends(2, 2), ...waiting(3)])).toEqual(['pass']);
+  });
+});

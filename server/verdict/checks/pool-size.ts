@@ -6,6 +6,9 @@ import { PROOFS_KEPT } from '../tally.ts';
 /** What a client may have where no limit is named; a check of nothing could not fail. */
 const USUAL = { h2: 8, 'http/1.1': 16 };
 
+/** All connections, whatever they speak. */
+const ALL = 'all';
+
 function limitsOf(named: Readonly<Record<string, number | undefined>>): ReadonlyMap<string, number> {
   const limits = Object.entries(named).flatMap(([protocol, limit]) => (limit ? [[protocol, limit] as const] : []));
   return new Map(limits.length > 0 ? limits : Object.entries(USUAL));
@@ -18,36 +21,45 @@ export const poolSize = defineCheck({
   definition: `Counts the connections of a client that were open at the same time, for each host (server name, else the address) and the
 protocol that ALPN chose. Connections that never finished their handshake do not count, nor do those that were sent a GOAWAY: a pool has
 to replace them before their last answers are in. More than the limit is *too large*; a protocol without a limit may have any number.
-Where none is named, ${USUAL.h2} of h2 and ${USUAL['http/1.1']} of HTTP/1.1 may be open.`,
+\`all\` limits the connections to the service of any protocol, those that the service left waiting among them. Where no limit is named, ${USUAL.h2} of h2 and ${USUAL['http/1.1']} of HTTP/1.1 may be open.`,
   params: z
     .strictObject({
       h2: z.int().min(1).optional().describe('The most connections at a time that speak HTTP/2.'),
       'http/1.1': z.int().min(1).optional().describe('The most connections at a time that speak HTTP/1.1.'),
+      [ALL]: z.int().min(1).optional().describe('The most connections at a time, also before their handshake.'),
     })
     .prefault(USUAL),
   mergeSensitive: true,
   expects: (named) =>
     `at a time and host at most ${[...limitsOf(named)]
-      .map(([protocol, limit]) => `${many(limit, 'connection')} of ${protocol}`)
+      .map(([protocol, limit]) => `${many(limit, 'connection')}${protocol === ALL ? '' : ` of ${protocol}`}`)
       .join(' and ')}`,
   client: {
     watch(tally, named) {
       const limits = limitsOf(named);
       const pools = new Map<string, Set<Connection>>();
-      const leave = (connection: Connection) => pools.get(poolOf(connection))?.delete(connection);
+      const leave = (connection: Connection) => {
+        pools.get(poolOf(connection))?.delete(connection);
+        pools.get(ALL)?.delete(connection);
+      };
+      const join = (name: string, limit: number, connection: Connection) => {
+        const pool = pools.get(name) ?? new Set();
+        pools.set(name, pool.add(connection));
+        // What was open when most were is all that matters.
+        if (pool.size <= (tally.of(name).most?.value ?? 0)) return;
+        const events = [...pool].slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
+        tally.list(name);
+        tally.replace(name, events, pool.size);
+        if (pool.size > limit) tally.replace(`too large: ${name}`, events, pool.size);
+      };
       return {
+        opened(connection) {
+          const limit = limits.get(ALL);
+          if (limit !== undefined && connection.opened) join(ALL, limit, connection);
+        },
         secured(connection) {
-          if (!connection.opened) return;
-          const name = poolOf(connection);
-          const pool = pools.get(name) ?? new Set();
-          pools.set(name, pool.add(connection));
           const limit = limits.get(connection.secured?.protocol ?? 'h2') ?? Number.POSITIVE_INFINITY;
-          // What was open when most were is all that matters.
-          if (pool.size <= (tally.of(name).most?.value ?? 0)) return;
-          const events = [...pool].slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
-          tally.list(name);
-          tally.replace(name, events, pool.size);
-          if (pool.size > limit) tally.replace(`too large: ${name}`, events, pool.size);
+          if (connection.opened) join(poolOf(connection), limit, connection);
         },
         // A pool has to replace it before its last answers are in.
         goaway: leave,
@@ -58,7 +70,7 @@ Where none is named, ${USUAL.h2} of h2 and ${USUAL['http/1.1']} of HTTP/1.1 may 
       const names = tally.listed;
       if (names.length === 0) return inconclusive('no connection of it got through its handshake');
       const figures = Object.fromEntries(names.map((name) => [name, tally.of(name).most?.value ?? 0]));
-      const seen = `connections at a time: ${names.map((name) => `${figures[name]} of ${name}`).join(', ')}`;
+      const seen = `connections at a time: ${names.map((name) => `${figures[name]} ${name === ALL ? 'in all' : `of ${name}`}`).join(', ')}`;
       const large = names.map((name) => `too large: ${name}`).filter((kind) => tally.of(kind).count > 0);
       if (large.length === 0) return pass(seen, { ...tally.proofs(...names), figures });
       return fail(seen, {
