@@ -96,12 +96,4 @@ export const wrongToday: readonly WrongToday[] = [
   { row: 'lost-create-repeated/go', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
   { row: 'parallel-create-adopted/node', check: 'tasks-settled', modes: ['alone', 'speed'], found: 'pass' },
   { row: 'polled-too-often/node', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
-  { row: 'bad-create-repeated/node', check: 'verdict', modes: ['alone', 'manual'], found: 'inconclusive' },
-  { row: 'bad-create-repeated/python', check: 'verdict', modes: ['alone', 'speed'], found: 'inconclusive' },
-  { row: 'delete-repeated-on-409/node', check: 'verdict', modes: ['alone', 'copies', 'speed'], found: 'pass' },
-  { row: 'delete-repeated-on-409/python', check: 'verdict', modes: ['alone'], found: 'pass' },
-  { row: 'polled-after-it-expired/node', check: 'verdict', modes: ['alone'], found: 'pass' },
-  { row: 'polled-after-the-end/node', check: 'verdict', modes: ['alone'], found: 'pass' },
-  { row: 'polled-after-the-end/python', check: 'verdict', modes: ['alone'], found: 'pass' },
-  { row: 'timeout-of-50-ms/node', check: 'verdict', modes: ['alone'], found: 'inconclusive' },
 ];

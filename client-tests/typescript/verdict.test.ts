@@ -10,6 +10,7 @@ import { connect, lighthouse, request, TASKS } from './reference/http2-call.ts';
 import { ignore, makeHardened, naiveOn, withHardened } from './support/judged-clients.ts';
 import { openRawHttp2 } from './support/raw-http2.ts';
 import { Receiver } from './support/receiver.ts';
+import { hardenedDriven } from './support/scene-clients.ts';
 
 /** A bundled scenario in which the naive way fails a check, and the hardened one passes it. */
 interface Case {
@@ -38,6 +39,18 @@ const cases: Readonly<Record<CheckName, Case>> = {
     scenario: 'overloaded',
     finding: 'too early',
     naive: (server) => naiveOn(server).makeVideo().catch(ignore),
+    hardened: makeHardened,
+  },
+  'no-retry-storm': {
+    scenario: 'slow-answer',
+    finding: 'retry storm',
+    naive: (server) => createHastily(server, 5),
+    hardened: hardenedDriven(),
+  },
+  'final-answers-respected': {
+    scenario: 'task-fails',
+    finding: 'polled after the end',
+    naive: (server) => pollOn(server, 5),
     hardened: makeHardened,
   },
   'no-duplicate-creates': {
@@ -253,6 +266,30 @@ async function pollInVain(server: MockServer, ms: number): Promise<void> {
   poll.close(constants.NGHTTP2_CANCEL);
   await server.journal.waitFor('stream.reset');
   session.destroy();
+}
+
+/** Sends the same create so often, and waits 50 ms for each answer. */
+async function createHastily(server: MockServer, attempts: number): Promise<void> {
+  const session = await connect(server);
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const impatience = new AbortController();
+    const create = request(session, 'POST', TASKS, { body: lighthouse, signal: impatience.signal }).catch(ignore);
+    await server.journal.waitFor('fault.injected', ({ ordinal }) => ordinal === attempt);
+    await server.clock.advance(50);
+    impatience.abort();
+    await create;
+    await server.journal.waitFor('stream.reset', ({ request: number }) => number === attempt);
+  }
+  session.close();
+}
+
+/** Makes a task that fails, and asks for it so often after its end was seen. */
+async function pollOn(server: MockServer, polls: number): Promise<void> {
+  const session = await connect(server);
+  const { id } = JSON.parse((await request(session, 'POST', TASKS, { body: lighthouse })).body);
+  await server.clock.advance(5_000);
+  for (let poll = 0; poll <= polls; poll++) await request(session, 'GET', `${TASKS}/${id}`);
+  session.close();
 }
 
 /** How a receiver takes callbacks. */

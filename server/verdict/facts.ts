@@ -124,3 +124,6 @@ export const isCutAtStart = ({ requests, ended }: Connection): boolean =>
   ended !== undefined &&
   isCutOff(ended) &&
   !(ended.by === 'rule' && SILENCE.includes(ended.cause ?? ''));
+
+/** Whether a path is that of a result, whichever port it came to. */
+export const isResultPath = (path: string): boolean => /\.(?:mp4|mov|jpg)$/.test(path);

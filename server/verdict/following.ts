@@ -28,12 +28,29 @@ export interface Create {
 export class Following {
   /** Those that nobody has seen to their end. */
   readonly #open = new Map<string, Open>();
-  readonly #made = new Set<string>();
+  /** Each task of this run, and its status now; `deleted`, once it is. */
+  readonly #made = new Map<string, string>();
+  /** When Get was last shown a task as it stood before. */
+  readonly #regressed = new Map<string, number>();
   readonly #accounts = new Map<string, Create[]>();
 
   /** Whether a task was made in this run. */
   isMade(task: string): boolean {
     return this.#made.has(task);
+  }
+
+  /** Whether a task can be asked for. */
+  exists(task: string): boolean {
+    return this.#made.has(task) && this.#made.get(task) !== 'deleted';
+  }
+
+  /** The status that an answer to a Get shows; undefined where it shows none that a client can read.
+   * Call it while the request is being answered. */
+  statusShownBy(request: Request): string | undefined {
+    const { received, answer } = request;
+    const task = received.method === 'GET' ? TASK.exec(received.path)?.[1] : undefined;
+    if (task === undefined || answer?.status !== 200 || answer.altered || !isWhole(request)) return undefined;
+    return (this.#regressed.get(task) ?? 0) > received.seq ? 'regressed' : this.#made.get(task);
   }
 
   isFollowed(task: string): boolean {
@@ -56,11 +73,12 @@ export class Following {
     switch (event.type) {
       case 'task.created':
         this.#open.set(event.task, { status: 'queued', followed: false, seenOver: false, regressedAt: 0 });
-        this.#made.add(event.task);
+        this.#made.set(event.task, 'queued');
         this.#noteCreate(event);
         break;
       case 'task.changed': {
         const open = this.#open.get(event.task);
+        if (this.#made.has(event.task)) this.#made.set(event.task, event.to);
         if (event.to === 'cancelled') this.#open.delete(event.task);
         else if (open) open.status = event.to;
         break;
@@ -68,10 +86,12 @@ export class Following {
       case 'task.regressed': {
         const open = this.#open.get(event.task);
         if (open) open.regressedAt = event.seq;
+        this.#regressed.set(event.task, event.seq);
         break;
       }
       case 'task.deleted':
         this.#open.delete(event.task);
+        if (this.#made.has(event.task)) this.#made.set(event.task, 'deleted');
         break;
       case 'callback.answered':
         if (isAcknowledged(event)) this.#open.delete(event.task);

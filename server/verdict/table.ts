@@ -6,11 +6,13 @@ import { callbacksDeduplicated } from './checks/callbacks-deduplicated.ts';
 import { connectionReuse } from './checks/connection-reuse.ts';
 import { createsAccounted } from './checks/creates-accounted.ts';
 import { earlyDataNotReplayed } from './checks/early-data-not-replayed.ts';
+import { finalAnswersRespected } from './checks/final-answers-respected.ts';
 import { givesUpWithin } from './checks/gives-up-within.ts';
 import { goawayRespected } from './checks/goaway-respected.ts';
 import { heartbeatInterval } from './checks/heartbeat-interval.ts';
 import { noDuplicateCreates } from './checks/no-duplicate-creates.ts';
 import { noH2c } from './checks/no-h2c.ts';
+import { noRetryStorm } from './checks/no-retry-storm.ts';
 import { ownTasksOnly } from './checks/own-tasks-only.ts';
 import { pollInterval } from './checks/poll-interval.ts';
 import { poolSize } from './checks/pool-size.ts';
@@ -24,6 +26,8 @@ import { tracePropagated } from './checks/trace-propagated.ts';
 export const checks = [
   backoff,
   retryAfterRespected,
+  noRetryStorm,
+  finalAnswersRespected,
   noDuplicateCreates,
   createsAccounted,
   ownTasksOnly,

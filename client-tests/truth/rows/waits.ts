@@ -380,10 +380,21 @@ export const waits = rowsOf([
     does: 'cancels each poll after 50 ms while answers take 400 ms, and asks again at once (row E1)',
     in: [],
     scenario: { ...calm, faults: [on.polls('slow', [{ delay: { ms: 400 } }], { first: 8 })] },
-    required: { [BACKOFF]: ['pass', 'fail', 'inconclusive: the client ended the calls itself'], verdict: 'fail' },
-    modes: { speed: { verdict: ['pass', 'fail', 'inconclusive: at 20 times the speed it is not slow'] } },
+    required: {
+      [BACKOFF]: ['pass', 'fail', 'inconclusive: the client ended the calls itself'],
+      'no-retry-storm': 'fail: retry storm',
+    },
+    modes: { speed: { 'no-retry-storm': ['pass', 'fail', 'inconclusive: at 20 times the speed it is not slow'] } },
     not: ['copies'],
     program: async (client) => client.follow(await client.create(), { timeoutMs: 50, waits: fixed(0) }),
+  },
+  {
+    name: 'slow-answers-waited-for',
+    does: 'waits for answers that take 400 ms',
+    in: [],
+    scenario: { ...calm, faults: [on.polls('slow', [{ delay: { ms: 400 } }], { first: 2 })] },
+    required: { 'no-retry-storm': 'pass' },
+    program: follow(backoff),
   },
   {
     name: 'tls-cuts-repeated-at-once',

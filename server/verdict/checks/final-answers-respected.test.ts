@@ -1,0 +1,223 @@
+import { expect, test } from 'vitest';
+import {
+  answers,
+  asks,
+  creates,
+  findingsOf,
+  judgeBy,
+  looks,
+  moves,
+  opens,
+  resets,
+  type Step,
+  TASKS,
+} from '../testing.ts';
+import { finalAnswersRespected } from './final-answers-respected.ts';
+
+const start = [...opens(0, 1), creates(1, 'cgt-1'), moves(2, 'cgt-1', 'running', 'queued')];
+const find = (...steps: readonly Step[]) => findingsOf(finalAnswersRespected, {}, [...start, ...steps]);
+/** A request on the first connection, answered 10 ms later. */
+const call = (atMs: number, method: string, status: number, more: { path?: string; digest?: string } = {}) => {
+  const { path = `${TASKS}/cgt-1`, digest } = more;
+  const body: readonly Step[] =
+    digest === undefined ? [] : [[atMs, { type: 'request.body', connection: 1, request: atMs, bytes: 2, digest }]];
+  return [
+    asks(atMs, 1, atMs, { method, path }),
+    ...body,
+    answers(atMs + 10, 1, atMs, { method, path, status }),
+  ] as readonly Step[];
+};
+const create = (atMs: number, status: number, digest = 'a') => call(atMs, 'POST', status, { path: TASKS, digest });
+const polls = (...times: readonly number[]) => times.flatMap((atMs) => looks(atMs, '/cgt-1'));
+
+test.each(['succeeded', 'failed', 'cancelled', 'expired'])(
+  'a task that is %s may be asked for twice more',
+  (status) => {
+    const over = moves(50, 'cgt-1', status);
+    expect(find(over, ...polls(100, 200, 300))).toEqual(['pass']);
+    expect(find(over, ...polls(100, 200, 300, 400))).toEqual(['polled after the end']);
+  },
+);
+
+test('the sentence names the task, the state and how often it was asked for', () => {
+  const { clients } = judgeBy(finalAnswersRespected, {}, [
+    ...start,
+    moves(50, 'cgt-1', 'expired'),
+    ...polls(100, 200, 300, 400, 500),
+  ]);
+  expect(clients[0]).toMatchObject({ seen: 'asked 4 times for a task that is expired', eventCount: 4 });
+});
+
+test('a setting says how many polls are fair', () =>
+  expect(
+    findingsOf(finalAnswersRespected, { polls: 0 }, [...start, moves(50, 'cgt-1', 'failed'), ...polls(100, 200)]),
+  ).toEqual(['polled after the end']));
+
+test.each([
+  ['polls of a running task', polls(100, 200, 300, 400)],
+  [
+    'polls that were under way when the end was seen',
+    [
+      moves(50, 'cgt-1', 'succeeded'),
+      ...[100, 101, 102, 103].map((request) => asks(100, 1, request, { path: `${TASKS}/cgt-1` })),
+      ...[100, 101, 102, 103].map((request) => answers(110, 1, request, { path: `${TASKS}/cgt-1` })),
+    ],
+  ],
+  [
+    'polls after an altered answer',
+    [
+      moves(50, 'cgt-1', 'succeeded'),
+      ...[100, 200, 300, 400].flatMap((at) => [
+        asks(at, 1, at, { path: `${TASKS}/cgt-1` }),
+        answers(at + 10, 1, at, { path: `${TASKS}/cgt-1`, altered: true }),
+      ]),
+    ],
+  ],
+  ['polls of a task that this run did not see created', [100, 200, 300, 400].flatMap((at) => looks(at, '/cgt-9'))],
+] as const)('%s are no polls after the end', (_what, steps) =>
+  expect(find(...steps).every((finding) => ['inconclusive', 'pass'].includes(finding))).toBe(true),
+);
+
+test('polls count after an end that the client got: not one that was cut after it was sent', () => {
+  const cut = [moves(50, 'cgt-1', 'failed'), ...polls(100), resets(115, 1, 100), ...opens(120, 2)];
+  const more = (...times: readonly number[]) =>
+    times.flatMap((at) => [
+      asks(at, 2, at, { path: `${TASKS}/cgt-1` }),
+      answers(at + 10, 2, at, { path: `${TASKS}/cgt-1` }),
+    ]);
+  expect(find(...cut, ...more(200, 300, 400))).toEqual(['pass']);
+  expect(find(...cut, ...more(200, 300, 400, 500))).toEqual(['polled after the end']);
+});
+
+test('a task that Get shows as it stood before may be polled on', () => {
+  const regressed: Step = [150, { type: 'task.regressed', task: 'cgt-1', from: 'succeeded', to: 'running' }];
+  const before = asks(140, 1, 140, { path: `${TASKS}/cgt-1` });
+  const after = answers(160, 1, 140, { path: `${TASKS}/cgt-1` });
+  const over = moves(50, 'cgt-1', 'succeeded');
+  expect(find(over, ...polls(100), before, regressed, after, ...polls(200, 300, 400))).toEqual(['pass']);
+  expect(find(over, ...polls(100), before, regressed, after, ...polls(200, 300, 400, 500))).toEqual([
+    'polled after the end',
+  ]);
+});
+
+test('the link to a video is renewed each day, and after the storage refused it', () => {
+  const day = 86_400_000;
+  const over = moves(50, 'cgt-1', 'succeeded');
+  expect(find(over, ...polls(100, 200, 300, day + 200, day + 300))).toEqual(['pass']);
+  expect(find(over, ...polls(100, 200, 300, day - 200))).toEqual(['polled after the end']);
+  const storage: readonly Step[] = [
+    [310, { type: 'connection.opened', connection: 2, remote: '127.0.0.1:40002', storage: true }],
+    ...opens(310, 2).slice(1),
+    asks(320, 2, 1, { path: '/m/1.mp4?sign=***' }),
+    answers(330, 2, 1, { path: '/m/1.mp4?sign=***', status: 403 }),
+  ];
+  expect(find(over, ...polls(100, 200, 300), ...storage, ...polls(400, 500))).toEqual(['pass']);
+  expect(find(over, ...polls(100, 200, 300), ...storage, ...polls(400, 500, 600))).toEqual(['polled after the end']);
+});
+
+test.each([400, 401, 403, 404, 422])('a request that is refused with %i may be sent once more', (status) => {
+  expect(find(...create(100, status), ...create(200, status))).toEqual(['pass']);
+  expect(find(...create(100, status), ...create(200, status), ...create(300, status))).toEqual(['repeated in vain']);
+});
+
+test.each([408, 409, 425, 429, 500, 503])('a %i is not final', (status) =>
+  expect(find(...create(100, status), ...create(200, status), ...create(300, status))).toEqual(['inconclusive']),
+);
+
+test('the sentence names the request, the status and the number', () => {
+  const { clients } = judgeBy(finalAnswersRespected, {}, [
+    ...start,
+    ...[100, 200, 300, 400].flatMap((at) => create(at, 400)),
+  ]);
+  expect(clients[0]).toMatchObject({ seen: `sent POST ${TASKS} 3 times more after 400`, figures: { count: 2 } });
+});
+
+test.each([
+  ['another body', [...create(100, 400, 'a'), ...create(200, 400, 'b'), ...create(300, 400, 'c')]],
+  ['another place', [100, 200, 300].flatMap((at) => call(at, 'DELETE', 404, { path: `${TASKS}/cgt-${at}` }))],
+  [
+    'three at once',
+    [
+      ...[100, 101, 102].map((request) => asks(100, 1, request, { method: 'DELETE', path: `${TASKS}/cgt-7` })),
+      ...[100, 101, 102].map((request) =>
+        answers(110, 1, request, { method: 'DELETE', path: `${TASKS}/cgt-7`, status: 404 }),
+      ),
+    ],
+  ],
+  ['two minutes between', [...create(100, 400), ...create(200, 400), ...create(130_000, 400)]],
+  ['one that worked between', [...create(100, 400), ...create(200, 400), ...create(300, 200), ...create(400, 400)]],
+] as const)('refused three times, with %s: no repetition', (_what, steps) => expect(find(...steps)).toEqual(['pass']));
+
+test('a 404 for a task that exists may be a replica that lags behind; for one that is deleted it is final', () => {
+  const gone = (...times: readonly number[]) => times.flatMap((at) => looks(at, '/cgt-1', { status: 404 }));
+  expect(find(...gone(100, 200, 300))).toEqual(['inconclusive']);
+  expect(find([50, { type: 'task.deleted', task: 'cgt-1' }], ...gone(100, 200, 300))).toEqual(['repeated in vain']);
+});
+
+test('a place that is not of the API may be probed', () =>
+  expect(find(...[100, 200, 300].flatMap((at) => call(at, 'GET', 404, { path: '/health' })))).toEqual([
+    'inconclusive',
+  ]));
+
+test('a refusal that asks to come back later is not final', () =>
+  expect(
+    find(
+      ...[100, 200, 300].flatMap((at) => [
+        asks(at, 1, at, { method: 'DELETE', path: `${TASKS}/cgt-7` }),
+        answers(at + 10, 1, at, { method: 'DELETE', path: `${TASKS}/cgt-7`, status: 403, retryAfterMs: 1_000 }),
+      ]),
+    ),
+  ).toEqual(['inconclusive']));
+
+const storage = (...times: readonly number[]): readonly Step[] =>
+  times.flatMap((at) => [
+    asks(at, 2, at, { path: '/m/1.mp4?sign=***' }),
+    answers(at + 10, 2, at, { path: '/m/1.mp4?sign=***', status: 403 }),
+  ]);
+const opensStorage: readonly Step[] = [
+  [60, { type: 'connection.opened', connection: 2, remote: '127.0.0.1:40002', storage: true }],
+  ...opens(60, 2).slice(1),
+];
+
+test('an expired link is refused for good; a new one is another request', () => {
+  expect(find(...opensStorage, ...storage(100, 200, 300))).toEqual(['repeated in vain']);
+  expect(find(...opensStorage, ...storage(100, 200), ...looks(250, '/cgt-1'), ...storage(300, 400))).toEqual(['pass']);
+});
+
+test('DELETE after 409 needs a look in between', () => {
+  const refused = call(100, 'DELETE', 409);
+  const over = moves(300, 'cgt-1', 'succeeded');
+  expect(find(...refused)).toEqual(['pass']);
+  expect(find(...refused, ...call(200, 'DELETE', 409))).toEqual(['DELETE repeated']);
+  expect(find(...refused, over, ...call(400, 'DELETE', 200))).toEqual(['DELETE repeated']);
+  expect(find(...refused, ...polls(200), over, ...call(400, 'DELETE', 200))).toEqual(['DELETE repeated']);
+  expect(find(...refused, over, ...polls(320), ...call(400, 'DELETE', 200))).toEqual(['pass']);
+  expect(find(...refused, over, ...looks(320, ''), ...call(400, 'DELETE', 200))).toEqual(['pass']);
+  expect(find(...refused, ...call(200, 'DELETE', 409, { path: `${TASKS}/cgt-2` }))).toEqual(['pass']);
+  expect(find(...refused, over, ...call(400, 'GET', 200))).toEqual(['pass']);
+});
+
+test('DELETEs that are sent together are one wish', () =>
+  expect(
+    find(
+      ...[100, 101].map((request) => asks(100, 1, request, { method: 'DELETE', path: `${TASKS}/cgt-1` })),
+      ...[100, 101].map((request) =>
+        answers(110, 1, request, { method: 'DELETE', path: `${TASKS}/cgt-1`, status: 409 }),
+      ),
+    ),
+  ).toEqual(['pass']));
+
+test('a callback that is acknowledged tells the end as well', () => {
+  const news = {
+    task: 'cgt-1',
+    status: 'succeeded',
+    url: 'http://localhost/',
+    bizId: 'cgt-1',
+    opType: 'x',
+    version: 1,
+  };
+  const told: Step = [310, { type: 'callback.answered', ...news, attempt: 1, code: 200, ms: 1 }];
+  expect(
+    find(...call(100, 'DELETE', 409), moves(300, 'cgt-1', 'succeeded'), told, ...call(400, 'DELETE', 200)),
+  ).toEqual(['pass']);
+});

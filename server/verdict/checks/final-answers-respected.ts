@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import type { JournalEvent } from '../../journal.ts';
+import { pathOf, REPEATED_WITHIN_MS } from '../calls.ts';
+import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { isResultPath, isWhole, type Request } from '../facts.ts';
+import { isOver } from '../sightings.ts';
+
+const TASK = /\/contents\/generations\/tasks\/([^/?]+)$/;
+const LIST = /\/contents\/generations\/tasks\/?$/;
+/** 4xx that the same request may not get again: it was late, too early or too much, or depends on a state. */
+const PASSING = [408, 409, 425, 429];
+/** How long the link to a result lasts (reference, Ark API section 11). */
+const LINK_MS = 86_400_000;
+/** How many tasks, and how many refused requests, are remembered per client. */
+const KEPT = 10_000;
+const PATH_SHOWN = 100;
+
+/** A task whose end the client has seen. */
+interface End {
+  readonly seen: Request;
+  /** Lane time since when the polls count. */
+  since: number;
+  polls: number;
+}
+
+type Answer = JournalEvent<'response.sent'>;
+
+/** A terminal task never changes, and neither does a refusal for good (reference, Ark API sections 5 to 7). */
+export const finalAnswersRespected = defineCheck({
+  name: 'final-answers-respected',
+  summary: 'Sends no request again whose answer was final: a task that is over, a 4xx, or 409 to a DELETE.',
+  definition: `Looks at what a client asks after a final answer.
+- It was shown by Get that a task is over, and asks for that task more than \`polls\` times within 24 h: *polled after the end*. A few more Gets
+  are no failure: another worker may want to know, or the client renews the \`video_url\`. After a 403 from the storage they count from 0.
+- It sends the same request, with the same body, more than \`repeats\` times after a 4xx that no retry changes (not 408, 409, 425, 429 or one with
+  \`Retry-After\`), each within ${REPEATED_WITHIN_MS / 1_000} s of the refusal before: *repeated in vain*. Not a Get of a task that exists, which a replica may not know yet.
+- It sends DELETE again after 409, and did not see in between that the task is over: *DELETE repeated*. DELETE cannot cancel a running task; once the
+  task is finished, DELETE removes it with its video.
+Requests that were sent before the final answer do not count. Inconclusive without such an answer.`,
+  params: z.strictObject({
+    polls: z.int().min(0).default(2).describe('How often a task may be asked for in 24 h after its end was seen.'),
+    repeats: z.int().min(0).default(1).describe('How often a request that was refused for good may be sent again.'),
+  }),
+  mergeSensitive: true,
+  expects: () => 'no request again after an answer that is final',
+  client: {
+    watch(tally, { polls, repeats }, { time, following }) {
+      const ends = new Map<string, End>();
+      const refused: Refusals = new Map();
+      /** Those of the storage. */
+      const links: Refusals = new Map();
+      const conflicts = new Map<string, Answer>();
+
+      const noteGet = (request: Request, answer: Answer, task: string) => {
+        const status = following.statusShownBy(request);
+        if (status === undefined) return;
+        if (!isOver(status)) return void ends.delete(task);
+        conflicts.delete(task);
+        const end = ends.get(task);
+        // It may turn out later that the client did not get that answer.
+        if (!end || !isWhole(end.seen)) {
+          tally.note('final', [answer.seq]);
+          keep(ends, task, { seen: request, since: answer.at, polls: 0 });
+          return;
+        }
+        if (request.received.seq < (end.seen.answer?.seq ?? 0)) return;
+        if (answer.at - end.since > LINK_MS) Object.assign(end, { since: answer.at, polls: 0 });
+        end.polls++;
+        if (end.polls <= polls) return;
+        const events = [end.seen.answer?.seq ?? 0, request.received.seq];
+        tally.note('polled after the end', events, end.polls, `asked ${end.polls} times for a task that is ${status}`);
+      };
+
+      const noteRefusal = ({ received, body }: Request, answer: Answer, known: Refusals) => {
+        const { method, path } = received;
+        const key = `${method} ${path} ${body?.digest}`;
+        const before = known.get(key);
+        if (!isFinal(answer)) return void known.delete(key);
+        if (before && before.latest.seq > received.seq) return;
+        const isAgain = before && time.between(before.latest, received) <= REPEATED_WITHIN_MS;
+        const times = isAgain ? before.times + 1 : 0;
+        known.delete(key);
+        keep(known, key, { latest: answer, times });
+        if (times === 0) tally.note('final', [answer.seq]);
+        if (!isAgain || times <= repeats) return;
+        const what = `sent ${method} ${pathOf(path).slice(0, PATH_SHOWN)} ${many(times, 'time')} more after ${answer.status}`;
+        tally.note('repeated in vain', [before.latest.seq, received.seq], times, what);
+      };
+
+      return {
+        hearsStorage: true,
+        request({ received }, { method, path }) {
+          const task = TASK.exec(path)?.[1];
+          const conflict = task === undefined || method !== 'DELETE' ? undefined : conflicts.get(task);
+          if (!conflict || task === undefined || conflict.seq > received.seq || following.isSettled(task)) return;
+          tally.note('DELETE repeated', [conflict.seq, received.seq], 0, `sent DELETE again after 409 for ${task}`);
+        },
+        answered(request, { method, path }) {
+          const { answer } = request;
+          if (!answer || request.cut || request.tampered) return;
+          if (isResultPath(path)) {
+            if (answer.status === 403) for (const end of ends.values()) end.polls = 0;
+            return noteRefusal(request, answer, links);
+          }
+          const task = TASK.exec(path)?.[1];
+          if (task === undefined && !LIST.test(path)) return;
+          if (task === undefined && method === 'GET') conflicts.clear();
+          // The link to a result is new, though it looks the same here.
+          if (method === 'GET' && answer.status === 200) links.clear();
+          if (method === 'DELETE' && task !== undefined && answer.status === 409) {
+            tally.note('final', [answer.seq]);
+            keep(conflicts, task, answer);
+          }
+          if (method === 'GET' && task !== undefined) noteGet(request, answer, task);
+          if (method !== 'GET' || task === undefined || !following.exists(task)) noteRefusal(request, answer, refused);
+        },
+      };
+    },
+    judge(tally) {
+      const finals = tally.of('final').count;
+      if (finals === 0) return inconclusive('it was given no final answer');
+      const figures = { finals };
+      for (const [finding, hint] of Object.entries(hints)) {
+        const { count, most } = tally.of(finding);
+        if (most) return fail(most.what, { finding, hint, ...tally.proofs(finding), figures: { ...figures, count } });
+      }
+      return pass(`took ${many(finals, 'final answer')} as final`, { ...tally.proofs('final'), figures });
+    },
+  },
+});
+
+/** By what was asked: the latest refusal, and how often it was asked again. */
+type Refusals = Map<string, { readonly latest: Answer; readonly times: number }>;
+
+function keep<T>(known: Map<string, T>, key: string, value: T): void {
+  known.set(key, value);
+  if (known.size > KEPT) for (const oldest of known.keys()) return void known.delete(oldest);
+}
+
+/** What to change, by finding: the costliest first. */
+const hints = {
+  'DELETE repeated':
+    'Poll after a 409: DELETE cannot cancel a running task, and removes a finished one with its video.',
+  'repeated in vain': 'Give up on a 4xx other than 408, 425 and 429, or change the request: the answer stays the same.',
+  'polled after the end':
+    'Stop polling at `succeeded`, `failed`, `cancelled` and `expired`: no task leaves these states.',
+} as const;
+
+const isFinal = ({ status, retryAfterMs }: Answer): boolean =>
+  status >= 400 && status < 500 && !PASSING.includes(status) && retryAfterMs === undefined;

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { answers, asks, findingsOf, hurries, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
+import { noRetryStorm } from './no-retry-storm.ts';
+
+const find = (...steps: readonly Step[]) => findingsOf(noRetryStorm, {}, [...opens(0, 1), ...steps]);
+
+interface Attempt {
+  readonly path?: string;
+  readonly digest?: string;
+  readonly isStruck?: boolean;
+  /** How long after it was sent the client gives it up. */
+  readonly afterMs?: number;
+}
+
+/** An attempt that a fault slows, and that the client gives up. */
+function givesUp(atMs: number, { path = '/tasks/1', digest, isStruck = true, afterMs = 50 }: Attempt = {}) {
+  const request = atMs;
+  const method = digest === undefined ? 'GET' : 'POST';
+  const steps: Step[] = [asks(atMs, 1, request, { stream: request, method, path })];
+  if (digest !== undefined) steps.push([atMs, { type: 'request.body', connection: 1, request, bytes: 2, digest }]);
+  const slow = { fault: 'slow', hook: 'request', ordinal: atMs, did: 'delay', connection: 1, request } as const;
+  if (isStruck) steps.push([atMs, { type: 'fault.injected', ...slow }]);
+  steps.push([atMs + afterMs, { type: 'stream.reset', connection: 1, request, stream: request, code: 8 }]);
+  return steps;
+}
+const storm = (count: number, more: Attempt = {}) =>
+  Array.from({ length: count }, (_, n) => givesUp(100 * (n + 1), more)).flat();
+
+test('three attempts in a row may be given up soon and sent again, a fourth may not', () => {
+  expect(find(...storm(4))).toEqual(['pass']);
+  expect(find(...storm(5))).toEqual(['retry storm']);
+});
+
+test('the sentence says how many there were', () => {
+  const { clients } = judgeBy(noRetryStorm, {}, [...opens(0, 1), ...storm(9)]);
+  expect(clients[0]).toMatchObject({
+    seen: 'gave up 8 attempts in a row, each too soon, and sent the same again',
+    figures: { givenUp: 8, inARow: 8, waited: 0 },
+    eventCount: 15,
+  });
+});
+
+test.each([
+  ['an answer between', [...storm(3), asks(400, 1, 400), answers(450, 1, 400), ...givesUp(500), ...givesUp(600)]],
+  ['a long time-out', [1_000, 3_000, 5_000, 7_000, 9_000].flatMap((at) => givesUp(at, { afterMs: 1_000 }))],
+  ['a long wait', [1_000, 2_050, 3_100, 4_150, 5_200].flatMap((at) => givesUp(at))],
+] as const)('%s ends the row', (_what, steps) => {
+  expect(find(...steps, asks(9_999, 1, 9_999, { path: '/tasks/2' }))).not.toEqual(['retry storm']);
+});
+
+test.each([
+  ['wait', 999, 50],
+  ['time-out', 50, 999],
+])('a %s just below a second is too short', (_what, wait, afterMs) => {
+  const steps = [1, 2, 3, 4, 5].flatMap((n) => givesUp(n * (wait + afterMs), { afterMs }));
+  expect(find(...steps)).toEqual(['retry storm']);
+});
+
+test('each call has a row of its own, by place and body', () => {
+  const paths = ['/tasks/1', '/tasks/2'];
+  expect(find(...[1, 2, 3, 4, 5, 6].flatMap((n) => givesUp(n * 100, { path: paths[n % 2] ?? '' })))).toEqual(['pass']);
+  const bodies = ['a', 'b'];
+  const post = (n: number, digest: string) => givesUp(n * 100, { path: TASKS, digest });
+  expect(find(...[1, 2, 3, 4, 5, 6].flatMap((n) => post(n, bodies[n % 2] ?? '')))).toEqual(['pass']);
+  expect(find(...[1, 2, 3, 4, 5, 6].flatMap((n) => post(n, 'a')))).toEqual(['retry storm']);
+});
+
+test('what is cancelled while nothing is wrong is no storm', () =>
+  expect(find(...storm(9, { isStruck: false }))).toEqual(['inconclusive']));
+
+test('what the service cuts is no time-out of the client', () => {
+  const cut = [1, 2, 3, 4, 5, 6].flatMap((n) => [
+    ...opens(n * 100, n + 1),
+    asks(n * 100, n + 1, 1),
+    resets(n * 100 + 50, n + 1, 1),
+  ]);
+  expect(find(...cut)).toEqual(['inconclusive']);
+});
+
+test('a client that waits for the slow answer passes', () => {
+  const slow: Step = [
+    10,
+    { type: 'fault.injected', fault: 'slow', hook: 'request', ordinal: 1, did: 'delay', connection: 1, request: 1 },
+  ];
+  const waits = [asks(10, 1, 1), slow, answers(5_000, 1, 1)];
+  expect(find(...waits)).toEqual(['pass']);
+  expect(find(...waits, asks(8_000, 1, 2), answers(8_010, 1, 2))).toEqual(['pass']);
+  expect(find(asks(10, 1, 1), slow)).toEqual(['inconclusive']);
+});
+
+test('settings say what is short, and how many', () => {
+  const steps = [...opens(0, 1), ...storm(5)];
+  expect(findingsOf(noRetryStorm, { atMost: 4 }, steps)).toEqual(['pass']);
+  expect(findingsOf(noRetryStorm, { atMost: 0 }, [...opens(0, 1), ...storm(2)])).toEqual(['retry storm']);
+  expect(findingsOf(noRetryStorm, { patience: '50ms' }, steps)).toEqual(['inconclusive']);
+});
+
+test("times are the client's", () => {
+  const steps = [1, 2, 3, 4, 5].flatMap((n) => givesUp(n * 10_000, { afterMs: 5_000 }));
+  expect(find(...steps)).toEqual(['inconclusive']);
+  expect(find(hurries(0, 20), ...steps)).toEqual(['retry storm']);
+});

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { duration, renderDuration } from '../../scenario/duration.ts';
+import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { hasFailed, isLeft, isWhole, type Request } from '../facts.ts';
+
+/** How many calls are remembered per client. */
+const KEPT = 10_000;
+
+/** The latest attempt at something, and how many before it were given up too soon. */
+interface Row {
+  readonly latest: Request;
+  readonly hasty: number;
+}
+
+/** A time-out that is too short turns slowness into load (reference, E1). */
+export const noRetryStorm = defineCheck({
+  name: 'no-retry-storm',
+  summary: 'Waits for a slow answer: does not cancel a call again and again to send it once more.',
+  definition: `Looks at each attempt on which a fault was at work and that the client ended itself before its answer was complete. Ended less than
+\`patience\` after it was sent, and sent again less than \`patience\` later, with the same method, path and body, it is given up too soon. More
+than \`atMost\` of them in a row are a *retry storm*: each adds load, and none gets an answer. A longer time-out or a longer wait
+ends the row, and so does an answer. Inconclusive where the client neither gave up such an attempt nor waited for its answer.`,
+  params: z.strictObject({
+    patience: duration({ minMs: 1 }).default(1_000).describe('A shorter time-out, or a shorter wait, is too short.'),
+    atMost: z.int().min(0).default(3).describe('How many attempts in a row may be given up too soon.'),
+  }),
+  mergeSensitive: true,
+  expects: ({ patience, atMost }) =>
+    `at most ${many(atMost, 'attempt')} in a row to be given up within ${renderDuration(patience)}`,
+  client: {
+    watch(tally, { patience, atMost }, { time }) {
+      const rows = new Map<string, Row>();
+      return {
+        request(request) {
+          const { received, body } = request;
+          const key = `${received.method} ${received.path} ${body?.digest}`;
+          const before = rows.get(key);
+          const cut = before?.latest.cut;
+          rows.delete(key);
+          const isHasty =
+            before !== undefined &&
+            cut !== undefined &&
+            isLeft(before.latest) &&
+            hasFailed(before.latest) &&
+            time.between(before.latest.received, cut) < patience &&
+            time.between(cut, received) < patience;
+          const hasty = isHasty ? before.hasty + 1 : 0;
+          rows.set(key, { latest: request, hasty });
+          if (rows.size > KEPT) for (const oldest of rows.keys()) return void rows.delete(oldest);
+          if (!isHasty || cut === undefined) return;
+          tally.note('given up', [before.latest.received.seq, cut.seq, received.seq], hasty);
+          if (hasty > atMost) tally.note('retry storm', [before.latest.received.seq, cut.seq, received.seq], hasty);
+        },
+        over(request) {
+          if (isSlow(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
+        },
+      };
+    },
+    judge(tally, _params, { unsettled }) {
+      for (const [request] of unsettled)
+        if (isSlow(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
+      const [storm, soon, waited] = [tally.of('retry storm'), tally.of('given up'), tally.of('waited')];
+      const figures = { givenUp: soon.count, inARow: soon.most?.value ?? 0, waited: waited.count };
+      if (storm.most)
+        return fail(`gave up ${storm.most.value} attempts in a row, each too soon, and sent the same again`, {
+          finding: 'retry storm',
+          hint: 'Lengthen the time-out of an attempt, or the wait after it, each time; it must exceed what an answer takes.',
+          ...tally.proofs('retry storm'),
+          figures,
+        });
+      if (soon.count + waited.count === 0) return inconclusive('no call of it was slow by a fault');
+      return pass(`waited for ${many(waited.count, 'answer')}, and gave up ${many(soon.count, 'attempt')} too soon`, {
+        ...tally.proofs('waited', 'given up'),
+        figures,
+      });
+    },
+  },
+});
+
+/** Whether a fault was at work on a request. */
+const isSlow = ({ struck, connection }: Request): boolean => struck === true || connection.struck === true;
