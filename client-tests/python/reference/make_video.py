@@ -184,13 +184,17 @@ class Hardened:
         if self._connection is None or not self._connection.usable:
             if self._opening is None:
                 self._opening = asyncio.create_task(self._open())
-                self._opening.add_done_callback(lambda _: setattr(self, "_opening", None))
-            self._connection = await asyncio.shield(self._opening)
+            return await asyncio.shield(self._opening)
         return self._connection
 
     async def _open(self) -> Connection:
-        async with asyncio.timeout(self.CONNECT_LIMIT):
-            return await connect(BASE, ["h2"], self._beat_every)
+        try:
+            async with asyncio.timeout(self.CONNECT_LIMIT):
+                # Kept here, not where it is awaited: a call that comes in between would open another.
+                self._connection = await connect(BASE, ["h2"], self._beat_every)
+            return self._connection
+        finally:
+            self._opening = None
 
 
 async def make_videos(client: Naive | Hardened, count: int, at_a_time: int) -> list[str]:
