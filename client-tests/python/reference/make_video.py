@@ -193,6 +193,10 @@ class Hardened:
                 # Kept here, not where it is awaited: a call that comes in between would open another.
                 self._connection = await connect(BASE, ["h2"], self._beat_every)
             return self._connection
+        except OSError:
+            # Noted here for the same reason. The calls that await it note it too, and it counts once.
+            self._backoff.note_failure(1)
+            raise
         finally:
             self._opening = None
 
