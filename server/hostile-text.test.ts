@@ -99,6 +99,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'connection.queued': { connection: 1, place: 1, ...end },
   'connection.released': { connection: 1, waitedMs: 1 },
   'connection.hung': { connection: 1, ...end },
+  'connection.frozen': { connection: 1, forMs: 1, ...end },
   'connection.half-closed': { connection: 1, afterBytes: 1, ...end },
   'request.received': { connection: 1, client: 'x', ...call, idempotencyKey: 'x', clientRequestId: 'x' },
   'request.body': { ...where, bytes: 1, digest: 'x' },

@@ -106,6 +106,8 @@ export type JournalEntry =
   | { type: 'connection.queued'; connection: number; place: number; by: EndedBy; cause?: string }
   | { type: 'connection.released'; connection: number; waitedMs: number }
   | { type: 'connection.hung'; connection: number; by: EndedBy; cause?: string }
+  /** From here on nothing of it passes in either direction, for so long of lane time. */
+  | { type: 'connection.frozen'; connection: number; forMs: number; by: EndedBy; cause?: string }
   | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
   /** `client` is left out where the request does not show it. */
   | ({ type: 'request.received'; connection: number; client?: string | undefined } & OpenRequest & CallKeys)
@@ -125,6 +127,8 @@ export type JournalEntry =
       retryAfterMs?: number;
       /** By a fault: another status, another body, or a length that is not the body's. */
       altered?: true;
+      /** By a fault: it says success, and its body is not the JSON that the service answers with. */
+      unreadable?: true;
     }
   | {
       type: 'response.abandoned';

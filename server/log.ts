@@ -70,6 +70,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['info', `[${event.connection}] let in after ${event.waitedMs} ms`];
     case 'connection.hung':
       return ['warn', `[${event.connection}] left without an answer`];
+    case 'connection.frozen':
+      return ['warn', `[${event.connection}] frozen for ${event.forMs} ms`];
     case 'listener.closed':
       return ['warn', `port closed by "${event.cause}"`];
     case 'listener.opened':

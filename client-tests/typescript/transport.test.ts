@@ -138,6 +138,7 @@ test('`freeze` holds both directions, and goes on where it stopped', async () =>
   await using server = await start({ freeze: { after: '1s', for: '5s' } });
   await using client = await openClient(server);
   await server.clock.advance(1_000);
+  expect(server.journal.events('connection.frozen')).toMatchObject([{ connection: 1, forMs: 5_000, by: 'fault' }]);
   const reply = client.get(TASKS);
   await server.clock.waiting(5_000);
   await server.clock.advance(4_999);

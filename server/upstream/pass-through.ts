@@ -4,11 +4,10 @@ import { API_PREFIX, JSON_TYPE } from '../seedance/paths.ts';
 import { renderPlannedStatus } from '../seedance/planned-status.ts';
 import { alterAnswer } from '../wire/alter-answer.ts';
 import { attemptExchange } from '../wire/boundary.ts';
-import { type Answer, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
+import { type Answer, BODILESS, carryOutAnswer, carryOutBefore, endExchange } from '../wire/carry-out.ts';
 import type { Exchange, Headers } from '../wire/exchange.ts';
 import {
   askScenario,
-  BODILESS,
   blankPlan,
   digestBody,
   isAnsweredUnread,

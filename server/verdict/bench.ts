@@ -11,7 +11,17 @@ import {
 } from './check.ts';
 import { ClientTime } from './client-time.ts';
 import { Client, nameOf } from './clients.ts';
-import { type Connection, isCutOff, mayRepeat, newConnection, type Request } from './facts.ts';
+import {
+  type Connection,
+  type Cut,
+  isCutOff,
+  isLeft,
+  isSilent,
+  isStarved,
+  mayRepeat,
+  newConnection,
+  type Request,
+} from './facts.ts';
 import { Following } from './following.ts';
 import { Reading } from './reading.ts';
 import { Tally } from './tally.ts';
@@ -37,6 +47,9 @@ export interface Case {
 const SETTLED_AFTER_MS = 2_000;
 /** How often calls are looked through that wait for another attempt, in lane time. */
 const EXPIRE_EVERY_MS = 1_000;
+
+/** The frames of an answer. */
+const CARRIES_ANSWER: readonly string[] = ['HEADERS', 'CONTINUATION', 'DATA'];
 
 /** A connection and whose it is. */
 interface Seat {
@@ -67,12 +80,14 @@ type ConnectionEvent = JournalEvent<
   | 'connection.secured'
   | 'connection.identified'
   | 'connection.ended'
+  | 'connection.queued'
+  | 'connection.released'
+  | 'connection.hung'
+  | 'connection.frozen'
   | 'heartbeat'
   | 'goaway.sent'
   | 'stream.late'
   | 'rule.applied'
-  | 'connection.hung'
-  | 'connection.queued'
 >;
 type RequestEvent = JournalEvent<
   'request.body' | 'task.created' | 'response.sent' | 'response.abandoned' | 'stream.reset'
@@ -160,8 +175,7 @@ export class Bench {
         break;
       }
       case 'frame.tampered':
-        for (const request of this.#seats.get(event.connection)?.connection.open.values() ?? [])
-          if (request.received.stream === event.stream) request.tampered = true;
+        this.#noteTampered(event);
         break;
       case 'connection.opened': {
         const connection = newConnection(event.connection);
@@ -188,12 +202,14 @@ export class Bench {
       case 'connection.secured':
       case 'connection.identified':
       case 'connection.ended':
+      case 'connection.queued':
+      case 'connection.released':
+      case 'connection.hung':
+      case 'connection.frozen':
       case 'heartbeat':
       case 'goaway.sent':
       case 'stream.late':
       case 'rule.applied':
-      case 'connection.hung':
-      case 'connection.queued':
         this.#noteOf(event);
         break;
     }
@@ -335,14 +351,37 @@ export class Bench {
         this.#place(seat);
         for (const reading of seat.readings) reading.ruled(connection, event);
         break;
-      case 'connection.hung':
       case 'connection.queued':
+      case 'connection.hung':
+        connection.silence = { fromMs: event.at, untilMs: Number.POSITIVE_INFINITY };
         // It may wait for ever, and never say more of itself.
         this.#place(seat);
+        break;
+      case 'connection.frozen':
+        connection.silence = { fromMs: event.at, untilMs: event.at + event.forMs };
+        break;
+      case 'connection.released':
+        delete connection.silence;
         break;
       case 'connection.ended':
         this.#end(seat, event);
         break;
+    }
+  }
+
+  /** What a fault drops on its way to the client is withheld; what else it does to a frame may matter or not. */
+  #noteTampered({ connection: id, stream, direction, did, frame }: JournalEvent<'frame.tampered'>): void {
+    const seat = this.#seats.get(id);
+    const isDropped = did === 'drop' && direction === 'to-client';
+    for (const request of seat?.connection.open.values() ?? []) {
+      if (!seat || (stream !== 0 && request.received.stream !== stream)) continue;
+      if (stream !== 0) request.tampered = true;
+      if (!isDropped) continue;
+      if (frame === 'WINDOW_UPDATE') request.starved = true;
+      else if (stream !== 0 && CARRIES_ANSWER.includes(frame) && !request.withheld) {
+        request.withheld = true;
+        if (request.answer && !request.cut) this.#noteEnd(seat, request);
+      }
     }
   }
 
@@ -412,9 +451,14 @@ export class Bench {
           return;
         }
         if (request.cut) return;
-        request.cut = event;
-        this.#noteEnd(seat, request);
+        this.#cut(seat, request, event);
     }
+  }
+
+  #cut(seat: Seat, request: Request, cut: Cut): void {
+    request.cut = cut;
+    if (isLeft(request) && (isStarved(request) || isSilent(seat.connection, cut))) request.withheld = true;
+    this.#noteEnd(seat, request);
   }
 
   #ready(seat: Seat, request: Request): void {
@@ -435,7 +479,8 @@ export class Bench {
       const end = request && (request.answer ?? request.cut);
       if (!end || this.#time.between(end, now) < SETTLED_AFTER_MS) break;
       this.#settled++;
-      this.#settle(request);
+      // While nothing passes, its client may leave without it.
+      if (!isSilent(request.connection, now)) this.#settle(request);
     }
     // What is settled makes room at times, not each time.
     if (this.#settled > 1_000) this.#settling.splice(0, this.#settled);
@@ -468,10 +513,15 @@ export class Bench {
       const request = connection.open.get(number);
       if (!request) continue;
       cut.push(request);
-      if (request.cut) continue;
-      request.cut = event;
-      this.#noteEnd(seat, request);
+      if (!request.cut) this.#cut(seat, request, event);
     }
+    // What went out on a line that lets nothing pass has not arrived.
+    if (isSilent(connection, event))
+      for (const request of connection.open.values())
+        if (!request.cut && request.answer && isSilent(connection, request.answer)) {
+          cut.push(request);
+          this.#cut(seat, request, event);
+        }
     for (const reading of seat.readings) reading.ended(connection, cut);
     for (const request of [...connection.open.values()]) {
       this.#ready(seat, request);

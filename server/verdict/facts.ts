@@ -21,6 +21,8 @@ export interface Connection {
   busyAt: number;
   /** A fault struck it. */
   struck?: true;
+  /** From when and until when nothing of it passes, or it is not served, by a fault: in lane time. */
+  silence?: { readonly fromMs: number; readonly untilMs: number };
   /** A call on it failed or had an altered answer, or its client could not take what a fault made of it. */
   spoilt?: true;
 }
@@ -50,8 +52,10 @@ export interface Request {
   task?: JournalEvent<'task.created'>;
   /** A fault struck it. */
   struck?: true;
-  /** A fault withheld its answer for good. */
+  /** A fault withheld its answer, until its client left or for good. */
   withheld?: true;
+  /** A fault kept back the WINDOW_UPDATE that the rest of its body needs. */
+  starved?: true;
   /** A fault altered a frame of its answer. */
   tampered?: true;
 }
@@ -77,11 +81,18 @@ export function isLeft({ cut }: Request): boolean {
 }
 
 /** Whether a fault was at work on a request, or on its connection. */
-const isStruck = ({ struck, connection }: Request): boolean => struck === true || connection.struck === true;
+const isStruck = ({ struck, withheld, connection }: Request): boolean =>
+  struck === true || withheld === true || connection.struck === true;
 
-/** Whether the answer to a request was sent whole: one that the client resets behind its last byte was. */
+/** Whether the answer to a request was sent whole, and could be read: one that the client resets behind its last byte was. */
 export const isWhole = (request: Request): boolean =>
-  request.answer !== undefined && (request.cut === undefined || (isLeft(request) && !isStruck(request)));
+  request.answer !== undefined &&
+  !isUnreadable(request) &&
+  (request.cut === undefined || (isLeft(request) && !isStruck(request)));
+
+/** Whether a fault took an answer that went out: it was lost on its way, or it is not what it says. */
+const isUnreadable = ({ answer, withheld }: Request): boolean =>
+  answer !== undefined && (withheld === true || answer.unreadable === true);
 
 /**
  * Whether a client has reason to repeat a request: its answer did not come whole, or asked for that. What the client gave up
@@ -90,14 +101,28 @@ export const isWhole = (request: Request): boolean =>
 export function hasFailed(request: Request): boolean {
   const { answer, cut } = request;
   if (isWhole(request)) return answer !== undefined && isRefusal(answer);
+  if (isUnreadable(request)) return true;
   if (cut === undefined) return false;
   return !isLeft(request) || isStruck(request);
 }
+
+/** Whether nothing of a connection passed at a moment, by a fault. */
+export const isSilent = ({ silence }: Connection, { at }: { readonly at: number }): boolean =>
+  silence !== undefined && silence.fromMs <= at && at < silence.untilMs;
+
+/** Whether a client left a connection on which a fault answered nothing, before it could ask for anything. */
+export const isLeftSilent = (connection: Connection): boolean => {
+  const { requests, ended } = connection;
+  return requests === 0 && ended !== undefined && ended.by === 'client' && isSilent(connection, ended);
+};
 
 /** Whether a client may send a request again: it has failed, or a fault altered the answer, of which nobody can say whether the
  * client could read it. */
 export const mayRepeat = (request: Request): boolean =>
   hasFailed(request) || request.answer?.altered === true || request.tampered === true;
+
+/** Whether the rest of a request's body could not be sent. */
+export const isStarved = ({ starved, body }: Request): boolean => starved === true && body === undefined;
 
 /** When a request was over, one way or the other. */
 export const endOf = ({ answer, cut }: Request): Cut | JournalEvent<'response.sent'> | undefined => cut ?? answer;

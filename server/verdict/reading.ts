@@ -78,7 +78,7 @@ export class Reading {
   /** An answer went out, or a request was cut. */
   requestEnded(request: Request): void {
     const call = this.calls.noteEnd(request);
-    if (!call || request.cut) return;
+    if (!call || request.cut || request.withheld) return;
     if (!isStorage(request.connection)) this.#comebacks.answered(request, call);
     for (const watch of this.#of(request.connection)) watch.answered?.(request, call);
   }

@@ -29,3 +29,19 @@ test('a body is changed, but none is made', () => {
     alterAnswer(none, { delayBeforeMs: 0, delayAfterMs: 0, changeBody: () => () => Buffer.from('!') }).body,
   ).toHaveLength(0);
 });
+
+test.each<[string, Partial<ResponsePlan>, string, boolean | undefined]>([
+  ['JSON that lost its end', { changeBody: () => (piece) => piece.fill(0x20, 1) }, 'application/json', true],
+  ['JSON that is another', { changeBody: () => (piece) => piece.fill(0x31) }, 'application/json', undefined],
+  ['a video', { changeBody: () => (piece) => piece.fill(0x20) }, 'video/mp4', undefined],
+  ['a success without a body', { statusAfter: { code: 200, headers: {}, body: 'empty' } }, 'text/plain', true],
+  ['nothing that was altered', {}, 'application/json', undefined],
+])('whether a client can read %s', (_what, plan, type, unreadable) => {
+  const body = Buffer.from(plan.statusAfter ? '' : '{}');
+  const given = { status: 200, headers: { 'content-type': type, 'content-length': body.byteLength }, body };
+  const blank = { delayBeforeMs: 0, delayAfterMs: 0 };
+  expect(alterAnswer(given, { ...blank, ...plan }).unreadable).toBe(unreadable);
+  expect(alterAnswer({ ...given, status: 503 }, { ...blank, ...plan }).unreadable).toBeUndefined();
+  const ofHead = { ...given, headers: { ...given.headers, 'content-length': 2 }, body: Buffer.alloc(0) };
+  expect(alterAnswer(ofHead, { ...blank, ...plan }).unreadable).toBeUndefined();
+});

@@ -12,7 +12,12 @@ export interface Answer {
   readonly headers: Headers;
   /** Empty where HTTP has none. */
   readonly body: Uint8Array | StreamedBody;
+  /** A fault left nothing that a client of the API could read. */
+  readonly unreadable?: boolean;
 }
+
+/** No Content, Reset Content and Not Modified: what has a body all the same is malformed (RFC 9110, section 6.4.1). */
+export const BODILESS: readonly number[] = [204, 205, 304];
 
 /** Largest piece of a paced body, and how many pieces a second it is cut into at least. */
 const PACED_PIECE_BYTES = 16_384;
@@ -37,7 +42,8 @@ export async function carryOutBefore(exchange: Exchange, plan: ResponsePlan): Pr
  * @throws what a streamed body fails with; the answer has begun then, and has no end yet */
 export async function carryOutAnswer(exchange: Exchange, plan: ResponsePlan, answer: Answer): Promise<void> {
   const { end } = plan;
-  const { status, headers, body } = answer;
+  const { status, headers, body, unreadable = false } = answer;
+  exchange.unreadable = unreadable;
   announce(exchange, plan);
   if (exchange.abandoned) return;
   await pause(exchange, plan.delayAfterMs);

@@ -48,6 +48,8 @@ export abstract class Exchange {
   goawaySent = false;
   /** The body comes from elsewhere, and may fail on its way: its end is kept back until it is there. */
   mayBreakOff = false;
+  /** A fault left nothing of the answer that the client could read. */
+  unreadable = false;
   bytesWritten = 0;
   /** Who calls, once it is received; undefined where the call does not show it. */
   client: string | undefined;
@@ -280,7 +282,11 @@ export abstract class Exchange {
       ms: Math.round(now - this.receivedAt),
     };
     const altered = this.plan !== undefined && isAltered(this.plan);
-    const more = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(altered && { altered }) };
+    const more = {
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(altered && { altered }),
+      ...(this.unreadable && { unreadable: true as const }),
+    };
     this.lane.journal.append(retryAfterMs === undefined && !altered ? event : { ...event, ...more }, now);
   }
 

@@ -8,7 +8,7 @@ import type { Facts } from '../scenario/scenario.ts';
 import { alterAnswer } from './alter-answer.ts';
 import { noteBeat } from './beats.ts';
 import { attemptExchange } from './boundary.ts';
-import { type Answer, carryOutAnswer, carryOutBefore } from './carry-out.ts';
+import { type Answer, BODILESS, carryOutAnswer, carryOutBefore } from './carry-out.ts';
 import { Exchange } from './exchange.ts';
 import type { HandleExchange } from './listener.ts';
 
@@ -122,9 +122,6 @@ export function askScenario(
   exchange.plan = plan;
   return plan;
 }
-
-/** No Content, Reset Content and Not Modified: what has a body all the same is malformed (RFC 9110, section 6.4.1). */
-export const BODILESS: readonly number[] = [204, 205, 304];
 
 function answerOf(
   exchange: Exchange,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { Timer } from '../clock.ts';
 import type { TransportPlan } from '../faults/plans.ts';
 import { randomSequence } from '../random.ts';
 import { attempt, guardEvents } from './boundary.ts';
@@ -35,6 +36,7 @@ export class Relay extends Duplex {
   #finished = false;
   #flightBegun = false;
   #wanted: (() => void) | undefined;
+  #freezing: Timer | undefined;
 
   constructor(connection: Connection, { plan = { toClient: {}, toServer: {} }, cut, reason }: RelaySetting) {
     super();
@@ -48,6 +50,8 @@ export class Relay extends Duplex {
     const thawsAtMs = plan.freeze ? connection.openedAt + plan.freeze.afterMs + plan.freeze.forMs : 0;
     const freezesAtMs = plan.freeze ? thawsAtMs - plan.freeze.forMs : 0;
     const heldUntilMs = () => (clock.now() >= freezesAtMs ? thawsAtMs : 0);
+    if (plan.freeze)
+      this.#freezing = clock.after(Math.max(0, freezesAtMs - clock.now()), () => this.#noteFreeze(thawsAtMs));
     const common = { clock, over: this.#over.signal, heldUntilMs };
     const random = (way: string) => randomSequence(lane.seed, `jitter ${id} ${way}`);
     this.#toClient = new Way({
@@ -103,9 +107,15 @@ export class Relay extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#over.abort();
+    this.#freezing?.cancel();
     this._read();
     this.#raw.destroy();
     done(error);
+  }
+
+  #noteFreeze(thawsAtMs: number): void {
+    const forMs = Math.round(thawsAtMs - this.#connection.lane.clock.now());
+    this.#connection.note({ type: 'connection.frozen', forMs, ...this.#reason });
   }
 
   #take(bytes: Buffer): Promise<void> | undefined {

@@ -196,3 +196,96 @@ test('a client whose PINGs kept its connection passes although nothing failed; w
   expect(waits(5_000, 10_000, 15_000)).toEqual(['pass']);
   expect(waits(5_000, 7_000)).toEqual(['inconclusive']);
 });
+
+describe('a connection that a fault does not serve, and that its client leaves', () => {
+  const isFrozen = (atMs: number, connection: number, forMs = 60_000): Step => [
+    atMs,
+    { type: 'connection.frozen', connection, forMs, by: 'fault', cause: 'f' },
+  ];
+  const hangs = (atMs: number, connection: number): Step => [
+    atMs,
+    { type: 'connection.hung', connection, by: 'fault', cause: 'f' },
+  ];
+  const queues = (atMs: number, connection: number): Step => [
+    atMs,
+    { type: 'connection.queued', connection, place: 1, by: 'fault', cause: 'f' },
+  ];
+  const findRun = (...steps: readonly Step[]) => findingsOf(recoversWithin, {}, steps);
+  const served = [...opens(900, 2), asks(910, 2, 1), answers(920, 2, 1)];
+
+  test.each([
+    ['frozen', isFrozen],
+    ['hung', hangs],
+    ['queued', queues],
+  ])('%s: it was given up where nothing follows, and got through where something does', (_what, silence) => {
+    const left = [...opens(0, 1), silence(0, 1), ends(500, 1)];
+    expect(findRun(...left)).toEqual(['gave up']);
+    expect(findRun(...left, ...served)).toEqual(['pass']);
+  });
+
+  test('one that passes again, or was served after all, has not failed', () => {
+    expect(findRun(...opens(0, 1), isFrozen(0, 1, 400), ends(400, 1))).toEqual(['inconclusive']);
+    const released: Step = [300, { type: 'connection.released', connection: 1, waitedMs: 300 }];
+    expect(findRun(...opens(0, 1), queues(0, 1), released, ends(500, 1))).toEqual(['inconclusive']);
+  });
+
+  test('is a spare one where another serves its client', () =>
+    expect(findRun(...served, ...opens(930, 1), hangs(930, 1), ends(1_500, 1))).toEqual(['inconclusive']));
+
+  test('takes the calls along that were open on it, and those whose answer is still in the line', () => {
+    const leaves = ends(5_000, 1, { requests: [{ request: 1, method: 'GET', path: '/tasks/1' }] });
+    expect(findRun(...opens(0, 1), asks(1, 1, 1), isFrozen(5, 1), leaves)).toEqual(['gave up']);
+    expect(findRun(...opens(0, 1), asks(1, 1, 1), isFrozen(5, 1), answers(10, 1, 1), ends(5_000, 1))).toEqual([
+      'gave up',
+    ]);
+    expect(findRun(...opens(0, 1), asks(1, 1, 1), answers(4, 1, 1), isFrozen(5, 1), ends(5_000, 1))).toEqual([
+      'inconclusive',
+    ]);
+  });
+});
+
+describe('an answer that a fault took', () => {
+  const fine = (atMs: number, request: number) => [asks(atMs, 1, request), answers(atMs + 10, 1, request)];
+
+  test('unreadable: asked for again it came through, and else it was given up', () => {
+    const unreadable = [asks(0, 1, 1), answers(10, 1, 1, { altered: true, unreadable: true })];
+    expect(find(...unreadable, ...fine(100, 2))).toEqual(['pass']);
+    expect(find(...unreadable)).toEqual(['gave up']);
+  });
+
+  test('altered, and perhaps readable all the same: nothing is known to have failed', () => {
+    const altered = [asks(0, 1, 1), answers(10, 1, 1, { altered: true })];
+    expect(find(...altered)).toEqual(['inconclusive']);
+  });
+
+  test.each(['HEADERS', 'DATA'])('a frame of it was dropped: %s', (frame) => {
+    const drops = (direction: 'to-client' | 'from-client', did: string): Step => [
+      11,
+      { type: 'frame.tampered', connection: 1, stream: 1, cause: 'f', direction, frame, did },
+    ];
+    const asked = [asks(0, 1, 1, { stream: 1 }), answers(10, 1, 1)];
+    expect(find(...asked, drops('to-client', 'drop'))).toEqual(['gave up']);
+    expect(find(...asked, drops('to-client', 'drop'), ...fine(10_000, 2))).toEqual(['pass']);
+    expect(find(...asked, drops('to-client', 'delay'))).toEqual(['inconclusive']);
+    expect(find(...asked, drops('from-client', 'drop'))).toEqual(['inconclusive']);
+  });
+
+  test('no window was given for the rest of a body: its client had no choice', () => {
+    const create = { method: 'POST', path: '/tasks', stream: 1 };
+    const strikes: Step = [
+      0,
+      { type: 'fault.injected', fault: 'f', hook: 'session', ordinal: 1, did: 'stall', connection: 1 },
+    ];
+    const stalls: Step = [
+      5,
+      {
+        ...{ type: 'frame.tampered', connection: 1, stream: 0, cause: 'f', direction: 'to-client' },
+        ...{ frame: 'WINDOW_UPDATE', did: 'drop' },
+      } as const,
+    ];
+    const read: Step = [6, { type: 'request.body', connection: 1, request: 1, bytes: 9, digest: 'd' }];
+    const cancels: Step = [500, { type: 'stream.reset', connection: 1, request: 1, stream: 1, code: 8 }];
+    expect(find(strikes, asks(1, 1, 1, create), stalls, cancels)).toEqual(['gave up']);
+    expect(find(strikes, asks(1, 1, 1, create), stalls, read, cancels)).toEqual(['inconclusive']);
+  });
+});

@@ -3,7 +3,7 @@ import type { JournalEvent } from '../../journal.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
-import { type Connection, hasFailed, isCutAtStart, isLeft } from '../facts.ts';
+import { type Connection, hasFailed, isCutAtStart, isLeft, isLeftSilent } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** However a call failed, its client wanted the answer that it wanted. */
@@ -12,9 +12,9 @@ export const recoversWithin = defineCheck({
   summary: 'Gets through in the end: a call that failed succeeds within a bounded time.',
   definition: `Of each logical call whose first attempt failed (its answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504), measures from
 that failure to the end of the first attempt that did not fail. Longer than \`within\` is *too late*; a call that never got there is *gave up*.
-So it does from a connection that was cut before its first request, by whatever but silence, to the end of the client's next request that did not
-fail: what the client wanted to ask is not known, but that it did not get to. One whose last attempt has no answer yet is neither while it may
-still be in time, and then *too late*.
+A failed answer is also one that a fault made unreadable, or kept from arriving. It also measures from a connection that the service cut before its first
+request, unless for the client's silence, or that a fault did not serve until the client left it (frozen, never answered, a handshake that hangs), to
+the end of the client's next request that did not fail. One whose last attempt has no answer yet is neither while it may still be in time, and then *too late*.
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
 where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
@@ -52,7 +52,7 @@ where a client left a call on which a fault was at work and then asked for nothi
         ended(connection) {
           inService.delete(connection);
           // With another connection, on which it gets through, it has missed a spare one.
-          if (connection.ended && isCutAtStart(connection) && inService.size === 0) outage.add(connection.ended);
+          if (connection.ended && isLostAtStart(connection) && inService.size === 0) outage.add(connection.ended);
         },
         keptAlive(_connection, ping) {
           tally.note('kept', [ping.seq]);
@@ -123,7 +123,9 @@ where a client left a call on which a fault was at work and then asked for nothi
   },
 });
 
-/** Connections in a row that were cut before their first request, until the client gets through with something. */
+const isLostAtStart = (connection: Connection) => isCutAtStart(connection) || isLeftSilent(connection);
+
+/** Connections in a row that were cut, or that a fault did not serve, before their first request, until the client gets through with something. */
 class Outage {
   first: JournalEvent<'connection.ended'> | undefined;
   cuts = 0;
