@@ -33,8 +33,10 @@ const MANUAL_WATCH_MS = 100;
  * The mode can change while timers are pending; each keeps the lane time at which it is due.
  */
 export class Clock {
-  #anchorLaneMs: number;
-  #anchorMonotonicMs = performance.now();
+  readonly #startedMs = this.wallNow();
+  readonly #startedMonotonicMs = performance.now();
+  #anchorLaneMs = this.#startedMs;
+  #anchorMonotonicMs = this.#startedMonotonicMs;
   #speed: number;
   #manual: FakeClock | undefined;
   readonly #pending = new Set<Pending>();
@@ -44,7 +46,6 @@ export class Clock {
   #onError: ((error: unknown) => void) | undefined;
 
   constructor({ speed = 1, mode = 'real' }: { speed?: number; mode?: 'real' | 'manual' } = {}) {
-    this.#anchorLaneMs = this.wallNow();
     this.#speed = speed;
     if (mode === 'manual') this.setManual();
   }
@@ -77,6 +78,11 @@ export class Clock {
   /** The machine's time, in Unix milliseconds: what a client's own clock is compared with. */
   wallNow(): number {
     return Date.now();
+  }
+
+  /** Real time, in Unix milliseconds, which never goes back: lane time, had it always run at speed 1. */
+  realNow(): number {
+    return this.#startedMs + (performance.now() - this.#startedMonotonicMs);
   }
 
   /** Calls `run` once, `ms` of lane time from now. */

@@ -158,6 +158,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'lane.opened': { lane: 'x', scenario: 'x', seed: 1 },
   'lane.closed': { lane: 'x' },
   'clock.changed': { mode: 'real', speed: 1 },
+  'clock.advanced': { ms: 1 },
   'export.failed': { to: 'x', signal: 'logs', reason: 'x' },
   'export.lost': { to: 'x', signal: 'logs', events: 1 },
   bug: { message: 'x', stack: 'x' },

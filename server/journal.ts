@@ -255,7 +255,14 @@ export type JournalEntry =
       latencyMs?: number;
       replayed?: true;
     } & CallbackTry)
-  | ({ type: 'callback.failed'; reason: string; ms: number; retryInMs?: number } & CallbackTry)
+  | ({
+      type: 'callback.failed';
+      reason: string;
+      /** No answer came in time. */
+      timedOut?: true;
+      ms: number;
+      retryInMs?: number;
+    } & CallbackTry)
   /** Out of rotation: an alert (reference, D4). `timeouts` are those in a row. */
   | { type: 'receiver.paused'; receiver: string; timeouts: number; pauseMs: number }
   /** Back in rotation; `held` are the tries that waited for it. */
@@ -296,8 +303,11 @@ export type JournalEntry =
   | { type: 'lane.reset' }
   | { type: 'lane.opened'; lane: string; scenario: string; seed: number }
   | { type: 'lane.closed'; lane: string }
-  /** From here on so many lane milliseconds pass in one of the client's; by hand, they are taken to be the client's own. */
+  /** From here on so many lane milliseconds pass in one of the client's; `manual`: only an advance moves the lane's time. */
   | { type: 'clock.changed'; mode: 'real' | 'manual'; speed: number }
+  /** The admin API is about to advance a manual clock. A program that does so in this process is not noted: its
+   * clients wait by the clock that it moves. */
+  | { type: 'clock.advanced'; ms: number }
   /** A collector did not take a batch; it is tried again until it is lost. Told once for a whole outage. */
   | { type: 'export.failed'; to: string; signal: 'logs' | 'traces'; reason: string }
   /** So many events had to make room before the collector took them, or the spans that they make up. */
@@ -327,14 +337,21 @@ type WithoutConnection<E> = E extends { readonly connection: number } ? Omit<E, 
 /** What happened to a connection, yet to be told under the number by which a lane knows it. */
 export type ConnectionNews = WithoutConnection<JournalEntry>;
 
-/** An entry as it stands in the journal: `seq` counts from 1, `at` is lane time in Unix milliseconds. */
-export type JournalEvent<T extends EventType = EventType> = Extract<JournalEntry, { type: T }> & {
+/** A moment in the journal. */
+export interface Moment {
+  /** Counts from 1. */
   readonly seq: number;
+  /** Lane time, in Unix milliseconds. */
   readonly at: number;
-};
+  /** Real time, in Unix milliseconds: under a manual clock, and where the clock changes. */
+  readonly realAt?: number | undefined;
+}
+
+/** An entry as it stands in the journal. */
+export type JournalEvent<T extends EventType = EventType> = Extract<JournalEntry, { type: T }> & Moment;
 
 /** An entry that may bring the fields of the journal's stamp, so that being stamped does not change its shape. */
-export type StampableEntry = JournalEntry & { seq?: number; at?: number };
+export type StampableEntry = JournalEntry & { seq?: number; at?: number; realAt?: number | undefined };
 
 /** How many events are kept; older ones make room and are counted in `dropped`. */
 export const JOURNAL_CAPACITY = 20_000;
@@ -350,11 +367,15 @@ export class Journal {
   readonly #ring: JournalEvent[] = [];
   readonly #readers = new Set<(event: JournalEvent) => void>();
   readonly #now: () => number;
+  readonly #realNow: () => number | undefined;
   #seq = 0;
-  #heldMs: number | undefined;
+  #held: Omit<Moment, 'seq'> | undefined;
 
-  constructor(now: () => number, capacity = JOURNAL_CAPACITY) {
+  /** @param now lane time
+   * @param realNow real time, where lane time does not follow from it */
+  constructor(now: () => number, capacity = JOURNAL_CAPACITY, realNow: () => number | undefined = () => undefined) {
     this.#now = now;
+    this.#realNow = realNow;
     this.capacity = capacity;
   }
 
@@ -363,19 +384,24 @@ export class Journal {
     return this.#seq;
   }
 
-  /** Lane time, in whole Unix milliseconds, as of an event that were noted now. */
-  get nowMs(): number {
-    return this.#heldMs ?? Math.floor(this.#now());
+  /** The newest event, and the present time. */
+  get moment(): Moment {
+    return { seq: this.#seq, ...(this.#held ?? this.#times()) };
   }
 
-  /** Calls `read` with the newest event and the lane time. Until it returns, `nowMs` stays. */
-  atOnce<T>(read: (moment: { readonly seq: number; readonly at: number }) => T): T {
-    this.#heldMs = this.nowMs;
+  /** Calls `read` with the moment. Until it returns, time stands still in `moment`. */
+  atOnce<T>(read: (moment: Moment) => T): T {
+    this.#held ??= this.#times();
     try {
-      return read({ seq: this.#seq, at: this.#heldMs });
+      return read(this.moment);
     } finally {
-      this.#heldMs = undefined;
+      this.#held = undefined;
     }
+  }
+
+  #times(): Omit<Moment, 'seq'> {
+    const realAt = this.#realNow();
+    return { at: Math.floor(this.#now()), ...(realAt !== undefined && { realAt: Math.floor(realAt) }) };
   }
 
   /** How many events had to make room for newer ones. */
@@ -385,9 +411,11 @@ export class Journal {
 
   /** @param nowMs lane time, for whoever has just looked at the clock */
   append(entry: StampableEntry, nowMs = this.#now()): void {
-    const event = entry as JournalEvent & { seq: number; at: number };
+    const event = entry as JournalEvent & { seq: number; at: number; realAt?: number | undefined };
     event.at = Math.floor(nowMs);
     event.seq = ++this.#seq;
+    const realNow = this.#realNow();
+    if (realNow !== undefined) event.realAt = Math.floor(realNow);
     this.#ring[(event.seq - 1) % this.capacity] = event;
     for (const read of this.#readers) this.#tell(read, event);
   }

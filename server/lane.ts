@@ -66,9 +66,13 @@ export class Lane {
     this.upstream = upstream;
     this.ownPorts = ownPorts;
     this.clock = clock;
-    this.journal = new Journal(() => clock.now(), journalCapacity);
+    const realNow = () => (clock.mode === 'manual' ? clock.realNow() : undefined);
+    this.journal = new Journal(() => clock.now(), journalCapacity, realNow);
     clock.guard((error) => this.journal.bug(error));
-    const noteClock = () => this.journal.append({ type: 'clock.changed', mode: clock.mode, speed: clock.speed });
+    const noteClock = () => {
+      const { mode, speed } = clock;
+      this.journal.append({ type: 'clock.changed', mode, speed, realAt: Math.floor(clock.realNow()) });
+    };
     clock.onChange(noteClock);
     if (clock.mode === 'real' && clock.speed !== 1) noteClock();
     this.#seed = seed;

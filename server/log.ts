@@ -119,6 +119,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       return ['warn', `[${event.connection}] the client opened stream ${event.stream}, which GOAWAY does not admit`];
     case 'clock.changed':
       return ['info', event.mode === 'manual' ? 'time stands still' : `time runs ${event.speed} times as fast`];
+    case 'clock.advanced':
+      return ['info', `time is advanced by ${event.ms} ms`];
     case 'stream.reset':
       return ['info', `[${event.connection}] the client reset stream ${event.stream}, code ${event.code}`];
     case 'frame.tampered':

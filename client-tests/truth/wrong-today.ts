@@ -16,20 +16,6 @@ export interface WrongToday {
  * other is: the list only shrinks. `npm run truth -- --ci --write` writes it again.
  */
 export const wrongToday: readonly WrongToday[] = [
-  {
-    row: 'cut-creates-repeated-with-backoff/node',
-    check: 'backoff',
-    modes: ['manual'],
-    found: 'fail: too fast',
-    sometimes: true,
-  },
-  {
-    row: 'failed-polls-repeated-soon/node',
-    check: 'backoff',
-    modes: ['manual'],
-    found: 'fail: no growth',
-    sometimes: true,
-  },
   { row: 'three-videos-first-found/node', check: 'no-duplicate-creates', modes: ['copies'], found: 'fail: duplicate' },
   {
     row: 'three-videos-first-found/python',
@@ -37,15 +23,6 @@ export const wrongToday: readonly WrongToday[] = [
     modes: ['copies'],
     found: 'fail: duplicate',
   },
-  {
-    row: 'failed-polls-repeated-soon/node',
-    check: 'poll-interval',
-    modes: ['manual'],
-    found: 'fail: too often',
-    sometimes: true,
-  },
-  { row: 'polled-too-often/node', check: 'poll-interval', modes: ['manual'], found: 'pass', sometimes: true },
-  { row: 'polled-too-often/python', check: 'poll-interval', modes: ['manual'], found: 'pass', sometimes: true },
   { row: 'retry-after-evaded-by-new-body/go', check: 'retry-after-respected', modes: ['alone'], found: 'inconclusive' },
   {
     row: 'retry-after-evaded-by-new-body/node',

@@ -50,6 +50,7 @@ export function registerClock(app: FastifyInstance, worldOf: FindWorld): void {
       const { lane } = worldOf(request);
       const { by } = readBody(request.body, step);
       try {
+        if (lane.clock.mode === 'manual') lane.journal.append({ type: 'clock.advanced', ms: by });
         await lane.clock.advance(by);
       } catch (error) {
         throw new UsageError([

@@ -1,7 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import { loadExpected } from '../scenario/load.ts';
-import { Bench } from '../verdict/bench.ts';
 import type { Expectation } from '../verdict/check.ts';
+import { isStart, Trial } from '../verdict/trial.ts';
 import type { VerdictReport } from '../verdict/verdict.ts';
 import type { Judging, Range, RecordedCase } from './format.ts';
 
@@ -12,8 +12,7 @@ const RANGES_NAMED = 3;
 export class Court {
   #case: RecordedCase;
   #expect: readonly Expectation[];
-  #bench: Bench | undefined;
-  #clock: JournalEvent<'clock.changed'> | undefined;
+  #trial: Trial | undefined;
   #missing: Range[] = [];
 
   /** @throws UsageError when a check is not one of this version */
@@ -23,12 +22,12 @@ export class Court {
   }
 
   /** Judges what follows by this, and what was before no more.
+   * @param at lane time
    * @throws UsageError as above */
-  begin(recorded: RecordedCase): void {
+  begin(recorded: RecordedCase, at: number): void {
     this.#case = recorded;
     this.#expect = loadExpected(recorded.expect);
-    this.#bench = undefined;
-    this.#missing = [];
+    this.#begin(at);
   }
 
   /** The events that are missing from what is judged. */
@@ -37,43 +36,38 @@ export class Court {
   }
 
   read(event: JournalEvent): void {
-    if (event.type === 'clock.changed') this.#clock = event;
-    if (event.type === 'scenario.loaded' || event.type === 'lane.reset') {
-      this.#missing = [];
-      this.#open(event.at);
-    }
-    this.#benchAt(event.at).read(event);
+    if (isStart(event)) this.#begin(event.at);
+    this.#trialAt(event.at).read(event);
   }
 
   /** The clock runs so from here on, says an event that is missing. */
   changeClock(event: JournalEvent<'clock.changed'>): void {
-    this.#clock = event;
-    this.#bench?.setClock(event);
+    this.#trialAt(event.at).setClock(event);
   }
 
   /** Between the events before and those that follow, some are not known. */
   miss(range: Range): void {
     this.#missing.push(range);
-    this.#benchAt(range.firstAt).miss(range.events);
+    this.#trialAt(range.firstAt).miss(range.events);
   }
 
-  verdict({ seq, at, resets }: Judging): VerdictReport {
+  verdict({ seq, at, realAt, resets }: Judging): VerdictReport {
     const { scenario, seed } = this.#case;
-    const { report } = this.#benchAt(at).verdict({ scenario: scenario.name, seed, resets }, { seq, at });
+    const { report } = this.#trialAt(at).verdict({ scenario: scenario.name, seed, resets }, { seq, at, realAt });
     if (this.#missing.length === 0) return report;
     // That events are missing is a doubt of every check, and the first.
     const doubt = describeMissing(this.#missing);
     return { ...report, checks: report.checks.map((check) => ({ ...check, doubt })) };
   }
 
-  #benchAt(at: number): Bench {
-    return this.#bench ?? this.#open(at);
+  #trialAt(at: number): Trial {
+    this.#trial ??= new Trial(this.#expect, at);
+    return this.#trial;
   }
 
-  #open(at: number): Bench {
-    this.#bench = new Bench(this.#expect, at);
-    if (this.#clock) this.#bench.setClock(this.#clock);
-    return this.#bench;
+  #begin(at: number): void {
+    this.#missing = [];
+    this.#trialAt(at).begin(this.#expect, at);
   }
 }
 

@@ -30,8 +30,9 @@ export type RecordedCase = z.output<typeof caseSchema>;
 
 const clockSchema = z.object({ mode: z.enum(['real', 'manual']), speed: z.number() });
 
-/** A verdict: the newest event, the moment in lane time, and how a reset arrives at the client. */
-const judgingSchema = z.object({ seq: count, at: z.number(), resets: z.enum(resetFidelities) });
+/** A verdict: the newest event, the moment, and how a reset arrives at the client. */
+const momentSchema = z.object({ seq: count, at: z.number(), realAt: z.number().optional() });
+const judgingSchema = z.object({ ...momentSchema.shape, resets: z.enum(resetFidelities) });
 export type Judging = z.output<typeof judgingSchema>;
 
 /** What was so at a place in the recording. */
@@ -69,7 +70,7 @@ export const recordSchema = z.discriminatedUnion('record', [
   /** These events are not in the recording; among them may be others that changed the state. */
   z.object({ record: z.literal('lost'), ...rangeSchema.shape, ...stateSchema.shape }),
   /** The last line of a recording that was brought to its end. */
-  z.object({ record: z.literal('end'), seq: count, at: z.number() }),
+  z.object({ record: z.literal('end'), ...momentSchema.shape }),
 ]);
 export type RecordingRecord = z.output<typeof recordSchema>;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Clock } from '../clock.ts';
-import type { JournalEvent } from '../journal.ts';
+import type { JournalEvent, Moment } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { readExpected } from '../scenario/load.ts';
 import type { Judging, Range, RecordedCase, RecordedState, RecordingRecord } from './format.ts';
@@ -73,7 +73,7 @@ export class Recorder {
   #loss: Range | undefined;
   #lost = 0;
   /** Where the lane ended. From then on nothing here refers to it, however slow the disk is. */
-  #end: Stamp | undefined;
+  #end: Moment | undefined;
 
   /** Reads what the journal holds, and then what comes. */
   constructor(lane: RecordedLane, setting: RecorderSetting) {
@@ -107,7 +107,7 @@ export class Recorder {
   }
 
   /** Reads no more. */
-  end(at: Stamp): void {
+  end(at: Moment): void {
     if (this.#end) return;
     this.#end = at;
     for (const stop of this.#stop) stop();

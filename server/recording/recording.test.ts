@@ -48,7 +48,7 @@ describe('files', () => {
     const { lane, recording } = await record(folder.path);
     fill(lane, 2);
     lane.verdict('fin');
-    const at = lane.journal.nowMs;
+    const { at } = lane.journal.moment;
     lane.load(() => loadScenario('{ name: other, seed: 8 }'));
     await recording.close();
 
@@ -71,7 +71,7 @@ describe('files', () => {
         clock: { mode: 'manual', speed: 1 },
       },
       ...lane.journal.events().slice(0, 3),
-      { record: 'judged', seq: 3, at, resets: 'fin' },
+      { record: 'judged', seq: 3, at, realAt: expect.any(Number), resets: 'fin' },
       {
         record: 'case',
         scenario: { name: 'other', profile: 'seedance', text: expect.any(String) },
@@ -79,7 +79,7 @@ describe('files', () => {
         expect: [],
       },
       ...lane.journal.events().slice(3),
-      { record: 'end', seq: 4, at },
+      { record: 'end', seq: 4, at, realAt: expect.any(Number) },
     ]);
   });
 
@@ -400,7 +400,7 @@ describe('a recording is judged', () => {
     await recording.close();
     const file = folder.at('recording/main/events-000001.ndjson');
     const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').slice(0, -1);
-    const judged = { record: 'judged', seq: 3, at: lane.journal.nowMs, resets: 'reset' };
+    const judged = { record: 'judged', seq: 3, at: lane.journal.moment.at, resets: 'reset' };
     await writeFile(file, `${[...lines, JSON.stringify(judged)].join('\n')}\n`);
 
     expect((await judge(folder.path)).report).toMatchObject({ events: 3 });

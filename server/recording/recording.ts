@@ -160,7 +160,7 @@ export class Recording {
     });
     track = { recorder, files, failing: false, resting: false };
     this.#tracks.add(track);
-    this.#ends.set(lane, () => recorder.end({ seq: lane.journal.seq, at: lane.journal.nowMs }));
+    this.#ends.set(lane, () => recorder.end(lane.journal.moment));
     return track;
   }
 

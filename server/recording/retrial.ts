@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import type { JournalEvent } from '../journal.ts';
+import type { JournalEvent, Moment } from '../journal.ts';
 import type { VerdictReport } from '../verdict/verdict.ts';
 import { Court, describeMissing } from './court.ts';
 import type { Header, Judging, RecordedState, RecordingRecord } from './format.ts';
@@ -23,11 +23,13 @@ export interface Retrial {
   readonly notes: readonly string[];
 }
 
+const momentOf = ({ seq, at, realAt }: Moment): Moment => ({ seq, at, realAt });
+
 /** How a file ends, or a recording. */
 interface FileEnd {
   header: Header | undefined;
   judged: Judging | undefined;
-  newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
+  newest: Moment | undefined;
   /** Of a recording that was brought to its end. */
   end: Extract<RecordingRecord, { record: 'end' }> | undefined;
   isCut: boolean;
@@ -42,8 +44,7 @@ export async function retry({ folder, lane, until, events: kept }: RetrialSettin
   const ending = await readEnding(files, folder);
   const { header, judged, newest, end } = ending;
   const last = end ?? newest ?? { seq: 0, at: 0 };
-  const goal =
-    until === 'judged' && judged ? judged : { resets: judged?.resets ?? 'reset', seq: last.seq, at: last.at };
+  const goal = until === 'judged' && judged ? judged : { resets: judged?.resets ?? 'reset', ...momentOf(last) };
   try {
     const reading = new Reading(header, goal, kept);
     for (const file of files) {
@@ -82,7 +83,7 @@ async function readEndOf(file: string): Promise<FileEnd> {
   const end: FileEnd = { ...nothing, isCut: false };
   for await (const lines of readFile(file, 'records')) {
     for (const line of lines) {
-      if (line.kind === 'event') end.newest = { seq: line.event.seq, at: line.event.at };
+      if (line.kind === 'event') end.newest = momentOf(line.event);
       else if (line.kind === 'cut') end.isCut = true;
       else if (line.kind === 'record') noteRecord(end, line.record);
     }
@@ -133,7 +134,7 @@ class Reading {
   #next: RecordedState['case'] | undefined;
   #clock: RecordedState['clock'] = { mode: 'real', speed: 1 };
   /** The newest event that was read. */
-  #newest: Pick<JournalEvent, 'seq' | 'at'> | undefined;
+  #newest: Moment | undefined;
   /** What a header or a loss says, where events were missing before it. */
   #said: RecordedState | undefined;
   #unreadable = 0;
@@ -172,17 +173,17 @@ class Reading {
   }
 
   finish(): { readonly report: VerdictReport; readonly events: readonly JournalEvent[] } {
-    this.#missUpTo({ seq: this.#goal.seq + 1, at: this.#goal.at });
+    this.#missUpTo({ ...this.#goal, seq: this.#goal.seq + 1 });
     return { report: this.#court.verdict(this.#goal), events: this.#events };
   }
 
   #read(event: JournalEvent): void {
     this.#missUpTo(event);
-    if (this.#next) this.#change(this.#next);
+    if (this.#next) this.#change(this.#next, event.at);
     this.#next = undefined;
     if (event.type === 'clock.changed') this.#clock = { mode: event.mode, speed: event.speed };
     this.#said = undefined;
-    this.#newest = { seq: event.seq, at: event.at };
+    this.#newest = momentOf(event);
     this.#court.read(event);
     if (this.#kept === 0) return;
     this.#events.push(event);
@@ -190,20 +191,20 @@ class Reading {
   }
 
   /** Between what was read and this event there may be some that are missing. */
-  #missUpTo({ seq, at }: Pick<JournalEvent, 'seq' | 'at'>): void {
+  #missUpTo({ seq, at, realAt }: Moment): void {
     const before = this.#newest ?? { seq: 0, at };
     const events = seq - before.seq - 1;
     if (events <= 0) return;
-    if (this.#said) this.#catchUp(this.#said, seq - 1, at);
+    if (this.#said) this.#catchUp(this.#said, { seq: seq - 1, at, realAt });
     this.#court.miss({ events, firstSeq: before.seq + 1, lastSeq: seq - 1, firstAt: before.at, lastAt: at });
   }
 
   /** Takes over what missing events have changed. */
-  #catchUp({ case: recorded, clock }: RecordedState, seq: number, at: number): void {
-    this.#change(recorded);
+  #catchUp({ case: recorded, clock }: RecordedState, moment: Moment): void {
+    this.#change(recorded, moment.at);
     if (clock.speed === this.#clock.speed && clock.mode === this.#clock.mode) return;
     this.#clock = clock;
-    this.#court.changeClock({ type: 'clock.changed', ...clock, seq, at });
+    this.#court.changeClock({ type: 'clock.changed', ...clock, ...moment });
   }
 
   #note(record: RecordingRecord): void {
@@ -225,9 +226,9 @@ class Reading {
     }
   }
 
-  #change(recorded: RecordedState['case']): void {
+  #change(recorded: RecordedState['case'], at: number): void {
     if (JSON.stringify(recorded) === JSON.stringify(this.#case)) return;
     this.#case = recorded;
-    this.#court.begin(recorded);
+    this.#court.begin(recorded, at);
   }
 }

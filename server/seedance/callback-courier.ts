@@ -126,7 +126,11 @@ export class Courier {
         ...latency,
         ...replayed,
       });
-    } else journal.append({ type: 'callback.failed', ...tried, reason: outcome.reason, ms, ...retry });
+    } else {
+      const { how, reason } = outcome;
+      const timedOut = how === 'timed-out' && ({ timedOut: true } as const);
+      journal.append({ type: 'callback.failed', ...tried, reason, ...timedOut, ms, ...retry });
+    }
     return outcome;
   }
 

@@ -9,7 +9,7 @@ import {
   type Run,
   type RunWatch,
 } from './check.ts';
-import { ClientTime } from './client-time.ts';
+import { ClientTime, type WaitsBy } from './client-time.ts';
 import { Client, nameOf } from './clients.ts';
 import {
   type Connection,
@@ -125,11 +125,12 @@ export class Bench {
   #oldestOpened = Number.POSITIVE_INFINITY;
 
   /** @param expect what the scenario expects
-   * @param startAt lane time of the first event */
-  constructor(expect: readonly Expectation[], startAt: number) {
+   * @param startAt lane time of the first event
+   * @param waitsBy by which clock the clients wait */
+  constructor(expect: readonly Expectation[], startAt: number, waitsBy: WaitsBy = 'lane') {
     this.#expect = expect;
     this.#sensitive = expect.filter(({ mergeSensitive }) => mergeSensitive);
-    this.#time = new ClientTime(startAt);
+    this.#time = new ClientTime(startAt, waitsBy);
     this.#run = { time: this.#time, following: this.#following };
     this.#runs = expect.flatMap((expectation) => {
       const tally = new Tally();

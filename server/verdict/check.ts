@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { JournalEvent } from '../journal.ts';
+import type { JournalEvent, Moment } from '../journal.ts';
 import type { Call } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import type { Comeback } from './comebacks.ts';
@@ -82,7 +82,7 @@ export interface Run {
 /** The moment of judging: what is open now, and how to measure up to it. */
 export interface Now extends Run {
   /** The newest event, and the moment: up to then the run is known, and what is open was open. */
-  readonly latest: { readonly seq: number; readonly at: number };
+  readonly latest: Moment;
 }
 
 /** The same, of one client. */
@@ -209,6 +209,13 @@ export const doubtful = (seen: string, proofs: Pick<Judgement, 'events'> & Parti
   doubtful: true,
   ...proofs,
 });
+
+/** Why nothing is left to judge: a rule of silence cut these connections, sooner than the service does. */
+export const onlyHurried = (count: number, proofs: Pick<Judgement, 'events'> & Partial<Judgement>): Judgement =>
+  inconclusive(
+    `a rule cut ${many(count, 'connection')} after less silence than the service allows: the lane's clock runs ahead`,
+    proofs,
+  );
 
 /** A count with its noun: `1 request`, `2 requests`. */
 export const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,31 +1,61 @@
-import type { JournalEvent } from '../journal.ts';
+import type { JournalEvent, Moment } from '../journal.ts';
+
+/** By which clock a client waits: the lane's, or the real one. They differ under a manual clock alone. */
+export type WaitsBy = 'lane' | 'real';
+
+interface Spell {
+  readonly at: number;
+  readonly elapsed: number;
+  readonly speed: number;
+}
+
+type Time = Omit<Moment, 'seq'>;
 
 /** Turns lane time into the client's: they differ by the speed at which the lane's clock ran meanwhile. */
 export class ClientTime {
+  readonly #by: WaitsBy;
   /** From `at` on, `elapsed` client milliseconds after the start and at this speed. */
-  readonly #spells: { readonly at: number; readonly elapsed: number; readonly speed: number }[] = [];
+  readonly #spells: [Spell, ...Spell[]];
 
   /** @param startAt lane time at which counting begins */
-  constructor(startAt: number) {
-    this.#spells.push({ at: startAt, elapsed: 0, speed: 1 });
+  constructor(startAt: number, by: WaitsBy = 'lane') {
+    this.#by = by;
+    this.#spells = [{ at: startAt, elapsed: by === 'lane' ? 0 : startAt, speed: 1 }];
+  }
+
+  /** Whether lane time ran ahead of the client's at a moment: what the service ends after a silence, it ended too soon. */
+  isHurried(moment: Time): boolean {
+    return (this.#by === 'real' && moment.realAt !== undefined) || this.#spellAt(moment).speed > 1;
   }
 
   /** From here on the lane's time runs at another speed. */
-  change({ at, mode, speed }: JournalEvent<'clock.changed'>): void {
-    // A clock that is moved by hand is taken for the client's own.
-    this.#spells.push({ at, elapsed: this.at(at), speed: mode === 'manual' ? 1 : speed });
+  change(event: JournalEvent<'clock.changed'>): void {
+    const { at, mode, speed } = event;
+    // Who waits by a clock that is moved by hand, waits as long as it moves.
+    this.#spells.push({ at, elapsed: this.at(event), speed: mode === 'manual' ? 1 : speed });
   }
 
-  /** Client milliseconds from the start to a moment of lane time. */
-  at(laneMs: number): number {
-    const latest = this.#spells.at(-1);
-    const isLatest = latest !== undefined && latest.at <= laneMs;
-    const spell = isLatest ? latest : (this.#spells.findLast(({ at }) => at <= laneMs) ?? this.#spells[0]);
-    return spell ? spell.elapsed + (laneMs - spell.at) / spell.speed : 0;
+  /** Client milliseconds from the start to a moment. */
+  at(moment: Time): number {
+    if (this.#by === 'real' && moment.realAt !== undefined) return moment.realAt;
+    const { at, elapsed, speed } = this.#spellAt(moment);
+    return elapsed + (moment.at - at) / speed;
+  }
+
+  /** The moment so many lane milliseconds before an event. Where only an advance moves the lane's time, the real clock does not
+   * know it. */
+  before({ at, realAt }: Time, laneMs: number): Time | undefined {
+    return this.#by === 'real' && realAt !== undefined ? undefined : { at: at - laneMs };
   }
 
   /** Client milliseconds between two events. */
-  between(earlier: { readonly at: number }, later: { readonly at: number }): number {
-    return this.at(later.at) - this.at(earlier.at);
+  between(earlier: Time, later: Time): number {
+    return this.at(later) - this.at(earlier);
+  }
+
+  #spellAt({ at }: Time): Spell {
+    const latest = this.#spells.at(-1);
+    if (latest && latest.at <= at) return latest;
+    return this.#spells.findLast((one) => one.at <= at) ?? this.#spells[0];
   }
 }

@@ -1,7 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import type { Call } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
-import { type Connection, isCutAtStart, isCutOff, isRefusal, type Request } from './facts.ts';
+import { type Connection, isCutAtStart, isCutOff, isHurriedOff, isRefusal, type Request } from './facts.ts';
 
 /** A failure of the service, and how the client came back from it. */
 export interface Comeback {
@@ -33,6 +33,7 @@ const UNDER_WAY_MS = 50;
  *   connection it is an attempt, on the other one it needs no wait.
  * - An answer that asks to try again, without saying when: the next attempt is the next one at the
  *   same call.
+ * A connection that a rule cut too soon, for the lane's clock ran ahead of the client's, is left out.
  * Failures are counted by service, not by call: what is cut at the same time is one failure, and
  * an answer that is no failure starts the count over.
  */
@@ -97,7 +98,7 @@ export class Comebacks {
   ended(connection: Connection, calls: ReadonlySet<Call>): void {
     const { ended, opened } = connection;
     this.#open.delete(connection);
-    if (!ended || !isCutOff(ended)) return;
+    if (!ended || !isCutOff(ended) || isHurriedOff(connection, this.#time)) return;
     const atStart = isCutAtStart(connection);
     if (!atStart && calls.size === 0) return;
     const loss = this.#loss;

@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
+import type { ClientTime } from './client-time.ts';
 
 /** A connection, and what the journal has said of it so far. */
 export interface Connection {
@@ -142,6 +143,10 @@ const SILENCE = ['idle', 'heartbeat', 'handshake', 'fin'];
 /** Whether the service, by a rule or a fault, cut a connection that its client still wanted. */
 export const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean =>
   ['rule', 'fault', 'admin', 'server', 'upstream'].includes(by) && how !== 'goaway';
+
+/** Whether a rule cut a connection for its silence, and in the client's time it was too soon: the lane's clock ran ahead. */
+export const isHurriedOff = ({ ended }: Connection, time: ClientTime): boolean =>
+  ended?.by === 'rule' && SILENCE.includes(ended.cause ?? '') && time.isHurried(ended);
 
 /** Whether a connection was cut before its client could ask for anything. One that it left silent is missed by nobody. */
 export const isCutAtStart = ({ requests, ended }: Connection): boolean =>

@@ -35,8 +35,11 @@ answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. A call th
 work on it; an answer that a fault altered may be asked for again, and need not. A retry on another connection with the same ids and bytes is one
 of the *transport* (the HTTP library does it by itself), any other one of the *application*.
 
-**Times** are the client's: where the lane's clock runs 20 times as fast, 20 lane seconds are one of the client's. A clock moved by hand
-is taken for the client's own.
+**Times** are the client's: where the lane's clock runs 20 times as fast, 20 lane seconds are one of the client's.
+What the service then ended sooner than it would in the client's time is left out: a connection that the idle or the heartbeat rule cut, a
+callback that timed out. A manual clock is the client's own where the program that holds the mock in its process advances it. Where the admin API
+advances it, the clients may wait by it or by the real clock: each check reads the run both ways, and what the two do not agree on is
+inconclusive and names both.
 
 **Inconclusive** is what could not be told: no fault of the scenario ever struck, there were too few samples, the journal had lost events,
 or the path to the client turns resets into FINs and the check depends on them. Never a silent pass.

@@ -184,5 +184,5 @@ export const postsAndHears = (
 /** A callback is sent, and no answer comes in time. */
 export const postsInVain = (atMs: number, news: News = {}): readonly Step[] => [
   posts(atMs, news),
-  [atMs, { type: 'callback.failed', ...newsOf(news), reason: 'no answer within 5s', ms: 5_000 }],
+  [atMs, { type: 'callback.failed', ...newsOf(news), reason: 'no answer within 5s', timedOut: true, ms: 5_000 }],
 ];

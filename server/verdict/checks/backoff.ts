@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
+import type { ClientTime } from '../client-time.ts';
 import type { Comeback } from '../comebacks.ts';
+import { isHurriedOff } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** So many first waits tell whether they are spread at random. */
@@ -44,6 +46,7 @@ before its first request unless for its silence: the next attempt is the first r
 the client has another connection, only what was cut counts, and needs no wait on that one. A failure is also an answer 408, 425, 429 or 5xx
 without \`Retry-After\`: the next attempt is the next one at the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to
 \`jitter\` more. n counts failures of the service in a row: what is cut at the same time counts once, and an answer that is no failure starts over.
+A connection that a rule cut too soon, for the lane's clock ran ahead, is left out.
 Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap* (where \`max\` is given), *too slow* (where \`late\` is
 given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half covers less than a tenth of \`jitter\`: a herd that comes back in step).`,
   params,
@@ -60,8 +63,13 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
       /** The latest wait at each point of a row. */
       const waits: number[] = [];
       return {
+        ended(connection) {
+          if (isHurriedOff(connection, time)) tally.note('hurried', [connection.ended?.seq ?? 0]);
+        },
         comeback({ failed, attempt, streak }) {
-          const ms = time.between(knownSince(failed), attempt);
+          const since = knownSince(failed, time);
+          if (!since) return;
+          const ms = time.between(since, attempt);
           const events = [failed.seq, attempt.seq];
           tally.note('wait', events, ms);
           tally.note('streak', [], streak);
@@ -86,6 +94,8 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
     },
     judge(tally, expected) {
       const { count, least, most } = tally.of('wait');
+      const hurried = tally.of('hurried').count;
+      if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
       if (!least || !most) return inconclusive('it met no failure of the service from which it came back');
       const figures = { waits: count, shortestMs: least.value, longestMs: most.value };
       const found = HINTS.flatMap(([finding, hint]) => {
@@ -106,8 +116,8 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
 
 /** From when on a client may know. Of a connection that was closed in order the journal tells once both sides have closed it: the
  * client may have waited before it did. */
-const knownSince = (failed: Comeback['failed']): { readonly at: number } =>
-  failed.type === 'connection.ended' && failed.how === 'fin' ? { at: failed.at - failed.idleMs } : failed;
+const knownSince = (failed: Comeback['failed'], time: ClientTime) =>
+  failed.type === 'connection.ended' && failed.how === 'fin' ? time.before(failed, failed.idleMs) : failed;
 
 const HINTS = [
   ['no growth', 'Let each wait be longer than the one before, and start over only after a call that succeeded.'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingsOf, judgeBy, posts, postsAndHears, postsInVain, type Step } from '../testing.ts';
+import { findingsOf, hurries, judgeBy, posts, postsAndHears, postsInVain, type Step } from '../testing.ts';
 import { callbacksAcknowledged } from './callbacks-acknowledged.ts';
 
 const find = (params: object, ...steps: readonly Step[]) => findingsOf(callbacksAcknowledged, params, steps);
@@ -51,3 +51,15 @@ test('the share counts, to the last callback', () => {
 });
 
 test('without a callback there is nothing to tell', () => expect(find({})).toEqual(['inconclusive']));
+
+test('a first try that timed out while the clock ran ahead is left out, and said where none is left', () => {
+  const slow = [...postsInVain(0), ...postsAndHears(1_000, { attempt: 2 })];
+  expect(findingsOf(callbacksAcknowledged, {}, slow)).toEqual(['slow to acknowledge']);
+  expect(judgeBy(callbacksAcknowledged, {}, [hurries(0, 20), ...slow]).clients).toMatchObject([
+    { outcome: 'inconclusive', seen: expect.stringMatching(/^1 callback timed out sooner/) },
+  ]);
+  const prompt = postsAndHears(2_000, { bizId: 'cgt-2' });
+  expect(findingsOf(callbacksAcknowledged, {}, [hurries(0, 20), ...slow, ...prompt])).toEqual(['pass']);
+  const refused = postsAndHears(2_000, { bizId: 'cgt-2', code: 500 });
+  expect(findingsOf(callbacksAcknowledged, {}, [hurries(0, 20), ...refused])).toEqual(['not acknowledged']);
+});

@@ -8,14 +8,15 @@ export const callbacksAcknowledged = defineCheck({
   name: 'callbacks-acknowledged',
   summary: 'Acknowledges callbacks with 2xx, at the first try.',
   definition: `Of all callbacks whose first try is over, the share that was acknowledged by it with 2xx. Below \`atLeast\` is *slow to acknowledge*
-where a later try was, and *not acknowledged* where none was. The replay of a dead letter is a later try. Inconclusive without a callback.`,
+where a later try was, and *not acknowledged* where none was. The replay of a dead letter is a later try. A first try that timed out while
+the lane's clock ran ahead of the receiver's is left out: it had less time than the service gives. Inconclusive without a callback.`,
   params: z.strictObject({
     atLeast: z.number().min(0).max(1).default(1).describe('The least share acknowledged at the first try.'),
   }),
   expects: ({ atLeast }) =>
     `2xx at the first try for ${atLeast === 1 ? 'every callback' : `${percent(atLeast)} of the callbacks`}`,
   run: {
-    watch(tally) {
+    watch(tally, _params, { time }) {
       /** Those whose first try, or a later one, has not been acknowledged yet. */
       const waiting = new Map<string, Waiting>();
       return {
@@ -31,6 +32,12 @@ where a later try was, and *not acknowledged* where none was. The replay of a de
           const news = waiting.get(key);
           if (!news) return;
           const isFirst = isFirstTry(event);
+          // By the receiver's time it had less than the service gives it.
+          if (isFirst && event.type === 'callback.failed' && event.timedOut && time.isHurried(event)) {
+            tally.note('hurried', [news.seq, event.seq]);
+            waiting.delete(key);
+            return;
+          }
           if (isFirst) news.tried = true;
           if (event.type === 'callback.failed' || !isAcknowledged(event)) return;
           tally.note(isFirst ? 'at once' : 'late', [news.seq]);
@@ -47,6 +54,12 @@ where a later try was, and *not acknowledged* where none was. The replay of a de
         number,
       ];
       const total = atOnce + late + never;
+      const hurried = tally.of('hurried').count;
+      if (total === 0 && hurried > 0)
+        return inconclusive(
+          `${many(hurried, 'callback')} timed out sooner than at the service: the lane's clock runs ahead`,
+          tally.proofs('hurried'),
+        );
       if (total === 0) return inconclusive('no callback had its answer yet');
       const share = atOnce / total;
       const seen = `${atOnce} of ${many(total, 'callback')} acknowledged at the first try, ${never} never`;

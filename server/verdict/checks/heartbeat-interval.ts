@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
-import type { Connection } from '../facts.ts';
+import { type Connection, isHurriedOff } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** Heartbeats, started with the connection and stopped with it (reference, A6 and C1). */
@@ -13,7 +13,7 @@ export const heartbeatInterval = defineCheck({
 opening to the first, between two, and from the last to its end, or to the end of the run. Longer than \`within\`, or so long that the
 service cut it, is *too rare*, or *missing* where there was none. Beside it, the skew: how far the time that the client reports lies from
 ours; more than \`skew\` is *skewed clock*. Connections that live shorter than \`within\` and send none tell nothing; inconclusive where
-all of them do.`,
+all of them do. So does a silence that a rule ended too soon, for the lane's clock ran ahead.`,
   params: z.strictObject({
     within: duration({ minMs: 1 }).default(30_000).describe('The longest time without a heartbeat.'),
     skew: duration().default(5_000).describe("How far the client's clock may be off."),
@@ -28,6 +28,8 @@ all of them do.`,
     judge(tally, params, { time, latest, openConnections }) {
       for (const connection of openConnections) measure(tally, connection, params, { time, latest });
       const judged = tally.of('judged');
+      const hurried = tally.of('hurried').count;
+      if (judged.count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
       if (judged.count === 0)
         return inconclusive(`no connection of it lived for ${renderDuration(params.within)} or beat`);
       const [skewed, rare, beats] = [tally.of('skewed clock'), tally.of('rare'), tally.of('beats').sum];
@@ -70,16 +72,19 @@ interface Until {
 /** Notes nothing of a connection whose beginning the journal does not know, or that never finished its handshake. */
 function measure(
   tally: Tally,
-  { id, opened, secured, ended, beats }: Connection,
+  connection: Connection,
   { within, skew }: { readonly within: number; readonly skew: number },
   { time, latest }: Until,
 ): void {
+  const { id, opened, secured, ended, beats } = connection;
   if (!opened || !secured) return;
-  const { count, last, longestGapMs, skewMs, ruled } = beats;
+  const { count, last, longestGapMs, skewMs } = beats;
+  const ruled = beats.ruled && !time.isHurried(beats.ruled) ? beats.ruled : undefined;
   const gapMs = Math.max(longestGapMs, time.between(last ?? opened, latest ?? opened));
   const events = [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])];
   if (Math.abs(skewMs) > skew) tally.note('skewed clock', events, Math.abs(skewMs), skewMs > 0 ? 'behind' : 'ahead');
   const isRare = gapMs > within || ruled !== undefined;
+  if (!isRare && isHurriedOff(connection, time)) tally.note('hurried', events);
   if (!isRare && count === 0) return;
   tally.note('judged', events, gapMs);
   tally.note('beats', [], count);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import type { Call } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Connection, Request } from '../facts.ts';
+import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
+import { type Connection, isHurriedOff, type Request } from '../facts.ts';
 
 const GET_TASK = /\/contents\/generations\/tasks\/[^/]+$/;
 
@@ -11,7 +11,8 @@ export const pollInterval = defineCheck({
   name: 'poll-interval',
   summary: 'Polls each task neither too often nor too seldom.',
   definition: `Measures, for each client and task, the time from one Get to the next, repeated attempts at the same call aside. Shorter than
-\`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. Inconclusive where no task was asked for twice.`,
+\`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. An interval
+in which a rule cut the connection too soon, for the lane's clock ran ahead, is left out. Inconclusive where no task was asked for twice.`,
   params: z
     .strictObject({
       atLeast: duration().default(1_000).describe('The shortest time between two polls of a task.'),
@@ -45,9 +46,11 @@ export const pollInterval = defineCheck({
           }
           // What a fault spoilt, it may have had to ask for once more; the journal may not know yet that it left that connection.
           const isRepair = before.connection.struck && before.connection !== connection;
+          const isHurried = isHurriedOff(before.connection, time);
           const { first, latest } = before;
           Object.assign(before, { call, first: received, latest: received, connection });
           if (isRepair) return;
+          if (isHurried) return void tally.note('hurried', [first.seq, received.seq]);
           const ms = time.between(first, received);
           const events = [first.seq, received.seq];
           tally.note('interval', events, ms);
@@ -58,6 +61,8 @@ export const pollInterval = defineCheck({
     },
     judge(tally) {
       const { count, least, most } = tally.of('interval');
+      const hurried = tally.of('hurried').count;
+      if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
       if (!least || !most) return inconclusive('it asked for no task twice');
       const figures = { intervals: count, shortestMs: least.value, longestMs: most.value };
       const seen = `polled every ${Math.round(figures.shortestMs)} to ${Math.round(figures.longestMs)} ms`;
