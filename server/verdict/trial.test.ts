@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Journal } from '../journal.ts';
 import { backoff } from './checks/backoff.ts';
+import { connectionReuse } from './checks/connection-reuse.ts';
 import { heartbeatInterval } from './checks/heartbeat-interval.ts';
 import { pollInterval } from './checks/poll-interval.ts';
+import { recoversWithin } from './checks/recovers-within.ts';
 import { judge } from './judge.ts';
 import { checks } from './table.ts';
 import { answers, asks, ends, hurries, judgeBy, opens, resets, type Step, TASKS } from './testing.ts';
@@ -166,7 +168,7 @@ describe('a clock that runs ahead', () => {
     ]);
   });
 
-  test('poll-interval leaves out an interval in which a rule cut the connection too soon', () => {
+  test('poll-interval leaves out a wrong interval in which a rule cut the connection too soon', () => {
     const cut = [...opens(0, 1), ...poll(0, 1, 1), idle(8_010, 1), ...opens(12_000, 2), ...poll(12_000, 2, 1)];
     expect(judgeBy(pollInterval, {}, [hurries(0, 20), ...cut])).toMatchObject({
       outcome: 'inconclusive',
@@ -176,6 +178,8 @@ describe('a clock that runs ahead', () => {
     expect(judgeBy(pollInterval, {}, [hurries(0, 20), ...cut, ...poll(13_000, 2, 2)]).clients).toMatchObject([
       { finding: 'too often', figures: { intervals: 1 } },
     ]);
+    const patient = [...opens(0, 1), ...poll(0, 1, 1), idle(8_010, 1), ...opens(20_000, 2), ...poll(20_000, 2, 1)];
+    expect(judgeBy(pollInterval, {}, [hurries(0, 20), ...patient]).outcome).toBe('pass');
   });
 
   test('heartbeat-interval leaves out a silence that the rule ended too soon', () => {
@@ -192,5 +196,27 @@ describe('a clock that runs ahead', () => {
     // By the client's time it was silent for too long, whatever ended it.
     const silent = [...opens(0, 1), ends(700_000, 1, { by: 'rule', cause: 'idle', how: 'reset' })];
     expect(judgeBy(heartbeatInterval, {}, [hurries(0, 20), ...silent]).clients).toMatchObject([{ finding: 'missing' }]);
+  });
+
+  test('connection-reuse is inconclusive where a rule cut all connections too soon', () => {
+    const lives = (connection: number): readonly Step[] => {
+      const from = connection * 10_000;
+      return [...opens(from, connection), ...poll(from, connection, 1), idle(from + 8_001, connection)];
+    };
+    const cut = Array.from({ length: 10 }, (_, index) => lives(index + 1)).flat();
+    expect(judgeBy(connectionReuse, {}, [hurries(0, 20), ...cut]).clients).toMatchObject([
+      { outcome: 'inconclusive', seen: expect.stringContaining('after less silence than the service allows') },
+    ]);
+    expect(judgeBy(connectionReuse, {}, cut).outcome).toBe('pass');
+  });
+
+  test('a client that its PINGs saved from the idle rule passes, by whatever speed the clock runs', () => {
+    const ping = (atMs: number): Step => [
+      atMs,
+      { type: 'heartbeat', connection: 1, source: 'ping', ageMs: 0, judgedBy: 'arrival' },
+    ];
+    const loaded: Step = [0, { type: 'scenario.loaded', name: 'idle', seed: 1, faults: 0, idleAfterMs: 8_000 }];
+    const kept = [loaded, ...opens(1, 1), ...poll(1, 1, 1), ping(6_000), ping(12_000), ...poll(13_000, 1, 2)];
+    expect(judgeBy(recoversWithin, {}, [hurries(0, 20), ...kept]).outcome).toBe('pass');
   });
 });

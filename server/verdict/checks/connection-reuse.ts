@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { defineCheck, fail, inconclusive, many, pass, percent } from '../check.ts';
+import { defineCheck, fail, inconclusive, many, onlyHurried, pass, percent } from '../check.ts';
+import { isHurriedOff } from '../facts.ts';
 
 /** Reuse of connections as the field report measures it (reference, B7). */
 export const connectionReuse = defineCheck({
@@ -7,7 +8,7 @@ export const connectionReuse = defineCheck({
   summary: 'Sends its requests over connections that it has already.',
   definition: `Of all requests, the share that came on a connection which had served one before; beside it, how many connections 100
 requests took. The first request on a connection that replaces one which the service ended (a rule, a fault, a GOAWAY, the admin API, a shutdown) is left
-out. A share below \`atLeast\` is *too many connections*. Inconclusive with fewer than \`samples\` requests: the first request on
+out; where a clock that runs ahead made a rule end all of them too soon, nothing is left. A share below \`atLeast\` is *too many connections*. Inconclusive with fewer than \`samples\` requests: the first request on
 each connection never counts as reused.`,
   params: z.strictObject({
     atLeast: z.number().min(0).max(1).default(0.8).describe('The least share of requests on a used connection.'),
@@ -15,7 +16,7 @@ each connection never counts as reused.`,
   }),
   expects: ({ atLeast }) => `${percent(atLeast)} or more of the requests on connections that had served one before`,
   client: {
-    watch: (tally) => ({
+    watch: (tally, _params, { time }) => ({
       request({ received, connection }) {
         tally.note('request', NONE);
         // By their numbers: a connection that is older than the scenario may have served one before.
@@ -25,7 +26,9 @@ each connection never counts as reused.`,
       goaway({ goaways }) {
         if (goaways.length === 1) tally.note('ended', NONE);
       },
-      ended({ ended, goaways, requests, spoilt }) {
+      ended(connection) {
+        const { ended, goaways, requests, spoilt } = connection;
+        if (requests > 0 && isHurriedOff(connection, time)) tally.note('hurried', [ended?.seq ?? 0]);
         // What a fault spoilt, the client may have to close itself.
         if (requests > 0 && goaways.length === 0 && ended && (ended.by !== 'client' || spoilt))
           tally.note('ended', NONE);
@@ -39,6 +42,10 @@ each connection never counts as reused.`,
       // What the service ended has to be replaced, by one connection each.
       const replaced = Math.min(tally.of('ended').count, Math.max(0, connections - 1));
       const judged = total - replaced;
+      const hurried = tally.of('hurried').count;
+      // It may have left them, and not come back to them.
+      if (reused === 0 && hurried > 0 && connections - replaced <= 1)
+        return onlyHurried(hurried, tally.proofs('hurried'));
       // Who opens none that it need not reuses what can be reused.
       const reuse = replaced > 0 && connections - replaced === 1 ? 1 : reused / judged;
       const figures = { requests: total, connections, replaced, reuse, per100: (connections / total) * 100 };

@@ -11,7 +11,7 @@ export const pollInterval = defineCheck({
   name: 'poll-interval',
   summary: 'Polls each task neither too often nor too seldom.',
   definition: `Measures, for each client and task, the time from one Get to the next, repeated attempts at the same call aside. Shorter than
-\`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. An interval
+\`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. A wrong interval
 in which a rule cut the connection too soon, for the lane's clock ran ahead, is left out. Inconclusive where no task was asked for twice.`,
   params: z
     .strictObject({
@@ -50,12 +50,13 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           const { first, latest } = before;
           Object.assign(before, { call, first: received, latest: received, connection });
           if (isRepair) return;
-          if (isHurried) return void tally.note('hurried', [first.seq, received.seq]);
           const ms = time.between(first, received);
           const events = [first.seq, received.seq];
+          const finding = ms < atLeast - early ? 'too often' : time.between(latest, received) > atMost && 'too seldom';
+          // A client that lost its connection may ask at once on another, or be late.
+          if (finding && isHurried) return void tally.note('hurried', events);
           tally.note('interval', events, ms);
-          if (ms < atLeast - early) tally.note('too often', events);
-          if (time.between(latest, received) > atMost) tally.note('too seldom', events);
+          if (finding) tally.note(finding, events);
         },
       };
     },
