@@ -100,6 +100,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'connection.released': { connection: 1, waitedMs: 1 },
   'connection.hung': { connection: 1, ...end },
   'connection.frozen': { connection: 1, forMs: 1, ...end },
+  'certificate.shown': { connection: 1, certificate: 'x' },
   'connection.half-closed': { connection: 1, afterBytes: 1, ...end },
   'request.received': { connection: 1, client: 'x', ...call, idempotencyKey: 'x', clientRequestId: 'x' },
   'request.body': { ...where, bytes: 1, digest: 'x' },

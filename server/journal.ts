@@ -19,6 +19,8 @@ export interface CallbackNews extends Trace {
   readonly bizId: string;
   readonly opType: string;
   readonly version: number;
+  /** A fault altered its body: it is no JSON any more, or says something else. */
+  readonly spoilt?: 'unreadable' | 'altered';
   /** From 1: which copy of a duplicated callback; left out, the first. */
   readonly copy?: number;
   /** From 1: which replay of a dead letter; left out, none. */
@@ -87,6 +89,8 @@ export type JournalEntry =
    * another. `by` is the entry of `clients.by` that decided; `video_url`: the signed URL that a Get of
    * this client returned. Requests that do not show it belong to the client of their connection. */
   | { type: 'connection.identified'; connection: number; client: string; by: string; userAgent?: string }
+  /** A fault shows a certificate that a client must refuse: `expired`, `wrong-host`. */
+  | { type: 'certificate.shown'; connection: number; certificate: string }
   | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }
   | {
       type: 'connection.ended';

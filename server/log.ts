@@ -82,6 +82,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       const dropped = event.dropped === 1 ? '1 connection' : `${event.dropped} connections`;
       return ['warn', `port ${event.port} has dropped ${dropped}, and has file descriptors again`];
     }
+    case 'certificate.shown':
+      return ['warn', `[${event.connection}] shown a bad certificate: ${event.certificate}`];
     case 'connection.half-closed':
       return ['warn', `[${event.connection}] FIN sent after ${event.afterBytes} B, still reading`];
     case 'rule.applied':

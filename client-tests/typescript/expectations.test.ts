@@ -7,18 +7,22 @@ import {
   type Act,
   answered,
   beatsLate,
+  confirmsCallbacks,
+  downloads,
   expectsProgress,
   followsRedirects,
   hardenedDriven,
   ignoresGoaway,
   impatient,
   leavesAfter,
+  leavesFin,
   listens,
   listensAndPolls,
   naiveFor,
   opensAtOnce,
   pass,
   poolsCalls,
+  trustsAnybody,
 } from './support/scene-clients.ts';
 
 /** How a scenario is shown: by a client that fails it, and one that passes. */
@@ -41,6 +45,15 @@ const inOrder = () => {
 const oneVideo: Shown = {};
 
 const shown: Readonly<Record<string, Shown>> = {
+  'accept-hang': { naive: naiveFor(20_000), hardened: hardenedDriven() },
+  certificate: { naive: trustsAnybody },
+  'corrupt-callbacks': { naive: listens({ until: answered('succeeded') }), hardened: confirmsCallbacks },
+  'expired-url': { naive: downloads({ renews: false }), hardened: downloads({ renews: true }) },
+  garbage: { naive: naiveFor(20_000), hardened: hardenedDriven() },
+  'half-close': { naive: leavesFin },
+  'mixed-up-callbacks': { naive: listens({ until: answered('succeeded') }), hardened: confirmsCallbacks },
+  'silent-answer': { naive: naiveFor(100_000), hardened: hardenedDriven() },
+  'tls-slow': { naive: naiveFor(40_000), hardened: hardenedDriven() },
   'accept-reset': oneVideo,
   'alpn-select': oneVideo,
   'async-degraded': oneVideo,
@@ -146,21 +159,10 @@ const expectingNothing: Readonly<Record<string, string>> = {
   'settings-flood': FRAMES,
   'window-stall': FRAMES,
   ...Object.fromEntries(
-    [
-      'accept-hang',
-      'certificate',
-      'corrupt-callbacks',
-      'cut-download',
-      'expired-url',
-      'garbage',
-      'half-close',
-      'mixed-up-callbacks',
-      'silent-answer',
-      'slow-download',
-      'thin-line',
-      'tls-slow',
-      'unsteady-download',
-    ].map((name) => [name, 'a check for it is missing']),
+    ['cut-download', 'slow-download', 'thin-line', 'unsteady-download'].map((name) => [
+      name,
+      'a check for it is missing',
+    ]),
   ),
 };
 

@@ -10,7 +10,16 @@ import { connect, lighthouse, request, TASKS } from './reference/http2-call.ts';
 import { ignore, makeHardened, naiveOn, withHardened } from './support/judged-clients.ts';
 import { openRawHttp2 } from './support/raw-http2.ts';
 import { Receiver } from './support/receiver.ts';
-import { hardenedDriven } from './support/scene-clients.ts';
+import {
+  answered,
+  confirmsCallbacks,
+  downloads,
+  hardenedDriven,
+  leavesFin,
+  listens,
+  naiveFor,
+  trustsAnybody,
+} from './support/scene-clients.ts';
 
 /** A bundled scenario in which the naive way fails a check, and the hardened one passes it. */
 interface Case {
@@ -83,6 +92,12 @@ const cases: Readonly<Record<CheckName, Case>> = {
     naive: (server) => pollInVain(server, 61_000),
     hardened: (server) => pollInVain(server, 5_000),
   },
+  'silence-noticed': {
+    scenario: 'accept-hang',
+    finding: 'no time-out',
+    naive: naiveFor(20_000),
+    hardened: hardenedDriven(),
+  },
   'success-rate': {
     scenario: 'bad-gateway',
     finding: 'too many failed',
@@ -138,6 +153,13 @@ const cases: Readonly<Record<CheckName, Case>> = {
     },
     hardened: makeHardened,
   },
+  'certificates-refused': {
+    scenario: 'certificate',
+    finding: 'sent a request',
+    naive: trustsAnybody,
+    hardened: makeHardened,
+  },
+  'fin-answered': { scenario: 'half-close', finding: 'unanswered', naive: leavesFin, hardened: makeHardened },
   'goaway-respected': {
     scenario: 'drain',
     finding: 'new stream',
@@ -180,6 +202,12 @@ const cases: Readonly<Record<CheckName, Case>> = {
     naive: (server) => naiveOn(server).makeVideo(),
     hardened: makeHardened,
   },
+  'urls-renewed': {
+    scenario: 'expired-url',
+    finding: 'tried again',
+    naive: downloads({ renews: false }),
+    hardened: downloads({ renews: true }),
+  },
   'trace-propagated': {
     scenario: 'trace-lost',
     finding: 'no trace',
@@ -199,6 +227,12 @@ const cases: Readonly<Record<CheckName, Case>> = {
     finding: 'counted twice',
     naive: (server) => takeCallbacks(server, {}),
     hardened: (server) => takeCallbacks(server, { remembers: true }),
+  },
+  'callbacks-verified': {
+    scenario: 'mixed-up-callbacks',
+    finding: 'not confirmed',
+    naive: listens({ until: answered('succeeded') }),
+    hardened: confirmsCallbacks,
   },
 };
 

@@ -86,10 +86,12 @@ export class Callbacks {
     if (plan.dropped) return;
 
     const url = new URL(callbackUrl);
-    const news = describeNews(task, url);
+    const known = describeNews(task, url);
     const event = renderTask(task, caller.origin);
-    this.#holdToContract(news, event);
+    this.#holdToContract(known, event);
     const body = spoilBody(event, plan, () => this.#otherThan(id));
+    const news =
+      body === event ? known : { ...known, spoilt: isJson(body) ? ('altered' as const) : ('unreadable' as const) };
     const letter = { url, headers: headersOf(news, body), body };
     const { class: name } = lane.scenario.callbacks;
     lane.journal.append({ type: 'callback.accepted', ...news, class: name });
@@ -126,5 +128,14 @@ export class Callbacks {
   /** The id of the newest other task; where there is none, one that no task has. */
   #otherThan(id: string): string {
     return this.#deps.tasks.all().find((task) => task.id !== id)?.id ?? 'cgt-00000000000000-none0';
+  }
+}
+
+function isJson(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString());
+    return true;
+  } catch {
+    return false;
   }
 }

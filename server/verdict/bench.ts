@@ -88,6 +88,7 @@ type ConnectionEvent = JournalEvent<
   | 'goaway.sent'
   | 'stream.late'
   | 'rule.applied'
+  | 'certificate.shown'
 >;
 type RequestEvent = JournalEvent<
   'request.body' | 'task.created' | 'response.sent' | 'response.abandoned' | 'stream.reset'
@@ -211,6 +212,7 @@ export class Bench {
       case 'goaway.sent':
       case 'stream.late':
       case 'rule.applied':
+      case 'certificate.shown':
         this.#noteOf(event);
         break;
     }
@@ -355,7 +357,7 @@ export class Bench {
       case 'connection.queued':
       case 'connection.hung':
         connection.silence = { fromMs: event.at, untilMs: Number.POSITIVE_INFINITY };
-        // It may wait for ever, and never say more of itself.
+        // It may never say more of itself.
         this.#place(seat);
         break;
       case 'connection.frozen':
@@ -363,6 +365,9 @@ export class Bench {
         break;
       case 'connection.released':
         delete connection.silence;
+        break;
+      case 'certificate.shown':
+        connection.badCertificate = event;
         break;
       case 'connection.ended':
         this.#end(seat, event);

@@ -24,6 +24,8 @@ export interface Connection {
   struck?: true;
   /** From when and until when nothing of it passes, or it is not served, by a fault: in lane time. */
   silence?: { readonly fromMs: number; readonly untilMs: number };
+  /** A fault showed it a certificate that its client must refuse. */
+  badCertificate?: JournalEvent<'certificate.shown'>;
   /** A call on it failed or had an altered answer, or its client could not take what a fault made of it. */
   spoilt?: true;
 }

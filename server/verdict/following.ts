@@ -94,7 +94,7 @@ export class Following {
         if (this.#made.has(event.task)) this.#made.set(event.task, 'deleted');
         break;
       case 'callback.answered':
-        if (isAcknowledged(event)) this.#open.delete(event.task);
+        if (isAcknowledged(event) && !event.spoilt) this.#open.delete(event.task);
         break;
     }
   }

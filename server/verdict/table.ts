@@ -3,9 +3,12 @@ import { alpnOffered } from './checks/alpn-offered.ts';
 import { backoff } from './checks/backoff.ts';
 import { callbacksAcknowledged } from './checks/callbacks-acknowledged.ts';
 import { callbacksDeduplicated } from './checks/callbacks-deduplicated.ts';
+import { callbacksVerified } from './checks/callbacks-verified.ts';
+import { certificatesRefused } from './checks/certificates-refused.ts';
 import { connectionReuse } from './checks/connection-reuse.ts';
 import { createsAccounted } from './checks/creates-accounted.ts';
 import { earlyDataNotReplayed } from './checks/early-data-not-replayed.ts';
+import { finAnswered } from './checks/fin-answered.ts';
 import { finalAnswersRespected } from './checks/final-answers-respected.ts';
 import { givesUpWithin } from './checks/gives-up-within.ts';
 import { goawayRespected } from './checks/goaway-respected.ts';
@@ -18,9 +21,11 @@ import { pollInterval } from './checks/poll-interval.ts';
 import { poolSize } from './checks/pool-size.ts';
 import { recoversWithin } from './checks/recovers-within.ts';
 import { retryAfterRespected } from './checks/retry-after-respected.ts';
+import { silenceNoticed } from './checks/silence-noticed.ts';
 import { successRate } from './checks/success-rate.ts';
 import { tasksSettled } from './checks/tasks-settled.ts';
 import { tracePropagated } from './checks/trace-propagated.ts';
+import { urlsRenewed } from './checks/urls-renewed.ts';
 
 /** Every check there is, in the order in which the reference lists them. */
 export const checks = [
@@ -33,19 +38,24 @@ export const checks = [
   ownTasksOnly,
   recoversWithin,
   givesUpWithin,
+  silenceNoticed,
   successRate,
   connectionReuse,
   poolSize,
   heartbeatInterval,
   alpnOffered,
   noH2c,
+  certificatesRefused,
+  finAnswered,
   goawayRespected,
   earlyDataNotReplayed,
   tasksSettled,
   pollInterval,
+  urlsRenewed,
   tracePropagated,
   callbacksAcknowledged,
   callbacksDeduplicated,
+  callbacksVerified,
 ] as const satisfies readonly Check[];
 
 export type CheckName = (typeof checks)[number]['name'];

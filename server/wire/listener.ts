@@ -163,6 +163,7 @@ export class Listener {
     const { ordinary } = this.#secureServers;
     const server = tls ? await this.#secureServers.planned(tls, serverName) : ordinary;
     if (connection.ended) return;
+    if (tls?.certificate) connection.introduce({ type: 'certificate.shown', certificate: tls.certificate });
     // TLS takes this over. Until there is somebody to answer the client's FIN, Node has to, or nobody sees it leave.
     raw.allowHalfOpen = false;
     if (cut || plan) connection.transport = new Relay(connection, { plan, cut, reason });

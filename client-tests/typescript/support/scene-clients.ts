@@ -1,3 +1,5 @@
+import http2 from 'node:http2';
+import https from 'node:https';
 import type { MockServer } from '../../../server/index.ts';
 import { type ClientSetting, connect, lighthouse, OVER, request, TASKS } from '../reference/http2-call.ts';
 import { NaiveClient } from '../reference/naive-client.ts';
@@ -114,6 +116,50 @@ export const ignoresGoaway: Act = async (server) => {
 };
 const at3 = ({ stream }: { readonly stream?: number | undefined }) => stream === 3;
 
+/** Takes any certificate, and so sends its key to anybody. */
+export const trustsAnybody: Act = async (server) => {
+  const session = http2.connect(server.url, { rejectUnauthorized: false }).on('error', ignore);
+  await request(session, 'GET', TASKS, { headers: { 'user-agent': 'trusting/1' } }).catch(ignore);
+  session.close();
+};
+
+/** Leaves the FIN of the service unanswered. */
+export const leavesFin: Act = async (server) => {
+  await using client = await openRawHttp2(server);
+  for (let stream = 1; server.journal.events('connection.half-closed').length === 0; stream += 2) {
+    await client.request(stream, 'GET', TASKS);
+    const answer = server.journal.waitFor('response.sent', (event) => event.stream === stream);
+    await Promise.race([answer, server.journal.waitFor('connection.half-closed')]);
+  }
+  await server.clock.advance(400);
+};
+
+/** Makes a video and downloads it, up to two times.
+ * @param renews whether it asks for a new URL before the second time */
+export const downloads =
+  ({ renews }: { readonly renews: boolean }): Act =>
+  async (server) => {
+    const setting = drivenSetting(server, 'downloader/1');
+    const session = await connect(setting);
+    const get = async (path: string) => JSON.parse((await ask(session, setting, 'GET', path)).body);
+    const { id } = JSON.parse((await ask(session, setting, 'POST', TASKS, lighthouse)).body);
+    await server.clock.advance(5_000);
+    let { content } = await get(`${TASKS}/${id}`);
+    if ((await download(server, content.video_url)) !== 200) {
+      if (renews) ({ content } = await get(`${TASKS}/${id}`));
+      await download(server, content.video_url);
+    }
+    session.close();
+  };
+
+/** @returns the status */
+const download = ({ ca }: MockServer, url: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    https
+      .get(url, { ca, agent: false }, (response) => response.resume().on('end', () => resolve(response.statusCode)))
+      .on('error', reject);
+  });
+
 /** Sends heartbeats whose time is 31 s behind. */
 export const beatsLate: Act = async (server) => {
   const setting = drivenSetting(server, 'late/1');
@@ -177,3 +223,29 @@ export const answered =
   (status: string, code = 204) =>
   (server: MockServer): Promise<unknown> =>
     server.journal.waitFor('callback.answered', (event) => event.status === status && event.code === code);
+
+/** Refuses callbacks that it cannot read, and asks for the task before it acts on one that it can. */
+export const confirmsCallbacks: Act = async (server) => {
+  await using receiver = await Receiver.open({
+    answer: (response) => void response.writeHead(isJson(receiver.received.at(-1)?.body) ? 204 : 400).end(),
+  });
+  const setting = drivenSetting(server, 'careful/1');
+  const session = await connect(setting);
+  const created = await ask(session, setting, 'POST', TASKS, { ...lighthouse, callback_url: receiver.url });
+  const { id } = JSON.parse(created.body);
+  for (const status of ['queued', 'running', 'succeeded']) {
+    await server.journal.waitFor('callback.answered', (event) => event.status === status);
+    await ask(session, setting, 'GET', `${TASKS}/${id}`);
+    await server.clock.advance(status === 'queued' ? 1_000 : 4_000);
+  }
+  session.close();
+};
+
+function isJson(text = ''): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -16,7 +16,7 @@ export const tasksSettled = defineCheck({
   name: 'tasks-settled',
   summary: 'Follows every task that it creates to its end, or gives it up by cancelling it.',
   definition: `A task is *settled* when, after it was over, a Get of any client was answered with 200, or a List on whose page it stood, and no
-fault had altered what they said; or a callback that told its end was acknowledged; or when it was cancelled or deleted. One that is over and was not seen is *not seen*; one
+fault had altered what they said; or a callback that told its end, unaltered, was acknowledged; or when it was cancelled or deleted. One that is over and was not seen is *not seen*; one
 that is still on its way when the run is judged is *left behind*. Inconclusive without a task.`,
   params: z.strictObject({}),
   expects: () => 'every task seen to its end, or cancelled',
@@ -42,7 +42,12 @@ that is still on its way when the run is judged is *left behind*. Inconclusive w
             const one = open.get(event.task);
             if (event.to === 'cancelled') settle(event.task);
             else if (one && isOver(event.to)) one.end = event;
-          } else if (event.type === 'callback.answered' && isAcknowledged(event) && isOver(event.status))
+          } else if (
+            event.type === 'callback.answered' &&
+            isAcknowledged(event) &&
+            isOver(event.status) &&
+            !event.spoilt
+          )
             settle(event.task);
         },
         answered(request) {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { answers, asks, ends, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { silenceNoticed } from './silence-noticed.ts';
+
+const find = (steps: readonly Step[]) => findingsOf(silenceNoticed, { within: '10s' }, steps);
+
+/** A client with a connection that works, so that others are known to be its own. */
+const known: readonly Step[] = [...opens(0, 1), asks(0, 1, 1), answers(1, 1, 1), ends(2, 1)];
+const opensInto = (id: number): readonly Step[] => [...opens(100, id).slice(0, 1)];
+const hangs = (id: number): Step => [100, { type: 'connection.hung', connection: id, by: 'fault' }];
+const strikes = (id: number, request?: number): Step => [
+  100,
+  { type: 'fault.injected', fault: 'f', hook: 'h', ordinal: 1, did: 'x', connection: id, ...(request && { request }) },
+];
+const withholds = (id: number, request: number): Step => [
+  100,
+  { type: 'response.abandoned', connection: id, request, by: 'fault', how: 'hang', bytes: 0 },
+];
+const secures = (atMs: number, id: number): Step => [
+  atMs,
+  { type: 'connection.secured', connection: id, protocol: 'h2', tls: 'TLSv1.3', cipher: 'x' },
+];
+const resetsStream = (atMs: number, id: number, request: number): Step => [
+  atMs,
+  { type: 'stream.reset', connection: id, request, stream: 1, code: 8 },
+];
+/** Time goes on. */
+const later = (atMs: number): Step => [atMs, { type: 'listener.opened' }];
+
+test.each([
+  ['given up in time', [ends(9_000, 2)], 'pass'],
+  ['given up too late', [ends(11_000, 2)], 'no time-out'],
+  ['still waited for', [later(11_000)], 'no time-out'],
+  ['waited for, not for long yet', [later(9_000)], 'inconclusive'],
+  ['ended by the service in time', [ends(9_000, 2, { by: 'rule', how: 'reset' })], 'inconclusive'],
+  ['ended by the service too late', [ends(30_000, 2, { by: 'rule', how: 'reset' })], 'no time-out'],
+] as const)('a connection that is never served, %s', (_how, steps, finding) =>
+  expect(find([...known, ...opensInto(2), hangs(2), ...steps])).toEqual([finding]),
+);
+
+test.each([
+  ['given up', [ends(9_000, 2)], 'pass'],
+  ['done at last', [secures(20_000, 2)], 'no time-out'],
+  ['done in time', [secures(5_000, 2), ends(6_000, 2)], 'inconclusive'],
+  ['refused at once', [ends(150, 2)], 'inconclusive'],
+] as const)('a handshake that a fault struck, %s', (_how, steps, finding) =>
+  expect(find([...known, ...opensInto(2), strikes(2), ...steps])).toEqual([finding]),
+);
+
+test.each([
+  ['reset by the client', [resetsStream(9_000, 2, 1), later(20_000)], 'pass'],
+  ['reset by the client just now', [resetsStream(9_000, 2, 1)], 'pass'],
+  ['reset too late', [resetsStream(12_000, 2, 1), later(20_000)], 'no time-out'],
+  ['waited for', [later(12_000)], 'no time-out'],
+] as const)('an answer that is withheld, %s', (_how, steps, finding) =>
+  expect(find([...opens(0, 2), asks(100, 2, 1), withholds(2, 1), ...steps])).toEqual([finding]),
+);
+
+test('it says for how long, and what for', () =>
+  expect(
+    judgeBy(silenceNoticed, { within: '10s' }, [...opens(0, 2), asks(100, 2, 1), withholds(2, 1), later(12_100)])
+      .clients,
+  ).toMatchObject([{ seen: 'waited 12.0 s for GET /tasks/1 (1 time)', figures: { waited: 1, longestMs: 12_000 } }]));
+
+test('nothing silent tells nothing', () => expect(find(known)).toEqual(['inconclusive']));
