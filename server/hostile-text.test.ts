@@ -155,6 +155,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'keylog.failed': { file: 'x', reason: 'x' },
   'fault.armed': { fault: 'x', hook: 'x', did: 'x' },
   'fault.disarmed': { fault: 'x' },
+  'command.ended': { copy: 'x', how: 'x', code: 1 },
   'lane.reset': {},
   'lane.opened': { lane: 'x', scenario: 'x', seed: 1 },
   'lane.closed': { lane: 'x' },

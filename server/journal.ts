@@ -304,6 +304,8 @@ export type JournalEntry =
   | { type: 'listener.relieved'; port: number; dropped: number }
   | { type: 'fault.armed'; fault: string; hook: string; did: string }
   | { type: 'fault.disarmed'; fault: string }
+  /** A command of `run` has ended; `code` is left out where it could not start, was stopped, or a signal ended it. */
+  | { type: 'command.ended'; copy: string; how: string; code?: number }
   | { type: 'lane.reset' }
   | { type: 'lane.opened'; lane: string; scenario: string; seed: number }
   | { type: 'lane.closed'; lane: string }

@@ -119,6 +119,8 @@ export function describeEvent(event: JournalEvent): readonly [Level, string] | u
       ];
     case 'stream.late':
       return ['warn', `[${event.connection}] the client opened stream ${event.stream}, which GOAWAY does not admit`];
+    case 'command.ended':
+      return ['debug', `${event.copy}: ${event.how}`];
     case 'clock.changed':
       return ['info', event.mode === 'manual' ? 'time stands still' : `time runs ${event.speed} times as fast`];
     case 'clock.advanced':

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { startMockServer } from '../../server/index.ts';
 import { bundledScenarios, readScenario } from '../../server/scenario/bundled.ts';
+import { downloadVideo, endCommand } from './support/downloads.ts';
 import { ignore, makeHardened, naiveOn } from './support/judged-clients.ts';
 import {
   type Act,
@@ -69,6 +70,13 @@ const shown: Readonly<Record<string, Shown>> = {
     }),
   },
   'corrupt-answers': oneVideo,
+  'cut-download': {
+    naive: async (server) => {
+      await downloadVideo(server, 1);
+      endCommand(server, 0);
+    },
+    hardened: (server) => downloadVideo(server, 2),
+  },
   'delay-frame': oneVideo,
   'delayed-queue': { naive: leavesAfter(20) },
   'dispatcher-starved': oneVideo,
@@ -123,7 +131,12 @@ const shown: Readonly<Record<string, Shown>> = {
   'slow-answer': { naive: impatient(1_000), hardened: hardenedDriven() },
   'slow-task': oneVideo,
   'small-segments': oneVideo,
-  'task-fails': oneVideo,
+  'task-fails': {
+    hardened: async (server) => {
+      await makeHardened(server);
+      await makeHardened(server);
+    },
+  },
   'task-stuck': { naive: leavesAfter(20) },
   'tls-alert': oneVideo,
   'tls-cut': oneVideo,
@@ -159,10 +172,7 @@ const expectingNothing: Readonly<Record<string, string>> = {
   'settings-flood': FRAMES,
   'window-stall': FRAMES,
   ...Object.fromEntries(
-    ['cut-download', 'slow-download', 'thin-line', 'unsteady-download'].map((name) => [
-      name,
-      'a check for it is missing',
-    ]),
+    ['slow-download', 'thin-line', 'unsteady-download'].map((name) => [name, 'a check for it is missing']),
   ),
 };
 

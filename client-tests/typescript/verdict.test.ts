@@ -7,6 +7,7 @@ import { bundledScenarios, readScenario } from '../../server/scenario/bundled.ts
 import { type CheckName, checks } from '../../server/verdict/table.ts';
 import { connect as connectWithOpenssl, hasOpenssl, openFolder } from '../cli/early-data.ts';
 import { connect, lighthouse, request, TASKS } from './reference/http2-call.ts';
+import { downloadVideo, endCommand } from './support/downloads.ts';
 import { ignore, makeHardened, naiveOn, withHardened } from './support/judged-clients.ts';
 import { openRawHttp2 } from './support/raw-http2.ts';
 import { Receiver } from './support/receiver.ts';
@@ -195,6 +196,30 @@ const cases: Readonly<Record<CheckName, Case>> = {
     finding: 'left behind',
     naive: (server) => naiveOn(server).call('POST', TASKS, lighthouse),
     hardened: makeHardened,
+  },
+  'failures-noticed': {
+    scenario: 'task-fails',
+    finding: 'taken for done',
+    naive: async (server) => {
+      await makeHardened(server);
+      endCommand(server, 0);
+    },
+    hardened: async (server) => {
+      await makeHardened(server);
+      endCommand(server, 1);
+    },
+  },
+  'downloads-complete': {
+    scenario: 'cut-download',
+    finding: 'incomplete',
+    naive: async (server) => {
+      await downloadVideo(server, 1);
+      endCommand(server, 0);
+    },
+    hardened: async (server) => {
+      await downloadVideo(server, 2);
+      endCommand(server, 0);
+    },
   },
   'poll-interval': {
     scenario: 'healthy',

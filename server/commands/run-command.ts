@@ -8,6 +8,8 @@ import type { Output, Writer } from './output.ts';
 /** How a command ended, in words, and whether all was well with it. */
 export interface Ended {
   readonly how: string;
+  /** Its exit code; left out where it has none, or was stopped. */
+  readonly code?: number;
   readonly well: boolean;
   readonly started: boolean;
 }
@@ -90,7 +92,8 @@ export function runCommand(
       // Nothing that it has started outlives a command that had to be stopped.
       if (why !== undefined) signal('SIGKILL');
       const how = why ?? (code === null ? `was ended by ${by}` : `exit code ${code}`);
-      const ended = { how, well: code === 0 && why === undefined, started: true };
+      const isOwnEnd = code !== null && why === undefined;
+      const ended = { how, ...(isOwnEnd && { code }), well: isOwnEnd && code === 0, started: true };
       child.once('close', () => end(ended));
       timers.push(setTimeout(() => end(ended), FLUSH_MS));
     });

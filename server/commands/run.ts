@@ -68,11 +68,14 @@ export async function runRun(
   const shared = await environmentOf(server, command);
   const names = nameCopies(copies);
   const ends = await Promise.all(
-    names.map((name) => {
+    names.map(async (name) => {
       const env = { ...shared, ...environmentOfCopy(name, { copies, upstream: start.upstream }) };
       const { stdout, stderr } = host;
       const output: CommandOutput = names.length === 1 ? 'own' : { stdout, stderr, prefix: `${name} | ` };
-      return runCommand(command, { env, output, timeoutMs, stopped, ending });
+      const ended = await runCommand(command, { env, output, timeoutMs, stopped, ending });
+      const { how, code } = ended;
+      server.journal.append({ type: 'command.ended', copy: name, how, ...(code !== undefined && { code }) });
+      return ended;
     }),
   );
   await settle(server, settleMs, stopped);

@@ -117,6 +117,8 @@ export class Bench {
   readonly #settling: Request[] = [];
   #settled = 0;
   readonly #runs: readonly RunWatched[];
+  /** Of the commands of `run` that have ended, by the name of the copy. */
+  readonly #exitCodes = new Map<string, number | undefined>();
   readonly #strikes = new Map<string, { latest: string; count: number }>();
   #armed = false;
   #idleAfterMs = Number.POSITIVE_INFINITY;
@@ -169,6 +171,9 @@ export class Bench {
         break;
       case 'fault.injected':
         this.#noteStrike(event);
+        break;
+      case 'command.ended':
+        this.#exitCodes.set(event.copy, event.code);
         break;
       case 'goaway.received': {
         // With a code the client says what of ours it could not take.
@@ -258,7 +263,7 @@ export class Bench {
     const judgement = run && expectation.run?.judge(run.tally.copy(), now, run.watch);
     if (judgement) judged.push({ judgement });
     for (const client of clients) {
-      const found = client.judge(expectation, now);
+      const found = client.judge(expectation, { ...now, exitCode: this.#exitCodeOf(client) });
       if (found) judged.push({ client, judgement: found });
     }
     if (judged.length === 0) judged.push({ judgement: inconclusive('no client connected') });
@@ -278,6 +283,14 @@ export class Bench {
       ...(doubt && { doubt: doubt.reason }),
       clients: results,
     };
+  }
+
+  /** A copy is known by its key; what has none may be any copy's, so all of them must have ended alike. */
+  #exitCodeOf({ identity = '' }: Client): number | undefined {
+    const [copy] = /^copy-\d+\b/.exec(identity) ?? [];
+    if (copy !== undefined && this.#exitCodes.has(copy)) return this.#exitCodes.get(copy);
+    const [first, ...others] = copy === undefined || this.#exitCodes.size === 1 ? this.#exitCodes.values() : [];
+    return others.every((code) => code === first) ? first : undefined;
   }
 
   #doubts(resets: ResetFidelity): readonly Doubt[] {

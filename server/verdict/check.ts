@@ -85,8 +85,14 @@ export interface Now extends Run {
   readonly latest: Moment;
 }
 
-/** The same, of one client. */
-export interface ClientNow extends Now {
+/** The same, for a client. */
+export interface ClientMoment extends Now {
+  /** With what the command that `run` started for it has ended; left out where that is not known. */
+  readonly exitCode?: number | undefined;
+}
+
+/** The same, with what is open of the client. */
+export interface ClientNow extends ClientMoment {
   readonly openConnections: Iterable<Connection>;
   readonly openCalls: Iterable<Call>;
   /** Requests that have ended, and of which `over` has not told yet. */

@@ -1,4 +1,4 @@
-import type { Expectation, Judgement, Now } from './check.ts';
+import type { ClientMoment, Expectation, Judgement, Now } from './check.ts';
 import { addressOf, type Connection, type Request } from './facts.ts';
 import { Reading } from './reading.ts';
 
@@ -119,7 +119,7 @@ export class Client {
 
   /** What a check makes of the client. Blame that only holds if its connections are one program's is withheld, where they may be
    * several's. */
-  judge(expectation: Expectation, now: Now): Judgement | undefined {
+  judge(expectation: Expectation, now: ClientMoment): Judgement | undefined {
     const judgement = this.reading.judge(expectation, now);
     if (judgement?.outcome !== 'fail' || !expectation.mergeSensitive || !this.interleaved || this.isOneProgram)
       return judgement;

@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import { type Call, CallBook } from './calls.ts';
-import type { ClientNow, ClientWatch, Expectation, Judgement, Now, Run } from './check.ts';
+import type { ClientMoment, ClientNow, ClientWatch, Expectation, Judgement, Run } from './check.ts';
 import { Comebacks } from './comebacks.ts';
 import type { Connection, Request } from './facts.ts';
 import { Tally } from './tally.ts';
@@ -116,7 +116,7 @@ export class Reading {
     for (const watch of this.#of(connection)) watch.ended?.(connection);
   }
 
-  judge(expectation: Expectation, now: Now): Judgement | undefined {
+  judge(expectation: Expectation, now: ClientMoment): Judgement | undefined {
     const watched = this.#watched.get(expectation);
     const open: ClientNow = {
       ...now,

@@ -7,7 +7,9 @@ import { callbacksVerified } from './checks/callbacks-verified.ts';
 import { certificatesRefused } from './checks/certificates-refused.ts';
 import { connectionReuse } from './checks/connection-reuse.ts';
 import { createsAccounted } from './checks/creates-accounted.ts';
+import { downloadsComplete } from './checks/downloads-complete.ts';
 import { earlyDataNotReplayed } from './checks/early-data-not-replayed.ts';
+import { failuresNoticed } from './checks/failures-noticed.ts';
 import { finAnswered } from './checks/fin-answered.ts';
 import { finalAnswersRespected } from './checks/final-answers-respected.ts';
 import { givesUpWithin } from './checks/gives-up-within.ts';
@@ -50,6 +52,8 @@ export const checks = [
   goawayRespected,
   earlyDataNotReplayed,
   tasksSettled,
+  failuresNoticed,
+  downloadsComplete,
   pollInterval,
   urlsRenewed,
   tracePropagated,

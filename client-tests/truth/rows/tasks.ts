@@ -6,6 +6,8 @@ import { rowsOf } from '../row.ts';
 const SETTLED = 'tasks-settled';
 const POLLS = 'poll-interval';
 const FINAL = 'final-answers-respected';
+const NOTICED = 'failures-noticed';
+const NO_EXIT_CODE = 'it noticed or did not, and without `run` no exit code says which';
 const often = { [POLLS]: { atLeast: '200ms' } };
 
 /** Receives callbacks, and answers each with what `answer` says. */
@@ -382,8 +384,7 @@ export const tasks = rowsOf([
     does: 'keeps a video whose download was cut in its middle',
     in: ['go'],
     scenario: { ...calm, faults: [{ name: 'cut', on: 'video', inject: [{ truncated: { share: 0.5 } }] }] },
-    required: { 'downloads-complete': ['fail', 'inconclusive: it may have noticed, and may have kept the half'] },
-    needs: ['downloads-complete'],
+    required: { 'downloads-complete': `inconclusive: ${NO_EXIT_CODE}` },
     program: async (client) => {
       const id = await client.create();
       await client.follow(id);
@@ -400,7 +401,6 @@ export const tasks = rowsOf([
       faults: [{ name: 'cut', on: 'video', when: { first: 1 }, inject: [{ truncated: { share: 0.5 } }] }],
     },
     required: { 'downloads-complete': 'pass' },
-    needs: ['downloads-complete'],
     program: async (client) => {
       const id = await client.create();
       await client.follow(id);
@@ -413,13 +413,45 @@ export const tasks = rowsOf([
     does: 'asks for the video by HEAD, which the signature does not admit, and does not download it',
     in: [],
     scenario: calm,
-    required: { 'downloads-complete': ['fail', 'inconclusive: nothing was downloaded'] },
-    needs: ['downloads-complete'],
+    required: { 'downloads-complete': 'fail: HEAD' },
     program: async (client) => {
       const id = await client.create();
       await client.follow(id);
       const { storage, path } = await client.videoOf(id);
       await storage.send('HEAD', path);
+    },
+  },
+  {
+    name: 'head-and-then-get-on-video-url',
+    does: 'asks for the video by HEAD, is refused, and downloads it by GET',
+    in: [],
+    scenario: calm,
+    required: { 'downloads-complete': 'pass', [FINAL]: 'pass' },
+    program: async (client) => {
+      const id = await client.create();
+      await client.follow(id);
+      const { storage, path } = await client.videoOf(id);
+      await storage.send('HEAD', path);
+      await storage.send('GET', path);
+    },
+  },
+  {
+    name: 'failed-task-treated-as-done',
+    does: 'stops when its task is over, and does not look whether it has failed',
+    in: [],
+    scenario: { ...calm, faults: [{ name: 'fails', on: 'task', inject: ['fail'] }] },
+    required: { [NOTICED]: `inconclusive: ${NO_EXIT_CODE}`, [SETTLED]: 'pass' },
+    program: async (client) => client.follow(await client.create()),
+  },
+  {
+    name: 'failed-task-made-again',
+    does: 'creates its task again when it has failed',
+    in: [],
+    scenario: { ...calm, faults: [{ name: 'fails', on: 'task', when: { first: 1 }, inject: ['fail'] }] },
+    required: { [NOTICED]: 'pass', [SETTLED]: 'pass', 'no-duplicate-creates': 'pass' },
+    not: ['copies', 'parallel'],
+    program: async (client) => {
+      while ((await client.follow(await client.create())) === 'failed');
     },
   },
   {

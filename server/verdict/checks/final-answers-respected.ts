@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
+import { keep } from '../bounded.ts';
 import { pathOf, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { isResultPath, isWhole, type Request } from '../facts.ts';
@@ -11,8 +12,6 @@ const LIST = /\/contents\/generations\/tasks\/?$/;
 const PASSING = [408, 409, 425, 429];
 /** How long the link to a result lasts (reference, Ark API section 11). */
 const LINK_MS = 86_400_000;
-/** How many tasks, and how many refused requests, are remembered per client. */
-const KEPT = 10_000;
 const PATH_SHOWN = 100;
 
 /** A task whose end the client has seen. */
@@ -131,11 +130,6 @@ Requests that were sent before the final answer do not count. Inconclusive witho
 
 /** By what was asked: the latest refusal, and how often it was asked again. */
 type Refusals = Map<string, { readonly latest: Answer; readonly times: number }>;
-
-function keep<T>(known: Map<string, T>, key: string, value: T): void {
-  known.set(key, value);
-  if (known.size > KEPT) for (const oldest of known.keys()) return void known.delete(oldest);
-}
 
 /** What to change, by finding: the costliest first. */
 const hints = {

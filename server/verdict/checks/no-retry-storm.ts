@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
+import { keep } from '../bounded.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { hasFailed, isLeft, isWhole, type Request } from '../facts.ts';
-
-/** How many calls are remembered per client. */
-const KEPT = 10_000;
 
 /** The latest attempt at something, and how many before it were given up too soon. */
 interface Row {
@@ -45,8 +43,7 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
             time.between(before.latest.received, cut) < patience &&
             time.between(cut, received) < patience;
           const hasty = isHasty ? before.hasty + 1 : 0;
-          rows.set(key, { latest: request, hasty });
-          if (rows.size > KEPT) for (const oldest of rows.keys()) return void rows.delete(oldest);
+          keep(rows, key, { latest: request, hasty });
           if (!isHasty || cut === undefined) return;
           tally.note('given up', [before.latest.received.seq, cut.seq, received.seq], hasty);
           if (hasty > atMost) tally.note('retry storm', [before.latest.received.seq, cut.seq, received.seq], hasty);

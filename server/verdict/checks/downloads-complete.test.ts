@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { answers, asks, judgeBy, opens, type Step } from '../testing.ts';
+import { downloadsComplete } from './downloads-complete.ts';
+
+const VIDEO = '/m/1.mp4?sign=***';
+const exits = (code?: number): Step => [
+  9_000,
+  { type: 'command.ended', copy: 'copy-1', how: 'x', ...(code !== undefined && { code }) },
+];
+const storage: readonly Step[] = [
+  [0, { type: 'connection.opened', connection: 1, remote: '127.0.0.1:40001', storage: true }],
+  ...opens(0, 1).slice(1),
+];
+const gets = (at: number, { status = 200, path = VIDEO, method = 'GET' } = {}): readonly Step[] => [
+  asks(at, 1, at, { method, path }),
+  answers(at + 10, 1, at, { method, path, status, bytes: 9_000 }),
+];
+const cut = (at: number, path = VIDEO): readonly Step[] => [
+  asks(at, 1, at, { path }),
+  [at + 10, { type: 'response.abandoned', connection: 1, request: at, by: 'fault', how: 'reset', bytes: 1_000 }],
+];
+/** The client itself ends it. */
+const leaves = (at: number): readonly Step[] => [
+  asks(at, 1, at, { path: VIDEO, stream: at }),
+  [at + 10, { type: 'stream.reset', connection: 1, request: at, stream: at, code: 8 }],
+];
+const strikes = (at: number): Step => [
+  at,
+  { type: 'fault.injected', fault: 'slow', hook: 'video', ordinal: 1, did: 'x', connection: 1, request: at },
+];
+const judge = (...steps: readonly Step[]) => judgeBy(downloadsComplete, {}, [...storage, ...steps]);
+const outcome = (...steps: readonly Step[]) => judge(...steps).clients.map((one) => one.finding ?? one.outcome);
+
+test('a whole download passes, whatever the exit code', () => {
+  expect(outcome(...gets(100))).toEqual(['pass']);
+  expect(outcome(...gets(100), exits(0))).toEqual(['pass']);
+  expect(outcome(...gets(100), exits(1))).toEqual(['pass']);
+});
+
+test('one that was cut is incomplete where the command ends with 0', () => {
+  expect(outcome(...cut(100), exits(0))).toEqual(['incomplete']);
+  expect(outcome(...cut(100), exits(1))).toEqual(['inconclusive']);
+  expect(outcome(...cut(100), exits())).toEqual(['inconclusive']);
+});
+
+test('without an exit code there are two readings, and both are named', () =>
+  expect(judge(...cut(100)).clients[0]).toMatchObject({
+    outcome: 'inconclusive',
+    seen: '1 of 1 download did not come whole, the first was cut after 1000 B: it noticed and gave up, or took it for complete (`run` sees the exit code)',
+  }));
+
+test.each([200, 206])('one that is fetched again, with %i, is complete', (status) => {
+  expect(outcome(...cut(100), ...gets(200, { status }), exits(0))).toEqual(['pass']);
+  expect(outcome(...gets(100, { status }), ...cut(200), exits(0))).toEqual(['incomplete']);
+});
+
+test('each result counts by itself', () =>
+  expect(judge(...cut(100), ...gets(200, { path: '/m/2.mp4' }), exits(0)).clients[0]).toMatchObject({
+    finding: 'incomplete',
+    seen: '1 of 2 downloads did not come whole, the first was cut after 1000 B, and the command ended with exit code 0',
+    events: [expect.any(Number), expect.any(Number)],
+    figures: { whole: 1, incomplete: 1, heads: 0 },
+  }));
+
+test.each([403, 404, 500])('a refusal with %i brings no result', (status) =>
+  expect(judge(...gets(100, { status }), exits(0)).clients[0]).toMatchObject({
+    finding: 'incomplete',
+    seen: expect.stringContaining(`was answered with ${status}`),
+  }),
+);
+
+test('what the client ends itself counts if a fault was at work on it', () => {
+  expect(outcome(...leaves(100), exits(0))).toEqual(['inconclusive']);
+  expect(
+    outcome(asks(100, 1, 100, { path: VIDEO, stream: 100 }), strikes(100), ...leaves(100).slice(1), exits(0)),
+  ).toEqual(['incomplete']);
+  expect(outcome(...cut(100), ...leaves(200), exits(0))).toEqual(['incomplete']);
+});
+
+test('HEAD is refused by the storage, so it needs a GET', () => {
+  const head = gets(100, { status: 403, method: 'HEAD' });
+  expect(outcome(...head)).toEqual(['HEAD']);
+  expect(outcome(...head, exits(1))).toEqual(['HEAD']);
+  expect(outcome(...head, ...cut(200), exits(0))).toEqual(['HEAD']);
+  expect(outcome(...head, ...gets(200))).toEqual(['pass']);
+  expect(outcome(...head, ...gets(200, { path: '/m/2.mp4' }))).toEqual(['HEAD']);
+  expect(outcome(...gets(100, { method: 'HEAD' }), ...gets(200))).toEqual(['pass']);
+  expect(outcome(...gets(100, { method: 'HEAD' }))).toEqual(['inconclusive']);
+});
+
+test('what ended long ago counts as what ended just now', () => {
+  const later = asks(60_000, 1, 60_000, { path: '/tasks' });
+  expect(outcome(...cut(100), later, exits(0))).toEqual(['incomplete']);
+  expect(outcome(...cut(100), ...gets(200), later, exits(0))).toEqual(['pass']);
+});
+
+test('other paths are no downloads', () =>
+  expect(outcome(...cut(100, '/api/v3/contents/generations/tasks/1'), exits(0))).toEqual(['inconclusive']));

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { JournalEvent } from '../../journal.ts';
+import { keep } from '../bounded.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
+
+/** A task that did not succeed, as Get showed it. */
+interface Failed {
+  readonly shown: JournalEvent<'response.sent'>;
+  readonly status: string;
+  readonly intent: string | undefined;
+}
+
+/** A task that fails is reported with 200: a client that looks at the status code alone takes it for done (reference, Ark API section 6). */
+export const failuresNoticed = defineCheck({
+  name: 'failures-noticed',
+  summary: 'Does not take a failed task for done: creates it again, or ends with an error.',
+  definition: `Looks at each task that a Get showed to the client as \`failed\` or \`expired\`. The client has noticed it when it creates the same again (equal but
+for \`seed\` and \`safety_identifier\`), or when the command that \`run\` started ends with an exit code other than 0. If that ends with 0, the task is
+*taken for done*. Without \`run\` the check cannot know what the client made of it, and is inconclusive. A program that reports failures in another way than by
+its exit code should not expect this check. Inconclusive without such a task.`,
+  params: z.strictObject({}),
+  expects: () => 'a new create, or an exit code other than 0, after a task has failed',
+  client: {
+    watch(tally, _params, { following }) {
+      const intents = new Map<string, string>();
+      const failed = new Map<string, Failed>();
+      /** Those that were created again. */
+      const replaced = new Map<string, true>();
+      return {
+        failed,
+        task({ task: created }) {
+          if (created?.intent === undefined) return;
+          keep(intents, created.task, created.intent);
+          for (const [task, { intent, shown }] of failed) {
+            if (intent !== created.intent) continue;
+            failed.delete(task);
+            keep(replaced, task, true);
+            tally.note('made again', [shown.seq, created.seq]);
+            return;
+          }
+        },
+        answered(request, { path }) {
+          const status = following.statusShownBy(request);
+          const { answer } = request;
+          const task = path.slice(path.lastIndexOf('/') + 1);
+          if (answer && (status === 'failed' || status === 'expired') && !replaced.has(task))
+            keep(failed, task, { shown: answer, status, intent: intents.get(task) });
+        },
+      };
+    },
+    judge(tally, _params, { exitCode }, { failed }) {
+      const again = tally.of('made again').count;
+      const [first] = failed;
+      const figures = { failed: failed.size + again, madeAgain: again };
+      if (!first)
+        return again > 0
+          ? pass(`created each of ${many(again, 'failed task')} again`, { ...tally.proofs('made again'), figures })
+          : inconclusive('no task of it failed before its eyes');
+      const events = [...failed.values()].map(({ shown }) => shown.seq);
+      const [task, { status }] = first;
+      const seen = `${many(failed.size, 'task')} did not succeed, the first ${task} (${status})`;
+      if (exitCode === 0)
+        return fail(`${seen}, and the command ended with exit code 0`, {
+          finding: 'taken for done',
+          hint: 'Look at `status` in the body, not at the status code, and end with an error if a task has not succeeded.',
+          events,
+          figures,
+          provisional: true,
+        });
+      if (exitCode !== undefined)
+        return pass(`${seen}, and the command ended with exit code ${exitCode}`, { events, figures });
+      return doubtful(`${seen}: the client noticed, or took it for done (\`run\` sees the exit code)`, {
+        events,
+        figures,
+      });
+    },
+  },
+});
