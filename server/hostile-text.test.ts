@@ -92,7 +92,7 @@ const where = { connection: 1, request: 1, stream: 1 };
 const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T }>, 'type'> } = {
   'connection.opened': { connection: 1, remote: 'x' },
   'connection.hello': { connection: 1, alpn: ['x'], ja4: 'x', print: 'x', serverName: 'x' },
-  'connection.identified': { connection: 1, client: 'x', by: 'x', userAgent: 'x' },
+  'connection.identified': { connection: 1, client: 'x', by: 'x', userAgent: 'x', account: 'x' },
   'connection.secured': { connection: 1, protocol: 'h2', tls: 'x', cipher: 'x' },
   'connection.ended': { connection: 1, remote: 'x', ...end, idleMs: 1, ageMs: 1, requests: [call] },
   'connection.handed-over': { connection: 1, to: 'x' },

@@ -88,7 +88,15 @@ export type JournalEntry =
   /** The first time that a request on a connection shows whose it is, and again when a later one shows
    * another. `by` is the entry of `clients.by` that decided; `video_url`: the signed URL that a Get of
    * this client returned. Requests that do not show it belong to the client of their connection. */
-  | { type: 'connection.identified'; connection: number; client: string; by: string; userAgent?: string }
+  | {
+      type: 'connection.identified';
+      connection: number;
+      client: string;
+      by: string;
+      userAgent?: string;
+      /** The name of its API key. */
+      account?: string;
+    }
   /** A fault shows a certificate that a client must refuse: `expired`, `wrong-host`. */
   | { type: 'certificate.shown'; connection: number; certificate: string }
   | { type: 'connection.secured'; connection: number; protocol: 'h2' | 'http/1.1'; tls: string; cipher: string }

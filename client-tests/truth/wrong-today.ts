@@ -16,13 +16,6 @@ export interface WrongToday {
  * other is: the list only shrinks. `npm run truth -- --ci --write` writes it again.
  */
 export const wrongToday: readonly WrongToday[] = [
-  { row: 'three-videos-first-found/node', check: 'no-duplicate-creates', modes: ['copies'], found: 'fail: duplicate' },
-  {
-    row: 'three-videos-first-found/python',
-    check: 'no-duplicate-creates',
-    modes: ['copies'],
-    found: 'fail: duplicate',
-  },
   { row: 'retry-after-evaded-by-new-body/go', check: 'retry-after-respected', modes: ['alone'], found: 'inconclusive' },
   {
     row: 'retry-after-evaded-by-new-body/node',
@@ -43,10 +36,4 @@ export const wrongToday: readonly WrongToday[] = [
     found: 'inconclusive',
     sometimes: true,
   },
-  { row: 'altered-poll-repeated/go', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
-  { row: 'loser-of-a-hedged-poll/node', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
-  { row: 'lost-create-found-by-mark/python', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
-  { row: 'lost-create-repeated/go', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
-  { row: 'parallel-create-adopted/node', check: 'tasks-settled', modes: ['alone', 'speed'], found: 'pass' },
-  { row: 'polled-too-often/node', check: 'tasks-settled', modes: ['parallel'], found: 'pass' },
 ];

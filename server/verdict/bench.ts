@@ -346,6 +346,7 @@ export class Bench {
       }
       case 'connection.identified':
         if (event.userAgent !== undefined) connection.userAgent ??= event.userAgent;
+        if (event.account !== undefined) connection.account = event.account;
         if (!seat.client && event.client !== undefined) this.#name(seat, event.client, event);
         if (seat.client && seat.client.identity === event.client) seat.client.isOneProgram ||= isOneProgram(event);
         break;
@@ -424,7 +425,7 @@ export class Bench {
     const seat = this.#find(event.connection);
     if (!seat) return;
     const { connection } = seat;
-    const request: Request = { connection, received: event };
+    const request: Request = { connection, received: event, account: connection.account };
     connection.requests++;
     connection.busyAt = event.at;
     connection.open.set(event.request, request);

@@ -9,6 +9,8 @@ export interface Connection {
   secured?: JournalEvent<'connection.secured'>;
   ended?: JournalEvent<'connection.ended'>;
   userAgent?: string;
+  /** The name of the API key that its latest requests brought. */
+  account?: string;
   /** How many requests came on it. */
   requests: number;
   /** The first of them that was answered. */
@@ -48,6 +50,8 @@ export type Cut = JournalEvent<'response.abandoned' | 'stream.reset' | 'connecti
 export interface Request {
   readonly connection: Connection;
   readonly received: JournalEvent<'request.received'>;
+  /** The name of the API key, where that is known. */
+  readonly account?: string | undefined;
   body?: JournalEvent<'request.body'>;
   answer?: JournalEvent<'response.sent'>;
   cut?: Cut;

@@ -1,8 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import { isAcknowledged, isWhole, type Request } from './facts.ts';
+import { taskOf } from './paths.ts';
 import { isOver } from './sightings.ts';
-
-const TASK = /\/contents\/generations\/tasks\/([^/?]+)(?:\?|$)/;
 
 /** A task that may still be lost sight of. */
 interface Open {
@@ -48,7 +47,7 @@ export class Following {
    * Call it while the request is being answered. */
   statusShownBy(request: Request): string | undefined {
     const { received, answer } = request;
-    const task = received.method === 'GET' ? TASK.exec(received.path)?.[1] : undefined;
+    const task = received.method === 'GET' ? taskOf(received.path) : undefined;
     if (task === undefined || answer?.status !== 200 || answer.altered || !isWhole(request)) return undefined;
     return (this.#regressed.get(task) ?? 0) > received.seq ? 'regressed' : this.#made.get(task);
   }
@@ -102,7 +101,7 @@ export class Following {
   /** A request has been answered or cut, perhaps the former before the latter. */
   noteEnd(request: Request): void {
     const { received, answer } = request;
-    const [, task = ''] = received.method === 'GET' ? (TASK.exec(received.path) ?? []) : [];
+    const task = received.method === 'GET' ? (taskOf(received.path) ?? '') : '';
     const open = this.#open.get(task);
     if (!open) return;
     open.followed = isWhole(request) && answer?.status === 200 && !answer.altered;
@@ -111,7 +110,7 @@ export class Following {
 
   /** The end of a request is settled. */
   settle({ received }: Request): void {
-    const [, task = ''] = received.method === 'GET' ? (TASK.exec(received.path) ?? []) : [];
+    const task = received.method === 'GET' ? (taskOf(received.path) ?? '') : '';
     if (this.#open.get(task)?.seenOver) this.#open.delete(task);
   }
 

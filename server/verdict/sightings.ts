@@ -1,8 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import type { Request } from './facts.ts';
+import { queryOf, taskOf } from './paths.ts';
 
-const TASK = /\/contents\/generations\/tasks\/([^/?]+)(?:\?|$)/;
-const LIST = /\/contents\/generations\/tasks\/?(|\?.*)$/;
 /** How many tasks List shows where its query does not say (reference, Ark API section 4). */
 const PAGE_SIZE = 20;
 
@@ -15,31 +14,42 @@ interface KnownTask {
   readonly id: string;
   readonly model: string;
   readonly status: string;
+  readonly account: string | undefined;
+  readonly client: string | undefined;
   /** Sequence number of the latest time that Get showed it as it stood before. */
   readonly regressedAt: number;
 }
 
 /**
  * What Gets and Lists show of the tasks, as it happens. What a List shows follows from its query and from what has become of the
- * tasks by then; a Get may be shown a task as it stood before.
+ * tasks by then; a Get may be shown a task as it stood before. The mock lists the tasks of all API keys, but a List says nothing to
+ * a client of the tasks of another one.
  */
 export class Sightings {
   readonly #tasks = new Map<string, KnownTask>();
+  readonly #clientOf = new Map<number, string>();
 
   learn(news: JournalEvent): void {
-    if (news.type === 'task.created')
-      this.#tasks.set(news.task, { id: news.task, model: news.model, status: 'queued', regressedAt: 0 });
+    if (news.type === 'task.created') this.#add(news);
+    else if (news.type === 'connection.identified') this.#clientOf.set(news.connection, news.client);
+    else if (news.type === 'connection.ended') this.#clientOf.delete(news.connection);
     else if (news.type === 'task.deleted') this.#tasks.delete(news.task);
     else if (news.type === 'task.changed') this.#update(news.task, { status: news.to });
     else if (news.type === 'task.regressed') this.#update(news.task, { regressedAt: news.seq });
   }
 
   /** The tasks that a request which is being answered is shown as over. */
-  shownAsOver({ received, answer }: Request): readonly string[] {
+  shownAsOver(request: Request): readonly string[] {
+    const { received, answer } = request;
     if (received.method !== 'GET' || answer?.status !== 200 || answer.altered) return [];
-    return this.#shownBy(received.path).flatMap(({ id, status, regressedAt }) =>
+    return this.#shownBy(request).flatMap(({ id, status, regressedAt }) =>
       isOver(status) && regressedAt < received.seq ? id : [],
     );
+  }
+
+  #add({ task: id, model, account, connection }: JournalEvent<'task.created'>): void {
+    const client = connection === undefined ? undefined : this.#clientOf.get(connection);
+    this.#tasks.set(id, { id, model, status: 'queued', regressedAt: 0, account, client });
   }
 
   #update(id: string, news: Partial<KnownTask>): void {
@@ -47,11 +57,13 @@ export class Sightings {
     if (known) this.#tasks.set(id, { ...known, ...news });
   }
 
-  #shownBy(path: string): readonly KnownTask[] {
-    const [, id] = TASK.exec(path) ?? [];
+  #shownBy(request: Request): readonly KnownTask[] {
+    const { path } = request.received;
+    const id = taskOf(path);
     if (id !== undefined) return [this.#tasks.get(id) ?? []].flat();
-    const [, query] = LIST.exec(path) ?? [];
-    return query === undefined ? [] : this.#pageOf(new URLSearchParams(query));
+    const query = queryOf(path);
+    if (query === undefined) return [];
+    return this.#pageOf(new URLSearchParams(query)).filter((task) => isOwn(task, request));
   }
 
   #pageOf(query: URLSearchParams): readonly KnownTask[] {
@@ -66,6 +78,13 @@ export class Sightings {
     return matching.slice(end - size);
   }
 }
+
+/** Whether a task and a List are of one API key, or of one client, as far as that is known. */
+const isOwn = ({ account, client }: KnownTask, request: Request): boolean =>
+  account === undefined ||
+  request.account === undefined ||
+  account === request.account ||
+  (client !== undefined && client === request.received.client);
 
 function matches({ id, model, status }: KnownTask, query: URLSearchParams): boolean {
   const ids = query.getAll('filter.task_ids');

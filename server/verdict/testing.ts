@@ -72,6 +72,8 @@ interface Opening extends More<'connection.hello'> {
   readonly userAgent?: string;
   /** What identified the client. */
   readonly by?: string;
+  /** The name of its API key. */
+  readonly account?: string;
   readonly protocol?: 'h2' | 'http/1.1';
 }
 
@@ -85,7 +87,7 @@ const helloOf = ({ ja4 = JA4 }: Opening) => ({ ja4, print: printOf(ja4) });
 export const opens = (
   atMs: number,
   connection: number,
-  { userAgent = 'tea/1', protocol = 'h2', by = DEFAULT_BY.at(-1) ?? '', ...more }: Opening = {},
+  { userAgent = 'tea/1', protocol = 'h2', by = DEFAULT_BY.at(-1) ?? '', account, ...more }: Opening = {},
 ): readonly Step[] => [
   [atMs, { type: 'connection.opened', connection, remote: remote(connection) }],
   [
@@ -93,7 +95,13 @@ export const opens = (
     { type: 'connection.hello', connection, alpn: [protocol], ...helloOf(more), serverName: 'localhost', ...more },
   ],
   [atMs, { type: 'connection.secured', connection, protocol, tls: 'TLSv1.3', cipher: 'x' }],
-  [atMs, { type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more), by }],
+  [
+    atMs,
+    {
+      ...{ type: 'connection.identified', connection, userAgent, client: clientOf(userAgent, more), by },
+      ...(account !== undefined && { account }),
+    } as const,
+  ],
 ];
 
 /** A request, numbered within its connection. */
@@ -151,8 +159,15 @@ export const resets = (atMs: number, connection: number, ...requests: readonly n
 /** From here on the lane's time runs so many times as fast as the client's. */
 export const hurries = (atMs: number, speed: number): Step => [atMs, { type: 'clock.changed', mode: 'real', speed }];
 
+interface Making {
+  readonly connection?: number;
+  readonly request?: number;
+  readonly account?: string;
+  readonly mark?: string;
+}
+
 /** A task that a request made, where one is named. */
-export const creates = (atMs: number, task: string, more: { connection?: number; request?: number } = {}): Step => [
+export const creates = (atMs: number, task: string, more: Making = {}): Step => [
   atMs,
   { type: 'task.created', task, model: 'seedance', ...more },
 ];

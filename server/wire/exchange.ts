@@ -166,8 +166,11 @@ export abstract class Exchange {
     const { seat } = this;
     const userAgent = this.headers['user-agent'];
     seat.client = client;
-    const agent = userAgent !== undefined && { userAgent };
-    seat.lane.journal.append({ type: 'connection.identified', connection: seat.id, client, by, ...agent });
+    seat.lane.journal.append({
+      ...{ type: 'connection.identified', connection: seat.id, client, by },
+      ...(userAgent !== undefined && { userAgent }),
+      ...(this.headers.authorization !== undefined && { account: this.account }),
+    });
   }
 
   /** Why this exchange ends otherwise than the service would end it. */

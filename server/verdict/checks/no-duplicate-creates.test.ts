@@ -224,3 +224,26 @@ test('two clients that ask for the same made it once each', () =>
     'pass',
     'pass',
   ]));
+
+test('a client that asks for a task of another one may have taken it for its own', () => {
+  const other = [
+    ...opens(20, 3, { userAgent: 'milk/1' }),
+    ...posts(20, 3, 1, 'b', 'cgt-9'),
+    answers(22, 3, 1),
+    ...gets(25, 3, 2, 'cgt-9'),
+  ];
+  const again = [...posts(100, 2, 1, 'a', 'cgt-2'), answers(105, 2, 1), ...gets(110, 2, 2, 'cgt-2')];
+  const takes = (at: number) => gets(at, 2, at, 'cgt-9');
+  const judged = (...steps: readonly Step[]) =>
+    judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...opens(0, 2), ...lost, ...other, ...steps]).clients[0];
+  expect(judged(...again)).toMatchObject({ finding: 'duplicate' });
+  expect(judged(...takes(90), ...again)).toMatchObject({
+    outcome: 'inconclusive',
+    seen: 'cgt-1 is not followed, and cgt-9 of another client is in its place: it took that for its own, or it made the same again',
+  });
+  // One task stands for one, and not for two.
+  const third = [...posts(120, 2, 3, 'a', 'cgt-3'), answers(125, 2, 3)];
+  expect(judged(...takes(90), ...again, ...third, ...posts(130, 2, 4, 'a', 'cgt-4'))).toMatchObject({
+    finding: 'duplicate',
+  });
+});

@@ -4,11 +4,14 @@ import { pathOf } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { Request } from '../facts.ts';
 import type { Following } from '../following.ts';
+import { taskOf } from '../paths.ts';
 import type { Tally } from '../tally.ts';
 
 const CREATE = /\/contents\/generations\/tasks(\/.*)?$/;
 /** How many tasks of a client are remembered as its own. */
 const TASKS_KEPT = 10_000;
+/** How many tasks of other clients are remembered that it asked for. */
+const FOREIGN_KEPT = 100;
 
 /** A create that was carried out. */
 interface Made {
@@ -29,7 +32,8 @@ of it. Without either, creates that are equal but for \`seed\` and \`safety_iden
 was answered with 200, whole and unaltered; or it was seen to its end, deleted, or acknowledged by callback; a List does not follow. A task that is never followed
 while the same client creates an equal one later, or at the same time, is a duplicate, however the first create ended; so is one with the same
 \`safety_identifier\`, where no value of that is on several followed tasks. Inconclusive without any create; where the later one has another
-\`Idempotency-Key\`; and where another client of the same account sent it: it may be the same program.`,
+\`Idempotency-Key\`; where another client of the same account sent it: it may be the same program; and where the client asks for a task of
+another client instead: it may have taken that for its own.`,
   params: z.strictObject({}),
   mergeSensitive: true,
   expects: () => 'one task for each create',
@@ -39,6 +43,8 @@ while the same client creates an equal one later, or at the same time, is a dupl
       const wanted = new Map<string, Made[]>();
       const own = new Set<string>();
       const marks = new Map<string, number>();
+      /** Tasks of other clients, and when it first asked for each. */
+      const foreign = new Map<string, number>();
       /** A mark stands on several followed tasks: it says nothing. */
       let vague = false;
       const join = (key: string, made: Made) => {
@@ -53,8 +59,12 @@ while the same client creates an equal one later, or at the same time, is a dupl
       return {
         wanted,
         own,
+        foreign,
         isVague: () => vague,
         request({ received: { method, path, seq } }, { attempts }) {
+          const asked = method === 'GET' ? taskOf(path) : undefined;
+          if (asked !== undefined && !own.has(asked) && following.isMade(asked) && foreign.size < FOREIGN_KEPT)
+            foreign.set(asked, foreign.get(asked) ?? seq);
           if (attempts === 1 && method === 'POST' && CREATE.test(pathOf(path))) tally.note('create', [seq]);
         },
         task(request, { tasks, taskCount, bond, method, path }) {
@@ -81,15 +91,16 @@ while the same client creates an equal one later, or at the same time, is a dupl
         },
       };
     },
-    judge(tally, _params, { following }, { wanted, own, isVague }) {
+    judge(tally, _params, { following }, { wanted, own, foreign, isVague }) {
       const [creates, tasks] = [tally.of('create').count, tally.of('task').count];
       if (tasks === 0) return inconclusive('it created no task');
       const counted = new Set<string>();
+      const takes = [...foreign];
       for (const [key, all] of wanted) {
         if (key.startsWith('mark') && isVague()) continue;
         const lost = all.filter((made) => !counted.has(made.created.task) && isLost(made, following));
         for (const made of lost) counted.add(made.created.task);
-        noteLost(tally, lost);
+        noteLost(tally, key.startsWith('mark') ? lost : lost.filter((made) => !takesAnother(made, takes, tally)));
       }
       const figures = { creates, tasks };
       const worst = tally.of('duplicate').most;
@@ -106,6 +117,12 @@ while the same client creates an equal one later, or at the same time, is a dupl
         return doubtful(
           `${fresh.what} is not followed, and an equal create came with another key: a second video, or the same again`,
           tally.proofs('fresh key'),
+        );
+      const [taken] = tally.of('taken').first;
+      if (taken)
+        return doubtful(
+          `${taken.what} in its place: it took that for its own, or it made the same again`,
+          tally.proofs('taken'),
         );
       for (const { created } of [...wanted.values()].flat()) {
         if (following.isFollowed(created.task)) continue;
@@ -126,6 +143,15 @@ const againOf = ({ later, beside }: Made) => later ?? beside;
 /** Whether a task is not followed, though another create wanted the same. */
 const isLost = (made: Made, following: Following): boolean =>
   againOf(made) !== undefined && !following.isFollowed(made.created.task);
+
+/** Whether a client asked for a task of another one after a create without a mark: each such task stands for one that is lost. */
+function takesAnother({ created }: Made, takes: [string, number][], tally: Tally): boolean {
+  const at = created.mark === undefined ? takes.findIndex(([, seq]) => seq > created.seq) : -1;
+  const [[other, seq] = ['', 0]] = at < 0 ? [] : takes.splice(at, 1);
+  if (at >= 0)
+    tally.note('taken', [created.seq, seq], 0, `${created.task} is not followed, and ${other} of another client is`);
+  return at >= 0;
+}
 
 /** @param lost creates that want the same */
 function noteLost(tally: Tally, lost: readonly Made[]): void {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   answers,
   asks,
@@ -77,3 +77,83 @@ test('any client may look after it', () =>
   ).toEqual(['pass']));
 
 test('without a task there is nothing to tell', () => expect(find(...looks(1, ''))).toEqual(['inconclusive']));
+
+test('a List shows the tasks of its own API key, or of its own client', () => {
+  const made = [creates(0, 'cgt-1', { connection: 1, request: 1, account: 'a' }), moves(1_000, 'cgt-1', 'succeeded')];
+  const lists = (userAgent: string, account: string) => [
+    ...opens(2_000, 2, { userAgent, account }),
+    asks(2_001, 2, 1, { path: TASKS }),
+    answers(2_010, 2, 1),
+  ];
+  const run = (...steps: readonly Step[]) =>
+    findingsOf(tasksSettled, {}, [...opens(0, 1, { userAgent: 'web', account: 'a' }), ...made, ...steps]);
+  expect(run(...lists('worker', 'a'))).toEqual(['pass']);
+  expect(run(...lists('worker', 'b'))).toEqual(['not seen']);
+  const own = { client: 'web at 127.0.0.1 (t13d1_a_b)' };
+  expect(
+    run(
+      ...lists('web', 'b').map(
+        ([at, entry]): Step => [at, entry.type === 'request.received' ? { ...entry, ...own } : entry],
+      ),
+    ),
+  ).toEqual(['pass']);
+});
+
+describe('a task that its client found in a List, for the answer to its create was lost', () => {
+  const creating = { method: 'POST', path: TASKS };
+  const loses = (task: string, more = {}): readonly Step[] => [
+    asks(0, 1, 1, creating),
+    creates(1, task, { connection: 1, request: 1, ...more }),
+    resets(100, 1, 1),
+  ];
+  const finds = (...tasks: readonly string[]): readonly Step[] => [
+    ...opens(200, 3),
+    asks(201, 3, 1, { path: TASKS }),
+    answers(202, 3, 1),
+    ...tasks.map((task) => moves(1_000, task, 'succeeded')),
+    ...tasks.flatMap((task, index) => [
+      asks(1_001, 3, 2 + index, { path: `${TASKS}/${task}` }),
+      answers(1_002, 3, 2 + index),
+    ]),
+  ];
+  /** Another create, that is answered. */
+  const makes = (at: number, task: string, more = {}): readonly Step[] => [
+    ...opens(at, 2, more),
+    asks(at, 2, 1, creating),
+    creates(at + 1, task, { connection: 2, request: 1 }),
+    answers(at + 2, 2, 1),
+  ];
+  const judged = (...steps: readonly Step[]) => judgeBy(tasksSettled, {}, merge(opens(0, 1), steps)).clients;
+
+  test('is its own where one create was in flight, and no other client makes tasks', () => {
+    expect(find(...loses('cgt-1'), ...finds('cgt-1'))).toEqual(['pass']);
+    expect(find(...loses('cgt-1'), ...makes(300, 'cgt-2'), ...finds('cgt-1', 'cgt-2'))).toEqual(['pass']);
+  });
+
+  test('may be that of another call, where two creates were in flight', () => {
+    expect(judged(...loses('cgt-1'), ...makes(50, 'cgt-2'), ...finds('cgt-1', 'cgt-2'))).toMatchObject([
+      {
+        outcome: 'inconclusive',
+        seen: '2 of 2 tasks seen to their end, but cgt-1 came from a List without a mark while another create was in flight',
+        hint: expect.stringContaining('safety_identifier'),
+      },
+    ]);
+  });
+
+  test('may be that of another client, which makes tasks too', () => {
+    const other = makes(300, 'cgt-2', { userAgent: 'milk/1' });
+    expect(judged(...loses('cgt-1'), ...other, ...finds('cgt-1', 'cgt-2'))).toMatchObject([
+      { outcome: 'inconclusive', seen: expect.stringContaining('while another client makes tasks too') },
+    ]);
+  });
+
+  test('is known by its mark', () =>
+    expect(find(...loses('cgt-1', { mark: 'm' }), ...makes(50, 'cgt-2'), ...finds('cgt-1', 'cgt-2'))).toEqual([
+      'pass',
+    ]));
+
+  test('is lost where it is not followed, whatever List shows', () =>
+    expect(
+      find(...loses('cgt-1'), ...makes(50, 'cgt-2'), ...finds('cgt-2'), moves(1_003, 'cgt-1', 'succeeded')),
+    ).toEqual(['not seen']));
+});

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { Adoptions } from '../adoptions.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { isAcknowledged, isWhole, type Request } from '../facts.ts';
 import { isOver, Sightings } from '../sightings.ts';
+import type { Tally } from '../tally.ts';
 
 /** A task that is not settled yet. */
 interface Open {
@@ -15,14 +17,17 @@ interface Open {
 export const tasksSettled = defineCheck({
   name: 'tasks-settled',
   summary: 'Follows every task that it creates to its end, or gives it up by cancelling it.',
-  definition: `A task is *settled* when, after it was over, a Get of any client was answered with 200, or a List on whose page it stood, and no
+  definition: `A task is *settled* when, after it was over, a Get of any client was answered with 200, or a List of the same API key on whose page it stood, and no
 fault had altered what they said; or a callback that told its end, unaltered, was acknowledged; or when it was cancelled or deleted. One that is over and was not seen is *not seen*; one
-that is still on its way when the run is judged is *left behind*. Inconclusive without a task.`,
+that is still on its way when the run is judged is *left behind*. A task whose create lost its answer, and that bears no mark (\`safety_identifier\`), its
+client can only find in a List: while another create of that client was in flight, or where another client makes tasks too, it may be another call's, and
+the check is inconclusive. So it is without a task.`,
   params: z.strictObject({}),
   expects: () => 'every task seen to its end, or cancelled',
   run: {
     watch(tally) {
       const sightings = new Sightings();
+      const adoptions = new Adoptions();
       const open = new Map<string, Open>();
       /** What answers show whose arrival is not settled yet. */
       const shown = new Map<Request, readonly string[]>();
@@ -30,12 +35,15 @@ that is still on its way when the run is judged is *left behind*. Inconclusive w
         const one = open.get(task);
         if (one) tally.note('settled', [one.created.seq]);
         open.delete(task);
+        adoptions.forget(task);
       };
       return {
+        adoptions,
         open,
         shown,
         event(event) {
           sightings.learn(event);
+          adoptions.learn(event);
           if (event.type === 'task.created') open.set(event.task, { created: event });
           else if (event.type === 'task.deleted') settle(event.task);
           else if (event.type === 'task.changed') {
@@ -51,19 +59,27 @@ that is still on its way when the run is judged is *left behind*. Inconclusive w
             settle(event.task);
         },
         answered(request) {
+          adoptions.answered(request);
           const tasks = sightings.shownAsOver(request).filter((task) => open.has(task));
           if (tasks.length > 0) shown.set(request, tasks);
         },
         over(request) {
-          if (isWhole(request)) for (const task of shown.get(request) ?? []) settle(task);
+          for (const task of (isWhole(request) && shown.get(request)) || []) {
+            noteAdopted(tally, adoptions, open.get(task));
+            settle(task);
+          }
           shown.delete(request);
+          adoptions.over(request);
         },
       };
     },
-    judge(tally, _params, _now, { open, shown }) {
+    judge(tally, _params, _now, { open, shown, adoptions }) {
       const seen = new Set([...shown].flatMap(([request, tasks]) => (isWhole(request) ? tasks : [])));
       const left = [...open.values()].filter(({ created }) => !seen.has(created.task));
-      for (const task of seen) tally.note('settled', [open.get(task)?.created.seq ?? []].flat());
+      for (const task of seen) {
+        noteAdopted(tally, adoptions, open.get(task));
+        tally.note('settled', [open.get(task)?.created.seq ?? []].flat());
+      }
       const settled = tally.of('settled').count;
       const total = settled + left.length;
       if (total === 0) return inconclusive('no task was created');
@@ -71,6 +87,9 @@ that is still on its way when the run is judged is *left behind*. Inconclusive w
       const [first] = unseen.length > 0 ? unseen : left;
       const summary = `${settled} of ${many(total, 'task')} seen to their end`;
       const figures = { tasks: total, settled };
+      const [adopted] = tally.of('adopted').first;
+      if (!first && adopted)
+        return doubtful(`${summary}, but ${adopted.what}`, { ...tally.proofs('adopted'), hint: HINT_MARK, figures });
       if (!first) return pass(summary, { ...tally.proofs('settled'), figures });
       for (const { created, end } of left) tally.note('left', end ? [created.seq, end.seq] : [created.seq]);
       return fail(`${summary}, the first that was not: ${first.created.task}`, {
@@ -83,3 +102,13 @@ that is still on its way when the run is judged is *left behind*. Inconclusive w
     },
   },
 });
+
+const HINT_MARK =
+  'Put a mark on each create (`safety_identifier`) and look for it in List, or make one create at a time.';
+
+/** A task that was found in a List and may be another call's. */
+function noteAdopted(tally: Tally, adoptions: Adoptions, one: Open | undefined): void {
+  const doubt = one && adoptions.doubtOf(one.created.task);
+  if (one && doubt !== undefined)
+    tally.note('adopted', [one.created.seq], 0, `${one.created.task} came from a List without a mark while ${doubt}`);
+}
