@@ -200,7 +200,8 @@ function resultFor(row: Row, check: string, judged: Judged): Result {
   // Each of them has to get its own verdict: one that is missing, or another's, is wrong.
   const outcomes = own.map(({ outcome }) => (result?.doubt && outcome === 'pass' ? 'inconclusive' : outcome));
   const wants = allowed(requiredIn(row, mode)[check] ?? []);
-  const summed = sumUp(outcomes, 'clients');
+  const isDoubtful = own.some(({ doubtful }) => doubtful);
+  const summed = isDoubtful && !outcomes.includes('fail') ? 'inconclusive' : sumUp(outcomes, 'clients');
   const outcome = mode === 'copies' ? (outcomes.find((one) => !wants.includes(one)) ?? summed) : summed;
   const isMissed = mode === 'copies' && own.length !== COPIES && own.some(({ client }) => client !== undefined);
   return isMissed ? { ...base, outcome, missed: `judged as ${own.length} instead of ${COPIES}` } : { ...base, outcome };

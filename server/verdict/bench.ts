@@ -639,7 +639,7 @@ function trust(outcome: Outcome, doubt: Doubt | undefined, provisional: boolean)
 }
 
 function resultOf({ client, judgement }: { readonly client?: Client; readonly judgement: Judgement }): ClientResult {
-  const { events, eventCount = events.length, provisional: _, doubtful: __, ...found } = judgement;
+  const { events, eventCount = events.length, provisional: _, ...found } = judgement;
   return {
     ...(client && { client: nameOf(client) }),
     ...found,

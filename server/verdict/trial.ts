@@ -101,16 +101,21 @@ function agreeOn(byLane: CheckResult, byReal: CheckResult): CheckResult {
     return other === undefined || other.outcome === result.outcome ? (other ?? result) : unlike(result, other);
   });
   const doubt = byLane.doubt ?? byReal.doubt;
-  const isSure = (outcome: Outcome) => [byLane, byReal].every((result) => result.outcome === outcome);
-  const hasFailed = clients.some(({ outcome }) => outcome === 'fail');
-  const differs = clients.some((result, index) => result.outcome !== byLane.clients[index]?.outcome);
-  const outcome = isSure('fail') && hasFailed ? 'fail' : isSure('pass') && !differs ? 'pass' : 'inconclusive';
+  const outcome = agreedOutcome(byLane, byReal, clients);
   return { ...byLane, outcome, clients, ...(doubt !== undefined && { doubt }) };
+}
+
+function agreedOutcome(byLane: CheckResult, byReal: CheckResult, clients: readonly ClientResult[]): Outcome {
+  if (byLane.outcome !== byReal.outcome) return 'inconclusive';
+  const hasFailed = clients.some(({ outcome }) => outcome === 'fail');
+  const isDoubtful = clients.some(({ doubtful }) => doubtful) && !hasFailed;
+  return isDoubtful ? 'inconclusive' : byLane.outcome;
 }
 
 const unlike = (byLane: ClientResult, { seen, events, eventCount }: ClientResult): ClientResult => ({
   ...(byLane.client !== undefined && { client: byLane.client }),
   outcome: 'inconclusive',
+  doubtful: true,
   seen: `by the real clock it ${seen}; by the lane's clock, which the admin API advances, it ${byLane.seen}`,
   hint: "Let the lane's clock run: an advance says nothing about how long a client waits.",
   events,

@@ -14,6 +14,8 @@ export interface ClientResult {
   /** How many there are in all. */
   readonly eventCount: number;
   readonly figures?: Readonly<Record<string, number>>;
+  /** Of what is inconclusive: it has two readings, so the check does not pass because another client does. */
+  readonly doubtful?: true;
 }
 
 /** What became of one line under `expect:`. */
