@@ -141,7 +141,10 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'dead-letter.expired': letter,
   'dead-letter.displaced': { limit: 1, ...letter },
   'dead-letter.deleted': letter,
-  'scenario.loaded': { name: 'x', seed: 1, faults: 1, warnings: ['x'] },
+  'scenario.loaded': {
+    ...{ name: 'x', seed: 1, faults: 1, warnings: ['x'] },
+    armed: [{ fault: 'x', hook: 'x', did: 'x' }],
+  },
   'scenario.refused': { from: 'x', stays: 'x', problems: [problem('YAML_SYNTAX', { reason: 'x' })] },
   'listener.closed': { cause: 'x' },
   'listener.opened': {},
@@ -213,6 +216,10 @@ const verdict: VerdictReport = {
   })),
   clients: [{ ...client, rules: { alpn: 1 } }],
   faults: {},
+  neverStruck: [{ fault: 'x', reason: 'x' }],
+  lookAlikes: { left: 1 },
+  tasks: { created: 1, succeeded: 1, failed: 0, expired: 0, dropped: 0, successRate: 1 },
+  means: 'x',
 };
 
 /** A verdict on clients, by checks and under faults that are called so. */

@@ -8,6 +8,14 @@ export interface Trace {
   readonly asyncTraceId?: string;
 }
 
+/** A fault that may strike from now on. */
+export interface ArmedFault {
+  readonly fault: string;
+  readonly hook: string;
+  /** When it strikes, whom, and what it does. */
+  readonly did: string;
+}
+
 /** A callback, as far as the journal's events on it agree. */
 export interface CallbackNews extends Trace {
   readonly task: string;
@@ -299,6 +307,8 @@ export type JournalEntry =
       name: string;
       seed: number;
       faults: number;
+      /** Those faults; left out, none. */
+      armed?: readonly ArmedFault[];
       /** After so many lane milliseconds of silence the service ends a connection; left out, never. */
       idleAfterMs?: number;
       warnings?: readonly string[];
@@ -310,7 +320,7 @@ export type JournalEntry =
    * descriptors are left. `listener.relieved` says how many it dropped. */
   | { type: 'listener.full'; port: number; connections: number; descriptors: number }
   | { type: 'listener.relieved'; port: number; dropped: number }
-  | { type: 'fault.armed'; fault: string; hook: string; did: string }
+  | ({ type: 'fault.armed' } & ArmedFault)
   | { type: 'fault.disarmed'; fault: string }
   /** A command of `run` has ended; `code` is left out where it could not start, was stopped, or a signal ended it. */
   | { type: 'command.ended'; copy: string; how: string; code?: number }

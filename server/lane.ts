@@ -2,7 +2,7 @@ import { ResultOwners } from './clients/result-owners.ts';
 import { Clock } from './clock.ts';
 import { type Problem, problem, UsageError } from './errors.ts';
 import type { HookContexts } from './faults/fault.ts';
-import { JOURNAL_CAPACITY, Journal } from './journal.ts';
+import { type ArmedFault, JOURNAL_CAPACITY, Journal } from './journal.ts';
 import { OwnPorts } from './own-ports.ts';
 import { chooseSeed, randomSequence } from './random.ts';
 import { closestTo } from './scenario/closest.ts';
@@ -139,7 +139,7 @@ export class Lane {
     if (this.upstream !== undefined && isBehindUpstream(rule))
       throw new UsageError([problem('FAULT_OUT_OF_REACH', { name, hook })]);
     if (this.faults.some((fault) => fault.name === name)) throw new UsageError([problem('FAULT_EXISTS', { name })]);
-    this.journal.append({ type: 'fault.armed', fault: name, hook, did: explainRule(rule) });
+    this.journal.append({ type: 'fault.armed', ...describeArmed(rule) });
     this.#injector.arm(rule);
   }
 
@@ -162,8 +162,9 @@ export class Lane {
   /** Starts the scenario over: ordinals, times, chance and faults as on the first run. What was armed since goes, what
    * was disarmed is back. */
   restart(): void {
-    this.#injector = this.#arm(this.#scenario);
+    // First: what is armed belongs to the run that begins now.
     this.journal.append({ type: 'lane.reset' });
+    this.#injector = this.#arm(this.#scenario);
   }
 
   /** Whether any fault is armed on a hook: lets a hot path skip gathering facts. */
@@ -262,9 +263,12 @@ export class Lane {
       name,
       seed: this.#seed,
       faults: faults.length,
+      ...(faults.length > 0 && { armed: faults.map(describeArmed) }),
       ...(scenario.service.idle && { idleAfterMs: scenario.service.idle.afterMs }),
       ...(warnings.length > 0 && { warnings }),
     });
     return new Injector(faults, { seed: this.#seed, lane: this.id, now: () => this.clock.now() });
   }
 }
+
+const describeArmed = (rule: FaultRule): ArmedFault => ({ fault: rule.name, hook: rule.on, did: explainRule(rule) });

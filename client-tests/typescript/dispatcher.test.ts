@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { startMockServer } from '../../server/index.ts';
+import { type MockServer, startMockServer } from '../../server/index.ts';
 import { type Client, openClient } from './support/client.ts';
 import { readSummary } from './support/crowd.ts';
 import { createTask, getTask } from './support/tasks.ts';
+
+const readMetric = async ({ adminUrl }: MockServer, name: string): Promise<number> => {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')[1],
+  );
+};
 
 const openLane = (scenario: Parameters<typeof startMockServer>[0]) =>
   startMockServer({ profile: 'permissive', clock: 'manual', ...scenario });
@@ -27,6 +37,13 @@ describe('the load of the incident', () => {
     }
     const ids = server.journal.events('task.created').map(({ task }) => task);
     const dropped = server.journal.events('task.dropped').map(({ task }) => ids.indexOf(task));
+    // Before any of them expires.
+    const early = await readSummary(server);
+    expect((await server.verdict()).report.tasks).toMatchObject({
+      dropped: dropped.length,
+      successRate: early.successRate,
+    });
+    expect(await readMetric(server, 'seedance_mock_task_success_ratio')).toBe(early.successRate);
     const stillQueued = (
       await statusesOf(
         client,
@@ -34,7 +51,7 @@ describe('the load of the incident', () => {
       )
     ).every((is) => is === 'queued');
     await server.clock.advance(EXPIRES_AFTER_SECONDS * 1_000);
-    return { dropped, stillQueued, statuses: await statusesOf(client, ids), summary: await readSummary(server) };
+    return { dropped, early, stillQueued, statuses: await statusesOf(client, ids), summary: await readSummary(server) };
   }
 
   test('is too much for 4 workers and 50 ms, and nothing to 32 workers and 500 ms', async () => {
@@ -43,6 +60,10 @@ describe('the load of the incident', () => {
     expect(starved.summary.successRate).toBeGreaterThan(0.75);
     expect(starved.summary.successRate).toBeLessThan(0.9);
     expect(tuned.summary.successRate).toBe(1);
+    // What runs at that moment may succeed still.
+    expect(starved.early).toMatchObject({ dropped: starved.dropped.length });
+    expect(starved.early.successRate).toBeCloseTo(starved.summary.successRate ?? 0, 1);
+    expect(starved.summary).toMatchObject({ dropped: 0, expired: starved.dropped.length });
     // Dropped, not retried, and inconsistent: the API calls them queued until they expire.
     expect(starved.stillQueued).toBe(true);
     const expired = starved.statuses.flatMap((status, at) => (status === 'expired' ? [at] : []));

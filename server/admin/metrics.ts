@@ -5,6 +5,7 @@ import { taskStatuses } from '../seedance/task.ts';
 import type { World } from '../world.ts';
 import { measureCallbacks } from './callback-latency.ts';
 import { mergeBeyond, reuseByClient } from './reuse.ts';
+import { summarizeTasks } from './task-routes.ts';
 
 /** The labels of an event's series, or nothing when events of its type are not counted. */
 function countedAs(event: JournalEvent): readonly [name: string, labels: string] | undefined {
@@ -137,6 +138,14 @@ async function createRegistry(
     collect() {
       for (const status of taskStatuses)
         this.set({ status }, tasks.all().filter((task) => task.status === status).length);
+    },
+  });
+  new Gauge({
+    name: 'seedance_mock_task_success_ratio',
+    help: 'Share of the tasks kept that succeeded, of those that succeeded, failed, expired or were dropped.',
+    registers,
+    collect() {
+      this.set(summarizeTasks(tasks.all()).successRate ?? Number.NaN);
     },
   });
   new Gauge({

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { documented } from '../openapi/documented.ts';
 import { type Task, type TaskStatus, taskStatuses } from '../seedance/task.ts';
+import { successRateOf } from '../task-tally.ts';
 import { taskSchema, tasksAnswer } from './answers.ts';
 import { readBody } from './body.ts';
 import type { FindWorld } from './deps.ts';
@@ -18,12 +19,12 @@ const describe = ({ id, status, settings, createdAtMs, updatedAtMs, error }: Tas
 });
 
 /** How many of these tasks are in each state, and which share of those that came to an end of their own succeeded. */
-function summarize(tasks: readonly Task[]) {
+export function summarizeTasks(tasks: readonly Task[]) {
   const counts = Object.fromEntries(taskStatuses.map((status) => [status, 0])) as Record<TaskStatus, number>;
   for (const { status } of tasks) counts[status]++;
-  // A cancelled task tells of its client, not of the service.
-  const over = counts.succeeded + counts.failed + counts.expired;
-  return { total: tasks.length, ...counts, successRate: over === 0 ? null : counts.succeeded / over };
+  // Get calls them queued.
+  const dropped = tasks.filter((task) => task.dropped && task.status === 'queued').length;
+  return { total: tasks.length, ...counts, dropped, successRate: successRateOf({ ...counts, dropped }) ?? null };
 }
 
 /** `/tasks`: every task there is, and a way to move one along. */
@@ -33,7 +34,7 @@ export function registerTasks(app: FastifyInstance, worldOf: FindWorld): void {
     documented({ summary: 'Every task there is, and what became of them in all.', answer: { schema: tasksAnswer } }),
     (request) => {
       const all = worldOf(request).tasks.all();
-      return { summary: summarize(all), tasks: all.map(describe) };
+      return { summary: summarizeTasks(all), tasks: all.map(describe) };
     },
   );
   app.post<{ Params: { id: string } }>(

@@ -15,7 +15,7 @@ test('scenarios are listed with what they play', () => {
   const output = captureOutput();
   runList('scenarios', output);
   expect(output.out.trimEnd().split('\n')).toHaveLength(bundledScenarios().length);
-  expect(output.out).toMatch(/^drain +Every tenth request/m);
+  expect(output.out).toMatch(/^drain +Every third request/m);
 });
 
 test('checks are listed, each with what it asks for', () => {

@@ -242,8 +242,10 @@ export class TaskStore {
       fail: move('failed'),
       drop: () => {
         const entry = this.#entries.get(id);
+        if (!entry) return;
+        entry.task = { ...entry.task, dropped: true };
         // Or a task that never runs would keep others from running.
-        if (entry) this.#places.leave(entry.applicant);
+        this.#places.leave(entry.applicant);
       },
     };
   }

@@ -36,6 +36,8 @@ export interface Task {
   readonly chosen: { readonly seed: number; readonly length: Length };
   /** Names the result files. */
   readonly fileId: string;
+  /** The dispatcher has given it up: it will never run, and Get goes on saying `queued`. */
+  readonly dropped?: true;
   /** Set once it failed. */
   readonly error?: TaskError;
 }

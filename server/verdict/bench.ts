@@ -1,5 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import { DEFAULT_BY } from '../scenario/clients.ts';
+import { successRateOf, TaskTally } from '../task-tally.ts';
 import {
   type Expectation,
   inconclusive,
@@ -23,7 +24,9 @@ import {
   type Request,
 } from './facts.ts';
 import { Following } from './following.ts';
+import { LookAlikes } from './look-alikes.ts';
 import { Reading } from './reading.ts';
+import { Strikes } from './strikes.ts';
 import { Tally } from './tally.ts';
 import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
 
@@ -106,6 +109,7 @@ export class Bench {
   readonly #sensitive: readonly Expectation[];
   readonly #time: ClientTime;
   readonly #following = new Following();
+  readonly #learners: readonly { learn(event: JournalEvent): void }[];
   readonly #run: Run;
   readonly #seats = new Map<number, Seat>();
   readonly #gone = new Set<number>();
@@ -119,8 +123,9 @@ export class Bench {
   readonly #runs: readonly RunWatched[];
   /** Of the commands of `run` that have ended, by the name of the copy. */
   readonly #exitCodes = new Map<string, number | undefined>();
-  readonly #strikes = new Map<string, { latest: string; count: number }>();
-  #armed = false;
+  readonly #strikes = new Strikes();
+  readonly #lookAlikes = new LookAlikes();
+  readonly #tasks = new TaskTally();
   #idleAfterMs = Number.POSITIVE_INFINITY;
   #events = 0;
   #missed = 0;
@@ -134,7 +139,8 @@ export class Bench {
     this.#expect = expect;
     this.#sensitive = expect.filter(({ mergeSensitive }) => mergeSensitive);
     this.#time = new ClientTime(startAt, waitsBy);
-    this.#run = { time: this.#time, following: this.#following };
+    this.#learners = [this.#following, this.#strikes, this.#lookAlikes, this.#tasks];
+    this.#run = { time: this.#time, following: this.#following, tasks: this.#tasks };
     this.#runs = expect.flatMap((expectation) => {
       const tally = new Tally();
       const watch = expectation.run?.watch(tally, this.#run);
@@ -156,18 +162,14 @@ export class Bench {
   read(event: JournalEvent): void {
     this.#events++;
     this.#settleUpTo(event);
-    this.#following.learn(event);
+    for (const learner of this.#learners) learner.learn(event);
     for (const { watch } of this.#runs) watch.event?.(event);
     switch (event.type) {
       case 'clock.changed':
         this.#time.change(event);
         break;
       case 'scenario.loaded':
-        this.#armed ||= event.faults > 0;
         this.#idleAfterMs = event.idleAfterMs ?? Number.POSITIVE_INFINITY;
-        break;
-      case 'fault.armed':
-        this.#armed = true;
         break;
       case 'fault.injected':
         this.#noteStrike(event);
@@ -229,6 +231,10 @@ export class Bench {
     const now = this.#now(latest);
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
+    const { never: neverStruck } = this.#strikes;
+    const { counts: lookAlikes } = this.#lookAlikes;
+    const { counts: tasks } = this.#tasks;
+    const rate = successRateOf(tasks);
     const checks = this.#expect.map((expectation) => this.#judgeBy(expectation, clients, doubts, now));
     return new Verdict({
       version: REPORT_VERSION,
@@ -240,7 +246,10 @@ export class Bench {
       ),
       checks,
       clients: clients.map(summarize),
-      faults: Object.fromEntries([...this.#strikes].map(([fault, { count }]) => [fault, count])),
+      faults: this.#strikes.counts,
+      ...(neverStruck.length > 0 && { neverStruck }),
+      ...(lookAlikes && { lookAlikes }),
+      ...(tasks.created > 0 && { tasks: { ...tasks, ...(rate !== undefined && { successRate: rate }) } }),
       ...(this.#nobodys > 0 && { unnamed: this.#nobodys }),
       events: this.#events,
       missed: this.#missed,
@@ -297,7 +306,7 @@ export class Bench {
     const doubts: Doubt[] = [];
     if (this.#missed > 0)
       doubts.push({ missed: true, reason: `${this.#missed} events were lost before they were read` });
-    if (this.#armed && this.#strikes.size === 0) doubts.push({ reason: 'no fault of the scenario ever struck' });
+    if (this.#strikes.areMissing) doubts.push({ reason: 'no fault of the scenario ever struck' });
     if (resets !== 'reset') {
       const why =
         resets === 'fin'
@@ -308,15 +317,10 @@ export class Bench {
     return doubts;
   }
 
-  #noteStrike({ fault, hook, ordinal, connection, request, task }: JournalEvent<'fault.injected'>): void {
+  #noteStrike({ connection, request }: JournalEvent<'fault.injected'>): void {
     const struck = connection === undefined ? undefined : this.#seats.get(connection)?.connection;
     const asked = request === undefined ? struck : struck?.open.get(request);
     if (asked) asked.struck = true;
-    // Each injection of a rule has an event of its own; they come together.
-    const latest = [hook, ordinal, connection, request, task].join();
-    const known = this.#strikes.get(fault);
-    if (!known) this.#strikes.set(fault, { latest, count: 1 });
-    else if (known.latest !== latest) Object.assign(known, { latest, count: known.count + 1 });
   }
 
   /** One that was opened before the scenario was loaded is known by what it does. */

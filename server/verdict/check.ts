@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { JournalEvent, Moment } from '../journal.ts';
+import type { TaskTally } from '../task-tally.ts';
 import type { Call } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import type { Comeback } from './comebacks.ts';
@@ -77,6 +78,7 @@ export interface RunWatch {
 export interface Run {
   readonly time: ClientTime;
   readonly following: Following;
+  readonly tasks: TaskTally;
 }
 
 /** The moment of judging: what is open now, and how to measure up to it. */
@@ -100,11 +102,11 @@ export interface ClientNow extends ClientMoment {
 }
 
 /** How a check watches and judges. `watch` is called once for each client, or for the run. */
-interface Procedure<W, N, P> {
+interface Procedure<W, N, P, J = Judgement> {
   /** @param tally where to note what is seen */
   readonly watch: (tally: Tally, params: P, run: Run) => W;
   /** Judges by what was noted. It changes nothing, for more may come: what is open now it may note in this tally, a copy. */
-  readonly judge: (tally: Tally, params: P, now: N, watch: W) => Judgement;
+  readonly judge: (tally: Tally, params: P, now: N, watch: W) => J;
 }
 
 interface Definition<N extends string, S extends z.ZodType, C extends ClientWatch, R extends RunWatch> {
@@ -122,14 +124,15 @@ interface Definition<N extends string, S extends z.ZodType, C extends ClientWatc
   readonly expects: (params: z.output<S>) => string;
   /** Judges each client by itself. */
   readonly client?: Procedure<C, ClientNow, z.output<S>>;
-  /** Judges the run as a whole, where what is judged is no client of the service: a receiver of callbacks. */
-  readonly run?: Procedure<R, Now, z.output<S>>;
+  /** Judges the run as a whole, where what is judged is no client of the service: a receiver of callbacks. Undefined where it
+   * has nothing to say. */
+  readonly run?: Procedure<R, Now, z.output<S>, Judgement | undefined>;
 }
 
 /** A procedure whose parameters are bound. */
-export interface Bound<W, N> {
+export interface Bound<W, N, J = Judgement> {
   readonly watch: (tally: Tally, run: Run) => W;
-  readonly judge: (tally: Tally, now: N, watch: W) => Judgement;
+  readonly judge: (tally: Tally, now: N, watch: W) => J;
 }
 
 /** A check as a scenario expects it, its parameters checked and bound. */
@@ -139,7 +142,7 @@ export interface Expectation {
   readonly relies: readonly Reliance[];
   readonly mergeSensitive: boolean;
   readonly client: Bound<ClientWatch, ClientNow> | undefined;
-  readonly run: Bound<RunWatch, Now> | undefined;
+  readonly run: Bound<RunWatch, Now, Judgement | undefined> | undefined;
 }
 
 /** A check as the table holds it. */
@@ -187,7 +190,7 @@ export function defineCheck<
   };
 }
 
-const bindTo = <V, W extends V, N, P>({ watch, judge }: Procedure<W, N, P>, params: P): Bound<V, N> => ({
+const bindTo = <V, W extends V, N, P, J>({ watch, judge }: Procedure<W, N, P, J>, params: P): Bound<V, N, J> => ({
   watch: (tally, run) => watch(tally, params, run),
   // It gets back what it has made.
   judge: (tally, now, made) => judge(tally, params, now, made as W),

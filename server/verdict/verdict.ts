@@ -1,5 +1,8 @@
 import { printableLine } from '../printable.ts';
-import type { Outcome } from './check.ts';
+import { countEnded, type TaskCounts } from '../task-tally.ts';
+import { many, type Outcome, percent } from './check.ts';
+import { describeLookAlikes, type LookAlikeCounts } from './look-alikes.ts';
+import type { NeverStruck } from './strikes.ts';
 
 /** What a check found of one client, or of the run. */
 export interface ClientResult {
@@ -59,6 +62,37 @@ export const describeUnnamed = ({ unnamed = 0 }: VerdictReport): readonly string
 
 const say = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
+/** What happened in the run besides its clients: a line each. */
+export const describeRun = (report: Omit<VerdictReport, 'means'>): readonly string[] => [
+  ...describeStrikes(report.faults),
+  ...(report.neverStruck ?? []).map(({ fault, reason }) => `"${fault}" never struck: it ${reason}`),
+  ...describeTasks(report.tasks),
+  ...describeLookAlikes(report.lookAlikes),
+  ...(report.missed > 0 ? [`${report.missed} events were lost before they were read`] : []),
+];
+
+const describeStrikes = (faults: VerdictReport['faults']): readonly string[] =>
+  Object.entries(faults).map(([fault, times]) => `"${fault}" struck ${times === 1 ? 'once' : `${times} times`}`);
+
+function describeTasks(tasks: VerdictReport['tasks']): readonly string[] {
+  if (!tasks) return [];
+  const { created, failed, expired, dropped, successRate } = tasks;
+  if (successRate === undefined) return [`${many(created, 'task')}, of which none has come to an end`];
+  const lost = Object.entries({ failed, expired, dropped }).filter(([, count]) => count > 0);
+  const how = lost.length > 0 ? ` (${lost.map(([what, count]) => `${count} ${what}`).join(', ')})` : '';
+  return [`${percent(successRate)} of the ${many(countEnded(tasks), 'task')} that have come to an end succeeded${how}`];
+}
+
+/** What a pass says, in one sentence: the checks that passed, under the faults that struck. */
+function describeMeaning({ checks, clients, faults, neverStruck = [] }: Omit<VerdictReport, 'means'>): string {
+  const passed = checks.filter(({ outcome }) => outcome === 'pass').map(({ expected }) => expected);
+  if (passed.length === 0) return 'PASS means only: nothing in this report, for no check passed.';
+  const conditions = [...describeStrikes(faults), ...neverStruck.map(({ fault }) => `"${fault}" never struck`)];
+  const under = conditions.length > 0 ? conditions.join(', ') : 'no fault was armed';
+  const who = clients.length === 1 ? 'the client' : 'the clients';
+  return `PASS means only: ${who} did what these checks expect (${passed.join('; ')}), while ${under}.`;
+}
+
 /** The version of the report's shape; a field that goes or changes its meaning raises it. */
 export const REPORT_VERSION = 1;
 
@@ -72,6 +106,14 @@ export interface VerdictReport {
   readonly clients: readonly ClientSummary[];
   /** Faults that struck, by name and how often. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Faults that were armed and struck nothing. Left out, none. */
+  readonly neverStruck?: readonly NeverStruck[];
+  /** What a client may take for a reset, though the service sent none: how often each happened. Left out, nothing. */
+  readonly lookAlikes?: LookAlikeCounts;
+  /** What became of the tasks. Left out, there was none. */
+  readonly tasks?: TaskCounts & { readonly successRate?: number };
+  /** What a pass says, and all that it says: one sentence. */
+  readonly means: string;
   /** Connections that were cut before a request named their client, and may be any of several clients'. Left out, none. */
   readonly unnamed?: number;
   /** How many events it rests on, and how many were lost before they were read. */
@@ -101,8 +143,8 @@ export function sumUp(outcomes: readonly Outcome[], of: 'checks' | 'clients'): O
 export class Verdict {
   readonly report: VerdictReport;
 
-  constructor(report: VerdictReport) {
-    this.report = report;
+  constructor(report: Omit<VerdictReport, 'means'>) {
+    this.report = { ...report, means: describeMeaning(report) };
   }
 
   get outcome(): Outcome {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { answers, asks, creates, judgeBy, moves, opens, resets, type Step } from '../testing.ts';
 import { successRate } from './success-rate.ts';
 
 /** So many calls that succeed, and so many that are refused for good, each for a task of its own. */
@@ -39,3 +39,42 @@ test('it names the first that failed', () => {
     { finding: 'too many failed', seen: '90 % of 10 calls succeeded, the first that did not: GET /tasks/9' },
   ]);
 });
+
+/** So many tasks that succeed, and so many that are dropped. */
+const tasks = (good: number, dropped: number): readonly Step[] => [
+  ...Array.from({ length: good }, (_, at) => [creates(1, `good-${at}`), moves(2, `good-${at}`, 'succeeded')]).flat(),
+  ...Array.from({ length: dropped }, (_, at): readonly Step[] => [
+    creates(1, `bad-${at}`),
+    [2, { type: 'task.dropped', task: `bad-${at}`, tries: 1 }],
+  ]).flat(),
+];
+
+test('it says how many tasks succeeded; one that is dropped has failed at once', () =>
+  expect(judgeBy(successRate, {}, [...calls(10, 0), ...tasks(165, 35)]).clients).toMatchObject([
+    {
+      outcome: 'pass',
+      seen: '100 % of 10 calls succeeded, and 82.5 % of 200 tasks (35 dropped)',
+      figures: { calls: 10, rate: 1, tasks: 200, taskRate: 0.825 },
+    },
+  ]));
+
+test('a dropped task that expires in the end is counted once', () => {
+  const later = moves(5, 'bad-0', 'expired', 'queued');
+  expect(judgeBy(successRate, {}, [...calls(10, 0), ...tasks(3, 1), later]).clients).toMatchObject([
+    { figures: { tasks: 4, taskRate: 0.75 } },
+  ]);
+});
+
+test.each([
+  [165, 35, 'fail'],
+  [180, 20, 'pass'],
+  [2, 0, 'inconclusive'],
+] as const)('with `tasks: 0.9`, %i that succeed and %i that are dropped: %s', (good, dropped, outcome) =>
+  expect(judgeBy(successRate, { tasks: 0.9 }, [...calls(10, 0), ...tasks(good, dropped)]).outcome).toBe(outcome),
+);
+
+test('it names the tasks that were lost, and blames no client for them', () =>
+  expect(judgeBy(successRate, { tasks: 0.9 }, [...calls(10, 0), ...tasks(165, 35)]).clients).toMatchObject([
+    { finding: 'too many tasks failed', seen: '82.5 % of 200 tasks succeeded, 35 dropped so far', eventCount: 35 },
+    { outcome: 'pass' },
+  ]));

@@ -1,7 +1,7 @@
 import type { JournalEvent } from '../../journal.ts';
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
-import { type CheckResult, describeClient, describeUnnamed, type VerdictReport } from '../verdict.ts';
+import { type CheckResult, describeClient, describeRun, describeUnnamed, type VerdictReport } from '../verdict.ts';
 
 /** Connections that get a line; more are counted in a note. */
 const MAX_CONNECTIONS = 200;
@@ -41,8 +41,8 @@ const escapeHtml = (text: string): string =>
 
 /** The verdict as one page that needs nothing else: the checks, and a line for each connection on an axis of lane time. */
 export function renderHtmlReport(report: VerdictReport, events: readonly JournalEvent[]): string {
-  const { scenario, seed, outcome, checks, clients, faults } = report;
-  const struck = Object.entries(faults).map(([name, times]) => `${escapeHtml(name)} (${times})`);
+  const { scenario, seed, outcome, checks, clients, means } = report;
+  const run = describeRun(report).map(escapeHtml);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -60,11 +60,12 @@ svg { width: 100%; height: auto; margin-top: .5rem; } svg text { font: 11px syst
 </style>
 <h1><span class="${outcome}">${outcome}</span> ${escapeHtml(scenario)} <small>seed ${seed}</small></h1>
 <p>${[...clients.map(describeClient), ...describeUnnamed(report)].map(escapeHtml).join('<br>')}</p>
-${struck.length > 0 ? `<p>Faults that struck: ${struck.join(', ')}</p>` : ''}
+${run.length > 0 ? `<p>${run.join('<br>')}</p>` : ''}
 <table>
 <tr><th>verdict<th>check<th>seen</tr>
 ${checks.map(renderCheck).join('\n')}
 </table>
+<p>${escapeHtml(means)}</p>
 <h2>Connections</h2>
 <p class="legend"><span>&#9632; request</span><span style="color:var(--bad)">&#9632; unanswered</span><span>&#9671; heartbeat</span><span>&#9650; fault</span><span>&#10005; reset</span><span>| end</span><span>G GOAWAY</span><span>&#8635; retry</span></p>
 ${renderLines(events)}

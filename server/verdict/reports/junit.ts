@@ -1,16 +1,19 @@
 import { createRequire } from 'node:module';
 import type { Builder } from 'junit-report-builder';
 import { printableLine } from '../../printable.ts';
-import type { CheckResult, VerdictReport } from '../verdict.ts';
+import { type CheckResult, describeRun, type VerdictReport } from '../verdict.ts';
 
 // Its types say `default` where its code has none.
 const junit: Builder = createRequire(import.meta.url)('junit-report-builder');
 
 /** The verdict as JUnit XML: a test case for each check; what is inconclusive counts as skipped, with the reason. */
-export function renderJunitReport({ scenario: given, seed, checks }: VerdictReport): string {
+export function renderJunitReport(report: VerdictReport): string {
+  const { scenario: given, seed, checks, means } = report;
   const scenario = printableLine(given);
   const builder = junit.newBuilder();
   const suite = builder.testSuite().name(`seedance-mock ${scenario}`).property('seed', `${seed}`);
+  for (const line of describeRun(report)) suite.property('run', printableLine(line));
+  suite.property('means', printableLine(means));
   for (const result of checks) {
     const { check, outcome } = result;
     const testCase = suite.testCase().className(`seedance-mock.${scenario}`).name(printableLine(check));

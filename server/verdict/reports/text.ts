@@ -5,6 +5,7 @@ import {
   type ClientResult,
   type ClientSummary,
   describeClient,
+  describeRun,
   describeUnnamed,
   type VerdictReport,
 } from '../verdict.ts';
@@ -29,21 +30,20 @@ const labels: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', 
 /** The verdict for a terminal.
  * @param colours only where somebody will see them: `stdout.isTTY` */
 export function renderTextReport(report: VerdictReport, { colours = false } = {}): string {
-  const { scenario, seed, outcome, checks, clients, faults, missed } = report;
+  const { scenario, seed, outcome, checks, clients, means } = report;
   const paint = (of: Outcome) => (colours ? paints[of] : plain);
-  const struck = Object.entries(faults).map(([name, times]) => `"${name}" struck ${times} times`);
   const lines = [
     ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
     ...clients.flatMap((client) => [...wrap(describeClient(client), '  ', '    '), ...advise(client)]),
     ...describeUnnamed(report).flatMap((line) => wrap(line, '  ', '    ')),
-    ...struck.flatMap((line) => wrap(line.replace(/ 1 times$/, ' once'), '  ', '    ')),
-    ...(missed > 0 ? wrap(`${missed} events were lost before they were read`, '  ', '    ') : []),
+    ...describeRun(report).flatMap((line) => wrap(line, '  ', '    ')),
     '',
     ...checks.flatMap((result) => renderCheck(result, paint)),
     ...(checks.length === 0
       ? wrap('The scenario expects nothing: say under `expect:` what a client must do.', '')
       : []),
     '',
+    ...wrap(means, ''),
     `${paint(outcome)(outcome === 'fail' ? 'FAIL' : outcome)}: ${countOutcomes(checks)}`,
   ];
   return `${lines.join('\n')}\n`;
