@@ -104,7 +104,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'connection.half-closed': { connection: 1, afterBytes: 1, ...end },
   'request.received': { connection: 1, client: 'x', ...call, idempotencyKey: 'x', clientRequestId: 'x' },
   'request.body': { ...where, bytes: 1, digest: 'x' },
-  'response.sent': { ...where, method: 'x', path: 'x', status: 200, bytes: 1, ms: 1 },
+  'response.sent': { ...where, method: 'x', path: 'x', status: 200, bytes: 1, ms: 1, retryAfterUnreadable: 'x' },
   'response.abandoned': { ...where, ...end, bytes: 1 },
   'upstream.failed': { ...where, error: 'x', reason: 'x' },
   heartbeat: { connection: 1, source: 'ping', ageMs: 1, judgedBy: 'client' },

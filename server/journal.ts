@@ -145,6 +145,8 @@ export type JournalEntry =
       ms: number;
       /** What `Retry-After` asks a client to wait, in the client's time. */
       retryAfterMs?: number;
+      /** A `Retry-After` that is neither seconds nor a date (RFC 9110, section 10.2.3), such as `1.5`. */
+      retryAfterUnreadable?: string;
       /** By a fault: another status, another body, or a length that is not the body's. */
       altered?: true;
       /** By a fault: it says success, and its body is not the JSON that the service answers with. */

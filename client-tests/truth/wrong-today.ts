@@ -15,25 +15,4 @@ export interface WrongToday {
  * The verdicts that are wrong today, of those that CI looks at. A test insists that each of them is wrong, and that no
  * other is: the list only shrinks. `npm run truth -- --ci --write` writes it again.
  */
-export const wrongToday: readonly WrongToday[] = [
-  { row: 'retry-after-evaded-by-new-body/go', check: 'retry-after-respected', modes: ['alone'], found: 'inconclusive' },
-  {
-    row: 'retry-after-evaded-by-new-body/node',
-    check: 'retry-after-respected',
-    modes: ['alone'],
-    found: 'inconclusive',
-  },
-  {
-    row: 'retry-after-evaded-by-new-body/python',
-    check: 'retry-after-respected',
-    modes: ['alone'],
-    found: 'inconclusive',
-  },
-  {
-    row: 'retry-after-evaded-by-new-body/python',
-    check: 'retry-after-respected',
-    modes: ['parallel'],
-    found: 'inconclusive',
-    sometimes: true,
-  },
-];
+export const wrongToday: readonly WrongToday[] = [];

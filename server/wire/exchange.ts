@@ -54,7 +54,7 @@ export abstract class Exchange {
   /** Who calls, once it is received; undefined where the call does not show it. */
   client: string | undefined;
   /** What a refusal asks the client to wait. */
-  retryAfterMs: number | undefined;
+  retryAfter: RetryAfter | undefined;
   #over: AbortController | undefined;
   #staged: Record<string, number | string | readonly string[] | undefined> | undefined;
 
@@ -224,7 +224,7 @@ export abstract class Exchange {
     if (this.headersSent || this.destroyed) return this;
     this.headersSent = true;
     const fields = this.#staged ? { ...this.#staged, ...headers } : headers;
-    if (status >= 429) this.retryAfterMs = readRetryAfter(fields['retry-after'], this.lane.clock.wallNow());
+    if (status >= 400) this.retryAfter = readRetryAfter(fields['retry-after'], this.lane.clock.wallNow());
     // Node throws for a head that it cannot send, and this may be called from where nobody would catch it.
     attemptExchange(this, () => this.sendHead(status, fields));
     return this;
@@ -269,7 +269,7 @@ export abstract class Exchange {
   }
 
   #noteSent(): void {
-    const { retryAfterMs } = this;
+    const { retryAfter } = this;
     const now = this.lane.clock.now();
     const event: StampableEntry = {
       seq: 0,
@@ -286,11 +286,12 @@ export abstract class Exchange {
     };
     const altered = this.plan !== undefined && isAltered(this.plan);
     const more = {
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...retryAfter,
       ...(altered && { altered }),
       ...(this.unreadable && { unreadable: true as const }),
     };
-    this.lane.journal.append(retryAfterMs === undefined && !altered ? event : { ...event, ...more }, now);
+    const isPlain = !retryAfter && !altered && !this.unreadable;
+    this.lane.journal.append(isPlain ? event : { ...event, ...more }, now);
   }
 
   destroy(error?: Error): this {
@@ -321,13 +322,19 @@ export abstract class Exchange {
 const isAltered = ({ statusBefore, statusAfter, changeBody, lengthOffBy }: ResponsePlan): boolean =>
   [statusBefore, statusAfter, changeBody, lengthOffBy].some((alteration) => alteration !== undefined);
 
+/** What the field `Retry-After` of an answer asks for. */
+type RetryAfter = { readonly retryAfterMs: number } | { readonly retryAfterUnreadable: string };
+
+/** How much of an unreadable value is noted. */
+const VALUE_SHOWN = 60;
+
 /** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now. */
-function readRetryAfter(value: Headers[string], nowMs: number): number | undefined {
+function readRetryAfter(value: Headers[string], nowMs: number): RetryAfter | undefined {
   if (value === undefined) return undefined;
   const text = String(value);
   // What is neither, such as `1.5`, JavaScript may take for a date of its own.
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : HTTP_DATE.test(text) ? Date.parse(text) - nowMs : Number.NaN;
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+  return Number.isNaN(ms) ? { retryAfterUnreadable: text.slice(0, VALUE_SHOWN) } : { retryAfterMs: Math.max(0, ms) };
 }
 
 /** RFC 9110, section 5.6.7: its own form, and the two that are obsolete. */

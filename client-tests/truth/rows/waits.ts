@@ -338,6 +338,24 @@ export const waits = rowsOf([
     program: async (client) => client.follow(await retry(fixed(50), (n) => client.create({ prompt: `Take ${n}.` }))),
   },
   {
+    name: 'retry-after-beside-other-polls',
+    does: 'polls three tasks in parallel, waits for `Retry-After: 1` on one, and goes on with the others',
+    in: [],
+    scenario: {
+      ...calm,
+      tasks: { queued: '100ms', running: '1500ms' },
+      faults: [on.polls('busy', [{ status: { code: 429, retryAfter: 1 } }], { nth: 4 })],
+    },
+    required: { [AFTER]: 'pass' },
+    // At 20 times the speed it asks for 50 ms, and an advance by hand may end the tasks before the fourth poll.
+    not: ['speed', 'manual'],
+    program: async (client) => {
+      await client.connection();
+      const ids = await Promise.all([1, 2, 3].map((n) => client.create({ prompt: `Lighthouse ${n}.` })));
+      await Promise.all(ids.map((id) => client.follow(id)));
+    },
+  },
+  {
     name: 'retry-after-respected-by-all',
     does: 'waits for `Retry-After: 1`, and then makes another video in place of the refused one',
     in: [],

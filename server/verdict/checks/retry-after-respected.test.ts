@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { answers, asks, findingsOf, hurries, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
 import { retryAfterRespected } from './retry-after-respected.ts';
 
 const refuses = (atMs: number, request: number, retryAfterMs = 1_000): Step =>
@@ -54,6 +54,98 @@ test.each([
     [asks(0, 1, 1), refuses(10, 1), resets(10, 1, 1), ...opens(20, 2), asks(20, 2, 1)],
   ],
 ] as const)('%s tells nothing', (_what, steps) => expect(find(...steps)).toEqual(['inconclusive']));
+
+const TASK = `${TASKS}/cgt-1`;
+const asksFor = (at: number, request: number, path = TASK): Step => asks(at, 1, request, { path });
+const refusesTask = (at: number, request: number, path = TASK, retryAfterMs = 1_000): Step =>
+  answers(at, 1, request, { path, status: 429, retryAfterMs });
+const succeeds = (at: number, request: number, path = TASK): Step => answers(at, 1, request, { path });
+/** A create with a body of its own. */
+const creates = (at: number, request: number, digest: string): readonly Step[] => [
+  asks(at, 1, request, { method: 'POST', path: TASKS }),
+  [at, { type: 'request.body', connection: 1, request, bytes: 2, digest }],
+];
+const refusesCreate = (at: number, request: number): Step =>
+  answers(at, 1, request, { method: 'POST', path: TASKS, status: 429, retryAfterMs: 1_000 });
+
+test('another create in place of the refused one is as hasty as that one', () => {
+  const refused = [...creates(0, 1, 'a'), refusesCreate(10, 1)];
+  expect(find(...refused, ...creates(60, 2, 'b'))).toEqual(['too early']);
+  expect(find(...refused, ...creates(1_004, 2, 'b'))).toEqual(['too early']);
+  expect(find(...refused, ...creates(1_005, 2, 'b'))).toEqual(['inconclusive']);
+  const { clients } = judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...refused, ...creates(60, 2, 'b')]);
+  expect(clients[0]).toMatchObject({
+    seen: 'did not try the refused call again, and sent another after 50 ms, asked to wait 1000 ms',
+    eventCount: 2,
+  });
+});
+
+test('each refusal in a row of new creates counts', () => {
+  const first = [...creates(0, 1, 'a'), refusesCreate(10, 1), ...creates(60, 2, 'b'), refusesCreate(70, 2)];
+  expect(find(...first, ...creates(2_000, 3, 'c'))).toEqual(['too early']);
+});
+
+test('another task in place of the refused one is as hasty; a call of another kind is not', () => {
+  const refused = [asksFor(0, 1), refusesTask(10, 1)];
+  expect(find(...refused, asksFor(20, 2, `${TASKS}/cgt-2`))).toEqual(['too early']);
+  expect(find(...refused, asksFor(20, 2, TASKS))).toEqual(['inconclusive']);
+  expect(find(...refused, ...creates(20, 2, 'a'))).toEqual(['inconclusive']);
+  expect(find(...refused, asksFor(20, 2, '/m/1.mp4'))).toEqual(['inconclusive']);
+});
+
+test('each file of the storage is of one kind', () =>
+  expect(find(asksFor(0, 1, '/m/1.mp4'), refusesTask(10, 1, '/m/1.mp4'), asksFor(20, 2, '/m/2.mp4'))).toEqual([
+    'too early',
+  ]));
+
+test('other calls were under way when the refusal came, or are attempts at calls that were', () => {
+  const other = `${TASKS}/cgt-2`;
+  expect(find(asksFor(0, 1), asksFor(5, 2, other), refusesTask(10, 1), succeeds(12, 2, other))).toEqual([
+    'inconclusive',
+  ]);
+  const both = [asksFor(0, 1), asksFor(1, 2, other), refusesTask(10, 1), refusesTask(10, 2, other)];
+  expect(find(...both, asksFor(1_010, 3), asksFor(1_010, 4, other))).toEqual(['pass']);
+});
+
+test('a client that polls several tasks at a time goes on with the others', () => {
+  const other = `${TASKS}/cgt-2`;
+  const before = [asksFor(0, 1), asksFor(0, 2, other), succeeds(5, 1), succeeds(5, 2, other)];
+  const goesOn = [asksFor(250, 3), refusesTask(260, 3), asksFor(300, 4, other), succeeds(310, 4, other)];
+  expect(find(...before, ...goesOn)).toEqual(['inconclusive']);
+  expect(find(...before, ...goesOn, asksFor(1_270, 5), succeeds(1_280, 5))).toEqual(['pass']);
+});
+
+test('a new call beside one that is tried again as asked may be other work: both readings are named', () => {
+  const refused = [...creates(0, 1, 'a'), refusesCreate(10, 1), ...creates(60, 2, 'b')];
+  const { clients } = judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...refused, ...creates(1_020, 3, 'a')]);
+  expect(clients).toMatchObject([
+    {
+      outcome: 'inconclusive',
+      seen: 'sent another call like the refused one after 50 ms, asked to wait 1000 ms: other work, or the same in haste',
+    },
+  ]);
+  const parallel = [...creates(0, 1, 'a'), ...creates(1, 2, 'b'), refusesCreate(10, 1), ...creates(60, 3, 'c')];
+  expect(find(...parallel)).toEqual(['inconclusive']);
+});
+
+test('a refusal that was cut says nothing of other calls', () =>
+  expect(
+    find(
+      asksFor(0, 1),
+      refusesTask(10, 1),
+      resets(12, 1, 1),
+      ...opens(20, 2),
+      asks(20, 2, 1, { path: `${TASKS}/cgt-2` }),
+    ),
+  ).toEqual(['inconclusive']));
+
+test('a value that RFC 9110 does not know is named', () => {
+  const unreadable = [asks(0, 1, 1), answers(10, 1, 1, { status: 429, retryAfterUnreadable: '1.5' }), asks(20, 1, 2)];
+  expect(judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...unreadable]).clients).toMatchObject([
+    { outcome: 'inconclusive', seen: 'its Retry-After "1.5" is unreadable: neither seconds nor a date', eventCount: 1 },
+  ]);
+  expect(find(...unreadable, refuses(30, 2), asks(1_030, 1, 3))).toEqual(['pass']);
+});
 
 test('two clients are judged apart: the other one was not asked to wait', () =>
   expect(find(asks(0, 1, 1), refuses(10, 1), ...opens(20, 2, { userAgent: 'milk/1' }), asks(20, 2, 1))).toEqual([
