@@ -94,7 +94,10 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'connection.hello': { connection: 1, alpn: ['x'], ja4: 'x', print: 'x', serverName: 'x' },
   'connection.identified': { connection: 1, client: 'x', by: 'x', userAgent: 'x', account: 'x' },
   'connection.secured': { connection: 1, protocol: 'h2', tls: 'x', cipher: 'x' },
-  'connection.ended': { connection: 1, remote: 'x', ...end, idleMs: 1, ageMs: 1, requests: [call] },
+  'connection.ended': {
+    ...{ connection: 1, remote: 'x', ...end, code: 'x', explanation: 'x', idleMs: 1, ageMs: 1 },
+    requests: [call],
+  },
   'connection.handed-over': { connection: 1, to: 'x' },
   'connection.queued': { connection: 1, place: 1, ...end },
   'connection.released': { connection: 1, waitedMs: 1 },

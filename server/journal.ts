@@ -71,8 +71,18 @@ export interface OpenRequest extends TraceSnapshot {
   readonly path: string;
 }
 
-/** Who ended a connection. */
-export type EndedBy = 'client' | 'rule' | 'fault' | 'shutdown' | 'admin' | 'server' | 'upstream';
+/** Whether the service has carried a call out: `unknown`, an upstream was sent it, and gave no answer. A GET changes nothing. */
+export type Committed = 'yes' | 'no' | 'unknown';
+
+/** A request that the end of its connection leaves open. */
+export interface LeftRequest extends OpenRequest {
+  readonly committed?: Committed;
+  /** It may be sent again without being carried out twice. */
+  readonly retriable?: boolean;
+}
+
+/** Who ended a connection or a call. `network`: the kernel gave the connection up, as the client was not reached any more. */
+export type EndedBy = 'client' | 'rule' | 'fault' | 'shutdown' | 'admin' | 'server' | 'upstream' | 'network';
 
 /** How a connection ended: a TCP RST, a FIN, a GOAWAY and then a FIN, or a failure such as a bad TLS record. */
 export type EndedHow = 'reset' | 'fin' | 'goaway' | 'error';
@@ -114,12 +124,16 @@ export type JournalEntry =
       remote: string;
       by: EndedBy;
       how: EndedHow;
+      /** The name of the rule or fault; `protocol`: the client broke HTTP/2 or HTTP/1.1; else the code of an error. */
       cause?: string;
+      /** Of a breach of the protocol: its code, as in RFC 9113 section 7 or of Node's parser, and what was wrong. */
+      code?: string;
+      explanation?: string;
       idleMs: number;
       ageMs: number;
       /** Of the latest call on it that brought one. */
       trace?: TraceSnapshot;
-      requests: readonly OpenRequest[];
+      requests: readonly LeftRequest[];
     }
   /** Its ClientHello named another lane, in whose journal it goes on. */
   | { type: 'connection.handed-over'; connection: number; to: string }
@@ -188,7 +202,16 @@ export type JournalEntry =
   | { type: 'stream.late'; connection: number; stream: number }
   | { type: 'goaway.received'; connection: number; code: number; lastStreamId: number }
   /** A client's RST_STREAM, or that which nghttp2 answers a client's breach of the rules with; not those with NO_ERROR. */
-  | { type: 'stream.reset'; connection: number; request: number; stream: number; code: number }
+  | {
+      type: 'stream.reset';
+      connection: number;
+      request: number;
+      stream: number;
+      code: number;
+      by?: EndedBy;
+      /** The name of the code. */
+      cause?: string;
+    }
   /** What a fault did to one frame that passed. */
   | {
       type: 'frame.tampered';

@@ -262,11 +262,17 @@ function describeDns({
   return `dns ${name} ${record} by ${transport}: ${told} in ${ms} ms`;
 }
 
-function describeEnd({ connection, by, how, cause, idleMs, requests }: JournalEvent<'connection.ended'>): string {
-  const because = cause === undefined ? by : `${by} (${cause})`;
-  const open = requests.map(({ method, path, traceparent, asyncTraceId }) => {
+/** Of a call that its connection left open; of one that only asks, nothing. */
+const fates = { yes: ' (carried out)', no: ' (not carried out)', unknown: ' (perhaps carried out)' } as const;
+
+function describeEnd(event: JournalEvent<'connection.ended'>): string {
+  const { connection, by, how, cause, code, explanation, idleMs, requests } = event;
+  const detail = [cause, code, explanation].filter((part) => part !== undefined).join(', ');
+  const because = detail === '' ? by : `${by} (${detail})`;
+  const open = requests.map(({ method, path, traceparent, asyncTraceId, committed }) => {
+    const fate = committed === undefined || method === 'GET' ? '' : fates[committed];
     const trace = asyncTraceId ?? traceparent;
-    return `${method} ${path}${trace === undefined ? '' : ` [trace ${trace}]`}`;
+    return `${method} ${path}${fate}${trace === undefined ? '' : ` [trace ${trace}]`}`;
   });
   return `[${connection}] ended by ${because}: ${how}, idle ${idleMs} ms${open.length > 0 ? `, unanswered: ${open.join(', ')}` : ''}`;
 }

@@ -169,7 +169,9 @@ test('an HTTP/2 frame that breaks the rules is answered by GOAWAY, and the journ
   expect(await server.journal.waitFor('connection.ended')).toMatchObject({
     by: 'client',
     how: 'error',
-    cause: 'ERR_HTTP2_ERROR',
+    cause: 'protocol',
+    code: 'PROTOCOL_ERROR',
+    explanation: expect.stringMatching(/./),
   });
   await expectServing(server);
 });

@@ -86,6 +86,7 @@ async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }:
     // What the upstream has been told to do it does, whoever still waits for it: its answer tells what.
     if (!(commits && body.sent)) leaving.abort();
   });
+  exchange.notePassedOn();
   const {
     statusCode,
     headers,
@@ -97,6 +98,7 @@ async function sendOn(deps: PassThroughDeps, exchange: Exchange, { call, body }:
     body: body.stream,
     signal: leaving.signal,
   });
+  exchange.noteCarriedOut(statusCode);
   const see = (prefix: Prefix) => {
     const encoding = [headers['content-encoding'] ?? []].flat().join(',');
     if (call) sightings.see({ exchange, call, answer: prefix.text(encoding), request: body.prefix });
@@ -145,9 +147,16 @@ function plannedAnswer({ nextRequestId }: PassThroughDeps, exchange: Exchange, p
 /** RFC 9113, section 7. */
 const INTERNAL_ERROR = 2;
 
+/** Failures before the upstream could be sent anything (RFC 9209, section 2.3). */
+const NEVER_SENT: readonly string[] = [
+  ...['dns_error', 'destination_ip_unroutable', 'connection_refused', 'connection_timeout'],
+  ...['tls_certificate_error', 'proxy_loop_detected'],
+];
+
 /** Tells the client that the upstream has failed it: by an answer, or where that has begun by its end. */
 async function answerFailure(deps: PassThroughDeps, exchange: Exchange, failure: UpstreamFailure): Promise<void> {
   const { error, reason, status } = failure;
+  if (NEVER_SENT.includes(error)) exchange.committed = 'no';
   const isLate = exchange.headersSent;
   exchange.lane.journal.append({
     type: 'upstream.failed',

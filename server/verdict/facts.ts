@@ -148,7 +148,7 @@ const SILENCE = ['idle', 'heartbeat', 'handshake', 'fin'];
 
 /** Whether the service, by a rule or a fault, cut a connection that its client still wanted. */
 export const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean =>
-  ['rule', 'fault', 'admin', 'server', 'upstream'].includes(by) && how !== 'goaway';
+  ['rule', 'fault', 'admin', 'server', 'upstream', 'network'].includes(by) && how !== 'goaway';
 
 /** Whether a rule cut a connection for its silence, and in the client's time it was too soon: the lane's clock ran ahead. */
 export const isHurriedOff = ({ ended }: Connection, time: ClientTime): boolean =>

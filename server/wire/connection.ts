@@ -5,9 +5,10 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Identifier, nameKey } from '../clients/identity.ts';
 import { monotonicNow } from '../clock.ts';
+import type { ErrorCode } from '../faults/error-codes.ts';
 import type { FrameReach } from '../faults/fault.ts';
 import { MAX_STREAM_ID } from '../faults/frame-types.ts';
-import type { ConnectionNews, EndedBy, EndedHow, JournalEntry, OpenRequest, Trace } from '../journal.ts';
+import type { ConnectionNews, EndedBy, EndedHow, JournalEntry, LeftRequest, Trace } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import type { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,6 +20,9 @@ import { snapshotOf } from './trace.ts';
 export interface Reason {
   readonly by: EndedBy;
   readonly cause?: string;
+  /** Of a breach of the protocol. */
+  readonly code?: string | undefined;
+  readonly explanation?: string;
 }
 
 /** What a client did to its side of the connection, as far as we saw it. */
@@ -95,6 +99,8 @@ export class Connection implements Seat {
   muted = false;
   /** Set once we want to send our FIN: why, and the lane time at which it was sent; infinite until it is. */
   half: { readonly at: number; readonly how: EndedHow; readonly reason: Reason } | undefined;
+  /** A fault kept frames of the client from our HTTP/2, which may take what follows for a breach. */
+  misread: Reason | undefined;
   /** Why we sent a GOAWAY, once we have. */
   sentAway: Reason | undefined;
   #account: { readonly authorization: string; readonly name: string } | undefined;
@@ -189,7 +195,7 @@ export class Connection implements Seat {
     return this.tap ? 'in-reach' : 'out-of-reach';
   }
 
-  get openRequests(): readonly OpenRequest[] {
+  get openRequests(): readonly LeftRequest[] {
     return [...this.exchanges].map((exchange) => exchange.describe());
   }
 
@@ -285,6 +291,13 @@ export class Connection implements Seat {
     this.#openAtError = [...this.exchanges];
   }
 
+  /** Notes that HTTP/2 failed: the client broke its rules, or the socket is gone. */
+  noteSessionError(error: NodeJS.ErrnoException): void {
+    // A GOAWAY with an error code is an error to Node, and still a GOAWAY.
+    if (this.clientEnd.goaway && error.code === 'ERR_HTTP2_SESSION_ERROR') return;
+    this.noteClientError(error);
+  }
+
   /** Writes the one event that every connection's end has. Only the first call counts.
    * @param open the calls that its end leaves open */
   recordEnd(how: EndedHow, reason: Reason, open = this.openNow): void {
@@ -299,6 +312,8 @@ export class Connection implements Seat {
       by: reason.by,
       how,
       ...(reason.cause !== undefined && { cause: reason.cause }),
+      ...(reason.code !== undefined && { code: reason.code }),
+      ...(reason.explanation !== undefined && { explanation: reason.explanation }),
       idleMs: Math.round(now - this.lastTrafficAt),
       ageMs: Math.round(now - this.openedAt),
       ...(this.latestTrace && { trace: snapshotOf(this.latestTrace) }),
@@ -317,13 +332,38 @@ export class Connection implements Seat {
       return this.recordEnd(this.half.how, this.half.reason);
     if (error) {
       const how = error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'error';
-      return this.recordEnd(how, { by: 'client', ...(error.code !== undefined && { cause: error.code }) });
+      const reason = reasonOfError(error);
+      return this.recordEnd(how, (reason.cause === 'protocol' && this.misread) || reason);
     }
     // Whom a GOAWAY of ours has sent away, and who leaves no call behind, has done as told.
     if (this.sentAway && !amidCalls) return this.recordEnd('goaway', this.sentAway);
     // Amid the handshake Node keeps the client's FIN to itself.
     this.recordEnd(goaway ? 'goaway' : fin || !this.tls ? 'fin' : 'error', { by: 'client' });
   }
+}
+
+/** What the kernel says of a client that it does not reach any more. */
+const NETWORK_ERRORS: readonly string[] = [
+  ...['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET'],
+];
+
+/** What nghttp2 found wrong, by its error numbers, as the code of RFC 9113, section 7. */
+const BREACHES: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [-505, 'PROTOCOL_ERROR'],
+  [-510, 'STREAM_CLOSED'],
+  [-522, 'FRAME_SIZE_ERROR'],
+  [-523, 'COMPRESSION_ERROR'],
+  [-524, 'FLOW_CONTROL_ERROR'],
+  [-903, 'PROTOCOL_ERROR'],
+  [-904, 'ENHANCE_YOUR_CALM'],
+]);
+
+/** Whose doing an error on a connection is. */
+function reasonOfError({ code, errno = 0, message }: NodeJS.ErrnoException): Reason {
+  if (code === undefined) return { by: 'client' };
+  if (NETWORK_ERRORS.includes(code)) return { by: 'network', cause: code };
+  if (code !== 'ERR_HTTP2_ERROR') return { by: 'client', cause: code };
+  return { by: 'client', cause: 'protocol', code: BREACHES.get(errno) ?? 'PROTOCOL_ERROR', explanation: message };
 }
 
 /** RFC 9113, section 7. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { ResponsePlan } from '../faults/plans.ts';
-import type { OpenRequest, StampableEntry } from '../journal.ts';
+import type { Committed, LeftRequest, StampableEntry } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import { attemptExchange } from './boundary.ts';
 import { closeConnection } from './closing.ts';
@@ -51,6 +51,8 @@ export abstract class Exchange {
   /** A fault left nothing of the answer that the client could read. */
   unreadable = false;
   bytesWritten = 0;
+  /** Whether it was carried out. What only asks changes nothing. */
+  committed: Committed = 'no';
   /** Who calls, once it is received; undefined where the call does not show it. */
   client: string | undefined;
   /** What a refusal asks the client to wait. */
@@ -83,6 +85,16 @@ export abstract class Exchange {
     return undefined;
   }
 
+  /** Notes what the service has made of it. */
+  noteCarriedOut(status: number): void {
+    if (!SAFE.includes(this.method)) this.committed = status < 300 ? 'yes' : 'no';
+  }
+
+  /** Notes that an upstream is sent it. */
+  notePassedOn(): void {
+    if (!SAFE.includes(this.method)) this.committed = 'unknown';
+  }
+
   protected abstract sendHead(status: number, headers: Headers): void;
   /** Ends this exchange alone, with an RST_STREAM of `code`; on HTTP/1.1, which has no streams, the connection is reset. */
   abstract resetStream(code: number, reason: Reason): void;
@@ -111,13 +123,15 @@ export abstract class Exchange {
     });
   }
 
-  describe(): OpenRequest {
+  describe(): LeftRequest {
     return {
       request: this.id,
       stream: this.stream,
       method: this.method,
       path: this.path,
       ...snapshotOf(readTrace(this.headers) ?? {}),
+      committed: this.committed,
+      retriable: this.committed === 'no',
     };
   }
 
@@ -318,6 +332,9 @@ export abstract class Exchange {
     return this.sink.emit(event, ...given);
   }
 }
+
+/** RFC 9110, section 9.2.1. */
+const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
 const isAltered = ({ statusBefore, statusAfter, changeBody, lengthOffBy }: ResponsePlan): boolean =>
   [statusBefore, statusAfter, changeBody, lengthOffBy].some((alteration) => alteration !== undefined);

@@ -213,8 +213,9 @@ export class FrameTap extends Duplex {
   #strikeReceived(frame: Frame): void {
     if (this.#answersAdded(frame)) return;
     const dropped = this.#fromClient.filter((rule) => strikes(rule, frame)).length > 0;
-    if (dropped) this.#record('from-client', frame, 'drop');
-    else this.#handUp(encodeFrame(frame));
+    if (!dropped) return this.#handUp(encodeFrame(frame));
+    this.#record('from-client', frame, 'drop');
+    if (frame.type !== frameTypes.WINDOW_UPDATE) this.#connection.misread ??= { by: 'fault', cause: this.#cause };
   }
 
   /** Before the deed, as everything in the journal. */

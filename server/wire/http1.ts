@@ -51,7 +51,7 @@ export function createHttp1Server(
       connection.noteClientError(error);
       return;
     }
-    const reason: Reason = { by: 'client', cause: error.code };
+    const reason: Reason = { by: 'client', cause: 'protocol', code: error.code, explanation: error.message };
     connection.half = { at: Number.POSITIVE_INFINITY, how: 'error', reason };
     const text =
       error.code === 'HPE_HEADER_OVERFLOW'

@@ -1,5 +1,6 @@
 import http2, { type Http2Stream, type ServerHttp2Session, type ServerOptions, type Settings } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { errorCodes } from '../faults/error-codes.ts';
 import { frameTypes, MAX_STREAM_ID } from '../faults/frame-types.ts';
 import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
@@ -33,6 +34,12 @@ export function serveHttp2(
   process.nextTick(() => {
     transport.read = read;
   });
+  // Behind a frame tap the session tells of a breach only once the connection is gone.
+  const { destroy } = session;
+  session.destroy = (error, code) => {
+    if (error instanceof Error) noteBreach(connection, error);
+    destroy.call(session, error, code);
+  };
   connection.session = session;
   connection.noteSettingsSent();
   guardEvents(session, connection);
@@ -62,14 +69,15 @@ export function serveHttp2(
     connection.note({ type: 'goaway.received', code, lastStreamId });
     connection.noteClientGoaway(code);
   });
-  session.on('error', (error: NodeJS.ErrnoException) => {
-    // A GOAWAY with an error code is an error to Node, and still a GOAWAY.
-    const saidGoaway = connection.clientEnd.goaway && error.code === 'ERR_HTTP2_SESSION_ERROR';
-    if (!saidGoaway) connection.noteClientError(error);
-  });
+  session.on('error', (error: NodeJS.ErrnoException) => connection.noteSessionError(error));
   if (plan.maxStreams) limitStreams(connection, session, plan.maxStreams);
   if (plan.goaway) drainSession(connection, plan.goaway, cause);
   for (const extra of plan.extraFrames ?? []) connection.tap?.add(extra);
+}
+
+/** What else ends a session, the socket or a GOAWAY, has an event of its own. */
+function noteBreach(connection: Connection, error: NodeJS.ErrnoException): void {
+  if (error.code === 'ERR_HTTP2_ERROR') connection.noteClientError(error);
 }
 
 function optionsOf({ settings, padded }: SessionPlan): ServerOptions {
@@ -97,10 +105,17 @@ function limitStreams(
   });
 }
 
+/** RFC 9113, section 7. */
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(errorCodes).map(([name, code]) => [code, name]));
+
 /** Notes a stream that ended with a code, unless we ended it, or it fell with its connection. */
 function noteReset({ connection, lane, seat, id, stream = 0, abandoned, hung }: Exchange, code: number): void {
   if ((abandoned && !hung) || connection.ended || connection.session?.destroyed) return;
-  lane.journal.append({ type: 'stream.reset', connection: seat.id, request: id, stream, code });
+  const cause = NAMES.get(code);
+  lane.journal.append({
+    ...{ type: 'stream.reset', connection: seat.id, request: id, stream, code, by: 'client' },
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 /** How long a client that is warned of a GOAWAY gets to answer the PING behind it, in lane time. */

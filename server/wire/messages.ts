@@ -75,6 +75,7 @@ export function carryMessages(
   app.addHook('onSend', (_request, reply, payload, next) => {
     const exchange = exchangeOf(reply);
     attemptExchange(exchange, () => {
+      if (!exchange.plan?.statusBefore) exchange.noteCarriedOut(reply.statusCode);
       // Of an answer that reaches nobody there is nothing to strike or to count.
       const plan = exchange.destroyed ? undefined : askScenario(exchange, 'response', { status: reply.statusCode });
       if (!plan) return next(null, payload);
