@@ -36,4 +36,30 @@ describe.runIf(program)('Go clients', () => {
       { proto: 'HTTP/1.1', status: 200, reused: true },
     ]);
   });
+
+  test.each([
+    { call: 'a List', words: ['-http1'], at: 'before-commit', check: 'backoff', finding: 'too fast' },
+    {
+      call: 'a create',
+      words: ['-http1', '-create'],
+      at: 'after-commit',
+      check: 'no-duplicate-creates',
+      finding: 'duplicate',
+    },
+  ] as const)('net/http sends $call again by itself, and the hint says so', async ({ words, at, check, finding }) => {
+    await using server = await startMockServer({
+      profile: 'dual-stack',
+      scenario: {
+        faults: [{ name: 'cut', on: 'request', when: { nth: 2 }, inject: [{ end: { at } }] }],
+        expect: [check],
+      },
+    });
+
+    await askClient(server, program, ...words);
+
+    expect((await server.verdict()).result(check)).toMatchObject({
+      outcome: 'fail',
+      clients: [{ finding, hint: expect.stringMatching(/^The HTTP library sent (?:it|the create) again by itself/) }],
+    });
+  });
 });

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Call, isTransportRetry } from './calls.ts';
 import { defineCheck, inconclusive } from './check.ts';
+import { ClientTime } from './client-time.ts';
 import { newConnection } from './facts.ts';
 import { judge } from './judge.ts';
 import { answers, asks, creates, opens, resets, type Step, tell } from './testing.ts';
@@ -147,15 +148,41 @@ test('an answer that a fault altered may be asked for again, and need not', () =
 test('what failed long ago is not repeated', () =>
   expect(callsOf(asks(1, 1, 1), resets(2, 1, 1), asks(200_000, 2, 1))).toHaveLength(2));
 
-test('a transport repeats the same bytes on another connection; an application calls again', () => {
-  const attemptsOf = (first: object, second: object) => {
-    const [one, two] = tell([asks(1, 1, 1, first), asks(3, 2, 1, second)])
-      .events('request.received')
-      .map((received) => ({ connection: newConnection(received.connection), received }));
-    return one && two && isTransportRetry(one, two);
+describe('a retry of the transport', () => {
+  /** A call on a used connection that is cut, and the next attempt. */
+  const isTransport = ({ first = {}, second = {}, at = 3, to = 2, used = true, cut = true, left = false } = {}) => {
+    const events = tell([
+      asks(0, 1, 1),
+      asks(1, 1, 2, { clientRequestId: 'r', ...first }),
+      resets(2, 1, 2),
+      asks(at, to, 1, { clientRequestId: 'r', ...second }),
+    ]);
+    const [before, one, two] = events.events('request.received');
+    const [ended] = events.events('connection.ended');
+    if (!before || !one || !two || !ended) throw new Error('the story is not whole');
+    const connection = newConnection(1);
+    if (used) connection.served = before;
+    const by = left ? ('client' as const) : ended.by;
+    const earlier = { connection, received: one, ...(cut && { cut: { ...ended, by } }) };
+    const later = { connection: to === 1 ? connection : newConnection(2), received: two };
+    return isTransportRetry(earlier, later, new ClientTime(0));
   };
-  expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 'r' })).toBe(true);
-  expect(attemptsOf({ clientRequestId: 'r' }, { clientRequestId: 's' })).toBe(false);
+
+  test('repeats the same bytes at once on another connection', () => expect(isTransport()).toBe(true));
+
+  test.each([
+    ['with another request id', { second: { clientRequestId: 's' } }],
+    ['with another key', { second: { idempotencyKey: 's' } }],
+    ['with another trace', { second: { traceparent: '00-a-b-01' } }],
+    ['with another trace id', { second: { asyncTraceId: 's' } }],
+    ['50 ms later', { at: 52 }],
+    ['on the same connection', { to: 1 }],
+    ['after a connection that had served nothing', { used: false }],
+    ['while the first one goes on', { cut: false }],
+    ['after the client itself ended the first one', { left: true }],
+  ])('%s it is one of the application', (_what, story) => expect(isTransport(story)).toBe(false));
+
+  test('just under 50 ms later it still is one', () => expect(isTransport({ at: 51 })).toBe(true));
 });
 
 test('a poll that is sent again before the first is answered, with its id, is a hedge of the same call', () => {

@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
-import { endOf, hasFailed, isRefusal, isWhole, mayRepeat, type Request } from './facts.ts';
+import { endOf, hasFailed, isLeft, isRefusal, isWhole, mayRepeat, type Request } from './facts.ts';
 import { PROOFS_KEPT } from './tally.ts';
 
 /** How the attempts of a call are known to belong together, the surest first. */
@@ -42,9 +42,14 @@ export const REPEATED_WITHIN_MS = 120_000;
 /** How many calls stay open for a repetition by their keys, per client. */
 const KEYED_CALLS = 10_000;
 
-/** Whether an attempt repeats the one before byte for byte on another connection, as HTTP libraries do by themselves; else the
- * application has called again. */
-export function isTransportRetry(earlier: Request, later: Request): boolean {
+/** HTTP libraries send again at once. */
+const RESENT_WITHIN_MS = 50;
+
+/** Whether the HTTP library sent a request again by itself, as Chromium, OkHttp and Go do: at once, byte for byte and with the same
+ * ids, on another connection, after a used one was cut without an answer. Otherwise the application has called again. */
+export function isTransportRetry(earlier: Request, later: Request, time: ClientTime): boolean {
+  const { connection, cut } = earlier;
+  if (cut === undefined || isWhole(earlier) || isLeft(earlier) || connection.served === undefined) return false;
   const keys = ({ received, body }: Request) =>
     JSON.stringify([
       received.idempotencyKey,
@@ -53,7 +58,8 @@ export function isTransportRetry(earlier: Request, later: Request): boolean {
       received.asyncTraceId,
       body?.digest,
     ]);
-  return earlier.connection !== later.connection && keys(earlier) === keys(later);
+  const isAtOnce = time.between(cut, later.received) < RESENT_WITHIN_MS;
+  return isAtOnce && connection !== later.connection && keys(earlier) === keys(later);
 }
 
 /** In place of the digest of a body. */

@@ -1,5 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
-import type { Call } from './calls.ts';
+import { type Call, isTransportRetry } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import { type Connection, isCutAtStart, isCutOff, isHurriedOff, isRefusal, type Request } from './facts.ts';
 
@@ -10,6 +10,8 @@ export interface Comeback {
   readonly attempt: JournalEvent<'connection.opened' | 'request.received'>;
   /** How many times in a row the service has failed by now, from 1. */
   readonly streak: number;
+  /** The HTTP library sent the request again by itself. */
+  readonly resent?: true;
 }
 
 interface Failure {
@@ -19,7 +21,7 @@ interface Failure {
 
 interface Loss extends Failure {
   /** What was cut; empty where the connection ended before its first request. */
-  readonly calls: ReadonlySet<Call>;
+  readonly calls: ReadonlyMap<Call, Request>;
 }
 
 /** A connection that is there so soon after a failure may have been on its way before. */
@@ -58,7 +60,8 @@ export class Comebacks {
   }
 
   /** @param call what the request is an attempt at */
-  request({ connection, received }: Request, call: Call): void {
+  request(request: Request, call: Call): void {
+    const { connection, received } = request;
     const refused = this.#refused.get(call);
     if (refused && received.seq > refused.failed.seq) {
       this.#refused.delete(call);
@@ -71,7 +74,11 @@ export class Comebacks {
     const isCut = loss.calls.has(call) || loss.calls.size === 0;
     if (!isCut && isNew && connection.opened && this.#time.between(loss.failed, connection.opened) < UNDER_WAY_MS)
       return;
-    if (loss.calls.has(call) || loss.calls.size === 0 || !this.#hasOlder(loss)) this.#settle(loss, isNew && received);
+    if (loss.calls.has(call) || loss.calls.size === 0 || !this.#hasOlder(loss)) {
+      const cut = loss.calls.get(call);
+      const resent = cut !== undefined && isTransportRetry(cut, request, this.#time);
+      this.#settle(loss, isNew && received, resent);
+    }
   }
 
   answered({ answer, received }: Request, call: Call): void {
@@ -95,7 +102,7 @@ export class Comebacks {
   }
 
   /** @param calls those that were cut with it */
-  ended(connection: Connection, calls: ReadonlySet<Call>): void {
+  ended(connection: Connection, calls: ReadonlyMap<Call, Request>): void {
     const { ended, opened } = connection;
     this.#open.delete(connection);
     if (!ended || !isCutOff(ended) || isHurriedOff(connection, this.#time)) return;
@@ -110,10 +117,10 @@ export class Comebacks {
     this.#loss = { failed: ended, streak: this.#streak + 1, calls };
   }
 
-  #settle(loss: Loss, attempt: Comeback['attempt'] | false): void {
+  #settle(loss: Loss, attempt: Comeback['attempt'] | false, resent = false): void {
     this.#loss = undefined;
     this.#streak = loss.streak;
-    if (attempt) this.#found({ failed: loss.failed, streak: loss.streak, attempt });
+    if (attempt) this.#found({ failed: loss.failed, streak: loss.streak, attempt, ...(resent && { resent }) });
   }
 
   #hasOlder({ failed }: Loss): boolean {

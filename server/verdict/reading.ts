@@ -111,8 +111,7 @@ export class Reading {
     this.#open.delete(connection);
     if (ended?.how === 'reset' && ended.by !== 'client') this.resets++;
     if (ended?.by === 'rule' && ended.cause) this.rules[ended.cause] = (this.rules[ended.cause] ?? 0) + 1;
-    if (!isStorage(connection))
-      this.#comebacks.ended(connection, new Set(cut.flatMap((request) => this.calls.callOf(request) ?? [])));
+    if (!isStorage(connection)) this.#comebacks.ended(connection, this.#callsOf(cut));
     for (const watch of this.#of(connection)) watch.ended?.(connection);
   }
 
@@ -129,6 +128,15 @@ export class Reading {
 
   #of(connection: Connection): readonly ClientWatch[] {
     return isStorage(connection) ? this.#ofStorage : this.#watches;
+  }
+
+  #callsOf(requests: readonly Request[]): ReadonlyMap<Call, Request> {
+    const found = new Map<Call, Request>();
+    for (const request of requests) {
+      const call = this.calls.callOf(request);
+      if (call) found.set(call, request);
+    }
+    return found;
   }
 
   #callOver(call: Call): void {

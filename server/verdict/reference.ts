@@ -32,8 +32,9 @@ if a connection by itself fails too, and are inconclusive otherwise.
 more than ${REPEATED_WITHIN_MS / 1_000} s ago, beside what its \`Retry-After\` asked to wait: SDKs give each attempt an id of its own. A GET that succeeded ends its call:
 the next poll is a new one. So does a GET for the task that a lost create has made: the same create after it is meant. An attempt has *failed* when its
 answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. A call that the client itself gave up has failed only if a fault was at
-work on it; an answer that a fault altered may be asked for again, and need not. A retry on another connection with the same ids and bytes is one
-of the *transport* (the HTTP library does it by itself), any other one of the *application*.
+work on it; an answer that a fault altered may be asked for again, and need not. A retry on another connection with the same ids and bytes, at once after
+a used connection was cut without an answer, is one of the *transport*: Chromium, OkHttp and Go send again by themselves. Any other is one of the *application*
+or its SDK. The hints of \`backoff\` and \`no-duplicate-creates\` say which.
 
 **Times** are the client's: where the lane's clock runs 20 times as fast, 20 lane seconds are one of the client's.
 What the service then ended sooner than it would in the client's time is left out: a connection that the idle or the heartbeat rule cut, a

@@ -2,6 +2,7 @@
 //
 //	nethttp           http.DefaultClient: offers h2 and http/1.1 by ALPN
 //	nethttp -http1    a Transport of its own, which offers http/1.1 alone
+//	nethttp -create   the second call is a create with an Idempotency-Key, which net/http sends again by itself
 package main
 
 import (
@@ -13,10 +14,14 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"strings"
 )
+
+const lighthouse = `{"model":"doubao-seedance-2-0-260128","content":[{"type":"text","text":"A lighthouse at dusk."}]}`
 
 func main() {
 	http1 := flag.Bool("http1", false, "offer http/1.1 alone")
+	create := flag.Bool("create", false, "create a task with the second call")
 	flag.Parse()
 	client := http.DefaultClient
 	if *http1 {
@@ -34,8 +39,15 @@ func main() {
 	}
 	answers := []seen{}
 	for call := 0; call < 2; call++ {
-		request, err := http.NewRequest("GET", os.Getenv("SEEDANCE_BASE_URL")+"/contents/generations/tasks", nil)
+		method, body := "GET", io.Reader(nil)
+		if *create && call == 1 {
+			method, body = "POST", strings.NewReader(lighthouse)
+		}
+		request, err := http.NewRequest(method, os.Getenv("SEEDANCE_BASE_URL")+"/contents/generations/tasks", body)
 		must(err)
+		if method == "POST" {
+			request.Header.Set("Idempotency-Key", "video-1")
+		}
 		request.Header.Set("Authorization", "Bearer "+os.Getenv("ARK_API_KEY"))
 		reused := false
 		trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused = info.Reused }}

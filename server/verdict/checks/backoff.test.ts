@@ -174,3 +174,12 @@ test('a connection that was under way when another was cut is no haste, unless w
   expect(judge([...steps, other, ...opens(140, 3), asks(141, 3, 1)])).toMatchObject({ outcome: 'pass' });
   expect(judge([...steps, asks(30, 2, 1)])).toMatchObject({ clients: [{ finding: 'too fast' }] });
 });
+
+test('the hint names the HTTP library where that sent a call again by itself', () => {
+  const used = [...opens(0, 1), asks(1, 1, 1), answers(2, 1, 1), asks(5, 1, 2), resets(10, 1, 2), ...opens(11, 2)];
+  const hintOf = (...steps: readonly Step[]) => judge([...used, ...steps]).clients[0]?.hint;
+  expect(hintOf(asks(12, 2, 1))).toMatch(/^The HTTP library sent it again by itself/);
+  expect(hintOf(asks(65, 2, 1))).toMatch(/^Wait before you try again/);
+  expect(hintOf(asks(12, 2, 1, { clientRequestId: 'r' }))).toMatch(/^Wait before you try again/);
+  expect(judge(cutAndWait([3])).clients[0]?.hint).toMatch(/^Wait before you try again/);
+});

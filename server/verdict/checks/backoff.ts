@@ -66,7 +66,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
         ended(connection) {
           if (isHurriedOff(connection, time)) tally.note('hurried', [connection.ended?.seq ?? 0]);
         },
-        comeback({ failed, attempt, streak }) {
+        comeback({ failed, attempt, streak, resent }) {
           const since = knownSince(failed, time);
           if (!since) return;
           const ms = time.between(since, attempt);
@@ -87,6 +87,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
                 ? `${render(ms)} after ${nth}, expected ${render(leastMs)} or more`
                 : `${render(ms)} after ${nth}, expected ${render(most)} at most`;
             tally.note(kind, events, ms, what);
+            if (resent) tally.note('resent', events);
           }
           waits[streak] = ms;
         },
@@ -106,7 +107,8 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
       if (earliest) {
         const { finding, hint, first } = earliest;
         const seen = `tried again ${first.what} (${tally.of(finding).count} of ${many(count, 'wait')})`;
-        return fail(seen, { finding, hint, ...tally.proofs(finding), figures });
+        const isResent = tally.of('resent').first.some(({ events }) => events[0] === first.events[0]);
+        return fail(seen, { finding, hint: isResent ? RESENT : hint, ...tally.proofs(finding), figures });
       }
       const seen = `waited ${render(least.value)} to ${render(most.value)} after ${many(count, 'failure')}, ${many(tally.of('streak').most?.value ?? 0, 'failure')} in a row at most`;
       return findHerd(tally, expected) ?? pass(seen, { ...tally.proofs('wait'), figures });
@@ -119,11 +121,14 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
 const knownSince = (failed: Comeback['failed'], time: ClientTime) =>
   failed.type === 'connection.ended' && failed.how === 'fin' ? time.before(failed, failed.idleMs) : failed;
 
+const RESENT =
+  'The HTTP library sent it again by itself: switch that off (OkHttp: `retryOnConnectionFailure(false)`), and wait before you try again.';
+
 const HINTS = [
   ['no growth', 'Let each wait be longer than the one before, and start over only after a call that succeeded.'],
   [
     'too fast',
-    'Wait before you try again: exponential backoff with jitter, also for the retries that your HTTP library does by itself.',
+    'Wait before you try again: exponential backoff with jitter, in your own code or the settings of its SDK.',
   ],
   ['over the cap', 'Cap the wait.'],
   ['too slow', 'Start with a short wait: most failures are over at once.'],

@@ -15,7 +15,13 @@ import {
 import { noDuplicateCreates } from './no-duplicate-creates.ts';
 
 /** A create with a body of its own; it makes a task where one is named. */
-const posts = (at: number, connection: number, request: number, digest: string, task?: string): readonly Step[] => [
+const posts = (
+  at: number,
+  connection: number,
+  request: number,
+  digest: string,
+  task?: string,
+): readonly [Step, ...Step[]] => [
   asks(at, connection, request, { method: 'POST', path: TASKS }),
   [at, { type: 'request.body', connection, request, bytes: 10, digest }],
   ...(task === undefined ? [] : [creates(at + 1, task, { connection, request })]),
@@ -245,5 +251,52 @@ test('a client that asks for a task of another one may have taken it for its own
   const third = [...posts(120, 2, 3, 'a', 'cgt-3'), answers(125, 2, 3)];
   expect(judged(...takes(90), ...again, ...third, ...posts(130, 2, 4, 'a', 'cgt-4'))).toMatchObject({
     finding: 'duplicate',
+  });
+});
+
+describe('the hint', () => {
+  /** A create on a used connection that is cut after it was carried out, and what comes then. */
+  const hintAfter = (...steps: readonly Step[]) =>
+    judgeBy(noDuplicateCreates, {}, [
+      ...opens(0, 1),
+      asks(1, 1, 1),
+      answers(2, 1, 1),
+      ...posts(5, 1, 2, 'a', 'cgt-1'),
+      resets(10, 1, 2),
+      ...opens(11, 2),
+      ...steps,
+    ]).clients[0]?.hint;
+  const again = (at: number, more = {}): readonly Step[] => {
+    const [[, first], ...rest] = posts(at, 2, 1, 'a', 'cgt-2');
+    return [[at, { ...first, ...more } as typeof first], ...rest];
+  };
+
+  test('names the HTTP library where that sent the create again', () => {
+    expect(hintAfter(...again(12))).toMatch(/^The HTTP library sent the create again by itself/);
+    expect(hintAfter(...again(59))).toMatch(/^The HTTP library/);
+  });
+
+  test('says what to do in the client where that created again', () => {
+    expect(hintAfter(...again(60))).toMatch(/^Put a mark/);
+    expect(hintAfter(...again(12, { clientRequestId: 'r' }))).toMatch(/^Put a mark/);
+  });
+
+  test('names the HTTP library also where a key joins the two', () => {
+    const key = { idempotencyKey: 'k' };
+    const [[at, first], ...rest] = posts(5, 1, 2, 'a', 'cgt-1');
+    const hintOf = (again: number) => {
+      const [[, second], ...more] = posts(again, 2, 1, 'a', 'cgt-2');
+      return judgeBy(noDuplicateCreates, {}, [
+        ...opens(0, 1),
+        ...[asks(1, 1, 1), answers(2, 1, 1)],
+        [at, { ...first, ...key } as typeof first],
+        ...rest,
+        ...[resets(10, 1, 2), ...opens(11, 2)],
+        [again, { ...second, ...key } as typeof second],
+        ...more,
+      ]).clients[0]?.hint;
+    };
+    expect(hintOf(12)).toMatch(/^The HTTP library/);
+    expect(hintOf(100)).toMatch(/^Put a mark/);
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
-import { pathOf } from '../calls.ts';
+import { isTransportRetry, pathOf } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { Request } from '../facts.ts';
 import type { Following } from '../following.ts';
@@ -38,7 +38,7 @@ another client instead: it may have taken that for its own.`,
   mergeSensitive: true,
   expects: () => 'one task for each create',
   client: {
-    watch(tally, _params, { following }) {
+    watch(tally, _params, { following, time }) {
       /** What is not followed for good, by what it wants, and by its mark. */
       const wanted = new Map<string, Made[]>();
       const own = new Set<string>();
@@ -51,6 +51,8 @@ another client instead: it may have taken that for its own.`,
         const before = wanted.get(key) ?? [];
         for (const one of before) {
           one.later ??= made;
+          if (one.later === made && isTransportRetry(one.request, made.request, time))
+            tally.note('resent', [one.created.seq, made.created.seq]);
           const { answer } = one.request;
           if (!answer || answer.seq > made.request.received.seq) made.beside ??= one;
         }
@@ -67,7 +69,7 @@ another client instead: it may have taken that for its own.`,
             foreign.set(asked, foreign.get(asked) ?? seq);
           if (attempts === 1 && method === 'POST' && CREATE.test(pathOf(path))) tally.note('create', [seq]);
         },
-        task(request, { tasks, taskCount, bond, method, path }) {
+        task(request, { first, tasks, taskCount, bond, method, path }) {
           const { task: created } = request;
           if (!created || method !== 'POST' || !CREATE.test(path)) return;
           tally.note('task', [created.seq]);
@@ -78,6 +80,7 @@ another client instead: it may have taken that for its own.`,
             // The first is a proof as well, once there is a second.
             const events = taskCount === 2 ? tasks.map(({ seq }) => seq) : [created.seq];
             tally.note('duplicate', events, taskCount, `${many(taskCount, 'task')} for one create, known by ${bond}`);
+            if (isTransportRetry(first, request, time)) tally.note('resent', events);
             return;
           }
           join(`intent ${created.intent ?? request.body?.digest ?? created.task}`, { created, request });
@@ -104,10 +107,11 @@ another client instead: it may have taken that for its own.`,
       }
       const figures = { creates, tasks };
       const worst = tally.of('duplicate').most;
+      const resent = new Set(tally.of('resent').first.flatMap(({ events }) => events));
       if (worst)
         return fail(`${worst.what} (${tally.of('doubled').count} of ${many(creates, 'create')} made more than one)`, {
           finding: 'duplicate',
-          hint: 'Put a mark on each create (`safety_identifier`), and look for it in List before you create again.',
+          hint: worst.events.some((seq) => resent.has(seq)) ? RESENT : CREATED_AGAIN,
           ...tally.proofs('duplicate'),
           figures,
           ...(counted.size > 0 && { provisional: true }),
@@ -137,6 +141,11 @@ another client instead: it may have taken that for its own.`,
     },
   },
 });
+
+const RESENT =
+  'The HTTP library sent the create again by itself: switch that off for creates (OkHttp: `retryOnConnectionFailure(false)`), and look in List for your mark (`safety_identifier`).';
+const CREATED_AGAIN =
+  'Put a mark on each create (`safety_identifier`), and look for it in List before you create again.';
 
 const againOf = ({ later, beside }: Made) => later ?? beside;
 
