@@ -10,6 +10,7 @@ import {
   beatsLate,
   confirmsCallbacks,
   downloads,
+  downloadsWithin,
   expectsProgress,
   followsRedirects,
   hardenedDriven,
@@ -129,6 +130,7 @@ const shown: Readonly<Record<string, Shown>> = {
   },
   'skewed-clock': { naive: beatsLate },
   'slow-answer': { naive: impatient(1_000), hardened: hardenedDriven() },
+  'slow-download': { naive: downloadsWithin(2_000, 1), hardened: downloadsWithin(600_000, 1) },
   'slow-task': oneVideo,
   'small-segments': oneVideo,
   'task-fails': {
@@ -138,9 +140,11 @@ const shown: Readonly<Record<string, Shown>> = {
     },
   },
   'task-stuck': { naive: leavesAfter(20) },
+  'thin-line': { naive: impatient(20), hardened: hardenedDriven() },
   'tls-alert': oneVideo,
   'tls-cut': oneVideo,
   'tls-version': oneVideo,
+  'unsteady-download': { naive: downloadsWithin(600_000, 1), hardened: downloadsWithin(600_000, 2) },
   'vanished-task': oneVideo,
   'worker-lost': oneVideo,
   'wrong-headers': oneVideo,
@@ -171,9 +175,6 @@ const expectingNothing: Readonly<Record<string, string>> = {
   settings: FRAMES,
   'settings-flood': FRAMES,
   'window-stall': FRAMES,
-  ...Object.fromEntries(
-    ['slow-download', 'thin-line', 'unsteady-download'].map((name) => [name, 'a check for it is missing']),
-  ),
 };
 
 test('every bundled scenario says what it expects, but for those that are listed', () => {

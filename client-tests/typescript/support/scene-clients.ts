@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { MockServer } from '../../../server/index.ts';
 import { type ClientSetting, connect, lighthouse, OVER, request, TASKS } from '../reference/http2-call.ts';
 import { NaiveClient } from '../reference/naive-client.ts';
+import { endCommand } from './downloads.ts';
 import { clientOn, drive, drivenSetting, ignore, withHardened } from './judged-clients.ts';
 import { openRawHttp2 } from './raw-http2.ts';
 import { Receiver, type ReceiverSetting } from './receiver.ts';
@@ -151,6 +152,43 @@ export const downloads =
     }
     session.close();
   };
+
+/** Makes a video, downloads it with a time limit on the whole, and ends with exit code 0.
+ * @param limitMs how long an attempt may take
+ * @param attempts how many there are, until the video has come whole */
+export const downloadsWithin =
+  (limitMs: number, attempts: number): Act =>
+  async (server) => {
+    const setting = drivenSetting(server, 'downloader/1');
+    const work = async () => {
+      const session = await connect(setting);
+      const { id } = JSON.parse((await ask(session, setting, 'POST', TASKS, lighthouse)).body);
+      await server.clock.sleep(5_000);
+      const { content } = JSON.parse((await ask(session, setting, 'GET', `${TASKS}/${id}`)).body);
+      for (let attempt = 1; attempt <= attempts; attempt++)
+        if (await downloadWithin(server, content.video_url, limitMs)) break;
+      session.close();
+    };
+    await drive(server, work());
+    endCommand(server, 0);
+  };
+
+/** @returns whether all of it came */
+const downloadWithin = ({ ca, clock }: MockServer, url: string, limitMs: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const address = url.replace('localhost', '127.0.0.1');
+    const sent = https.get(address, { ca, agent: false }, (response) =>
+      response
+        .on('error', ignore)
+        .on('close', () => resolve(response.complete))
+        .resume(),
+    );
+    const limit = clock.after(limitMs, () => sent.destroy());
+    sent.on('error', ignore).on('close', () => {
+      limit.cancel();
+      resolve(false);
+    });
+  });
 
 /** @returns the status */
 const download = ({ ca }: MockServer, url: string): Promise<number | undefined> =>
