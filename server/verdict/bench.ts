@@ -1,6 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import { DEFAULT_BY } from '../scenario/clients.ts';
 import { successRateOf, TaskTally } from '../task-tally.ts';
+import { OpenCalls } from './amid-calls.ts';
 import {
   type Expectation,
   inconclusive,
@@ -125,6 +126,7 @@ export class Bench {
   readonly #exitCodes = new Map<string, number | undefined>();
   readonly #strikes = new Strikes();
   readonly #lookAlikes = new LookAlikes();
+  readonly #openCalls = new OpenCalls();
   readonly #tasks = new TaskTally();
   #idleAfterMs = Number.POSITIVE_INFINITY;
   #events = 0;
@@ -139,7 +141,7 @@ export class Bench {
     this.#expect = expect;
     this.#sensitive = expect.filter(({ mergeSensitive }) => mergeSensitive);
     this.#time = new ClientTime(startAt, waitsBy);
-    this.#learners = [this.#following, this.#strikes, this.#lookAlikes, this.#tasks];
+    this.#learners = [this.#following, this.#strikes, this.#lookAlikes, this.#openCalls, this.#tasks];
     this.#run = { time: this.#time, following: this.#following, tasks: this.#tasks };
     this.#runs = expect.flatMap((expectation) => {
       const tally = new Tally();
@@ -231,6 +233,7 @@ export class Bench {
     const now = this.#now(latest);
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
+    const amidCalls = this.#openCalls.report;
     const { never: neverStruck } = this.#strikes;
     const { counts: lookAlikes } = this.#lookAlikes;
     const { counts: tasks } = this.#tasks;
@@ -251,6 +254,7 @@ export class Bench {
       ...(lookAlikes && { lookAlikes }),
       ...(tasks.created > 0 && { tasks: { ...tasks, ...(rate !== undefined && { successRate: rate }) } }),
       ...(this.#nobodys > 0 && { unnamed: this.#nobodys }),
+      ...(amidCalls && { amidCalls }),
       events: this.#events,
       missed: this.#missed,
     });

@@ -1,5 +1,6 @@
 import { printableLine } from '../printable.ts';
 import { countEnded, type TaskCounts } from '../task-tally.ts';
+import { type AmidCalls, describeAmidCalls } from './amid-calls.ts';
 import { many, type Outcome, percent } from './check.ts';
 import { describeLookAlikes, type LookAlikeCounts } from './look-alikes.ts';
 import type { NeverStruck } from './strikes.ts';
@@ -68,6 +69,7 @@ export const describeRun = (report: Omit<VerdictReport, 'means'>): readonly stri
   ...(report.neverStruck ?? []).map(({ fault, reason }) => `"${fault}" never struck: it ${reason}`),
   ...describeTasks(report.tasks),
   ...describeLookAlikes(report.lookAlikes),
+  ...describeAmidCalls(report.amidCalls),
   ...(report.missed > 0 ? [`${report.missed} events were lost before they were read`] : []),
 ];
 
@@ -116,6 +118,8 @@ export interface VerdictReport {
   readonly means: string;
   /** Connections that were cut before a request named their client, and may be any of several clients'. Left out, none. */
   readonly unnamed?: number;
+  /** Connections that ended amid calls. Left out, none. */
+  readonly amidCalls?: AmidCalls;
   /** How many events it rests on, and how many were lost before they were read. */
   readonly events: number;
   readonly missed: number;
