@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
+import { namedFaults } from '../typescript/support/named-faults.ts';
 import { standardVideo } from '../typescript/support/standard-video.ts';
 import { answerCreateWith } from '../typescript/support/statuses.ts';
 import { TASKS } from '../typescript/support/tasks.ts';
@@ -216,6 +217,10 @@ function testHabits(sdk: OfficialSdk): void {
     const tasks = server.journal.events('task.created').map(({ task }) => task);
     expect(tasks).toHaveLength(2);
     expect(told).toEqual([{ task: tasks[1] }]);
+    expect(await namedFaults(server)).toEqual({
+      'no-duplicate-creates': ['duplicate'],
+      'creates-accounted': ['not followed'],
+    });
   });
 
   test(`${sdk.emptyAnswer} when the answer to a create is empty`, async () => {
@@ -232,6 +237,10 @@ function testHabits(sdk: OfficialSdk): void {
       expect(tasks).toHaveLength(1);
       expect(told).toEqual([{ error: expect.objectContaining({ exception: 'other' }) }]);
     }
+    expect(await namedFaults(server)).toEqual({
+      ...(sdk.emptyAnswer === 'creates again' && { 'no-duplicate-creates': ['duplicate'] }),
+      'creates-accounted': ['not followed'],
+    });
   });
 
   test('keeps its connection for as long as its polls carry a heartbeat', async () => {
@@ -255,10 +264,12 @@ function testHabits(sdk: OfficialSdk): void {
     expect(server.journal.events('connection.ended')).toMatchObject([{ by: 'rule', how: 'reset', cause: 'heartbeat' }]);
     expect(server.journal.events('connection.opened')).toHaveLength(2);
     expect(server.journal.events('task.created')).toHaveLength(1);
+    expect(await namedFaults(server)).toEqual({ 'heartbeat-interval': ['missing'] });
   });
 }
 
 const runsForever = {
+  expect: ['heartbeat-interval' as const],
   faults: [{ name: 'runs', on: 'task' as const, inject: [{ stick: { in: 'running' as const } }] }],
 };
 

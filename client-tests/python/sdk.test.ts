@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { askClient } from '../cli/run-client.ts';
+import { namedFaults } from '../typescript/support/named-faults.ts';
 import { answerCreateWith, tourScenario } from '../typescript/support/statuses.ts';
 import { TASKS } from '../typescript/support/tasks.ts';
 import { findPython, script } from './python.ts';
@@ -103,6 +104,10 @@ describe.runIf(python).each(sdks)('the official SDK %s', (sdk) => {
     const tries = server.journal.events('request.received');
     expect(new Set(tries.map(({ clientRequestId }) => clientRequestId)).size).toBe(2);
     expect(tries.filter(({ idempotencyKey }) => idempotencyKey !== undefined)).toEqual([]);
+    expect(await namedFaults(server)).toEqual({
+      'no-duplicate-creates': ['duplicate'],
+      'creates-accounted': ['not followed'],
+    });
   });
 
   test('throws what is no exception of its own when the answer to a create is empty', async () => {
@@ -115,6 +120,7 @@ describe.runIf(python).each(sdks)('the official SDK %s', (sdk) => {
 
     expect(told).toEqual({ error: 'JSONDecodeError', own: false });
     expect(server.journal.events('task.created')).toHaveLength(1);
+    expect(await namedFaults(server)).toEqual({ 'creates-accounted': ['not followed'] });
   });
 
   test('takes a page for the answer to a create, and returns it as a string that has no id', async () => {
@@ -127,6 +133,7 @@ describe.runIf(python).each(sdks)('the official SDK %s', (sdk) => {
 
     expect(told).toEqual({ returned: 'str' });
     expect(server.journal.events('task.created')).toHaveLength(1);
+    expect(await namedFaults(server)).toEqual({ 'creates-accounted': ['not followed'] });
   });
 
   test('keeps the path of its base URL, and minds no slash at the end', async () => {

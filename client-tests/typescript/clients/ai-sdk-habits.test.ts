@@ -2,12 +2,19 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, type ScenarioInput, startMockServer } from '../../../server/index.ts';
 import { askClient } from '../../cli/run-client.ts';
+import { namedFaults } from '../support/named-faults.ts';
 
 type Fault = NonNullable<ScenarioInput['faults']>[number];
 
 /** Starts a service that is quick enough for a test and has one fault. */
 const startWith = (fault: Fault) =>
-  startMockServer({ scenario: { tasks: { queued: '50ms', running: '150ms' }, faults: [fault] } });
+  startMockServer({
+    scenario: {
+      tasks: { queued: '50ms', running: '150ms' },
+      faults: [fault],
+      expect: ['no-duplicate-creates', 'creates-accounted', 'tasks-settled', 'final-answers-respected'],
+    },
+  });
 
 const makeVideo = (server: MockServer, ...options: readonly string[]) =>
   askClient(
@@ -71,6 +78,12 @@ describe('what the AI SDK does without being asked', () => {
     expect(seen).toMatchObject({ task: tasks[1], type: 'video/mp4' });
     const polls = server.journal.events('request.received').filter(({ path }) => path.endsWith(`/${tasks[0]}`));
     expect(polls).toHaveLength(1);
+    expect(await namedFaults(server)).toEqual({
+      'no-duplicate-creates': ['duplicate'],
+      'creates-accounted': ['not followed'],
+      // By now it may be over.
+      'tasks-settled': [expect.stringMatching(/^(left behind|not seen)$/)],
+    });
   });
 
   test('it takes an empty answer to a create for an error of the API that is not worth a retry', async () => {
@@ -83,6 +96,7 @@ describe('what the AI SDK does without being asked', () => {
 
     expect(await makeVideo(server, '--retry')).toEqual({ error: 'AI_APICallError', message: 'Invalid JSON response' });
     expect(tasksOf(server)).toHaveLength(1);
+    expect(await namedFaults(server)).toMatchObject({ 'creates-accounted': ['not followed'] });
   });
 
   // The service says why in `error`, which the SDK leaves out of what it reads of a task.
@@ -108,5 +122,6 @@ describe('what the AI SDK does without being asked', () => {
       message: 'Video generation timed out after 500ms',
     });
     expect(server.journal.events('task.changed')).toMatchObject([{ to: 'expired' }]);
+    expect(await namedFaults(server)).toEqual({ 'final-answers-respected': ['polled after the end'] });
   });
 });

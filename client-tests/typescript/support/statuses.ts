@@ -41,6 +41,7 @@ export const answerCreateWith = (status: {
   readonly code: number;
   readonly body?: 'empty' | 'html';
 }): ScenarioInput => ({
+  expect: ['no-duplicate-creates', 'creates-accounted'],
   faults: [
     {
       name: 'the answer is another',
