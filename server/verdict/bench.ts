@@ -22,17 +22,15 @@ import {
   isStarved,
   mayRepeat,
   newConnection,
+  newRequest,
   type Request,
 } from './facts.ts';
 import { Following } from './following.ts';
 import { LookAlikes } from './look-alikes.ts';
 import { Reading } from './reading.ts';
 import { Strikes } from './strikes.ts';
-import { Tally } from './tally.ts';
+import { MAX_EVENTS_NAMED, Tally } from './tally.ts';
 import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
-
-/** How many of the events that prove a finding are named. */
-export const MAX_EVENTS_NAMED = 20;
 
 /** How a reset arrives at the client: a proxy on the way may close in good order instead. */
 export const resetFidelities = ['reset', 'fin', 'unknown'] as const;
@@ -50,7 +48,7 @@ export interface Case {
 /** How long after its answer a request may still turn out to have been cut, in client time. */
 const SETTLED_AFTER_MS = 2_000;
 /** How often calls are looked through that wait for another attempt, in lane time. */
-const EXPIRE_EVERY_MS = 1_000;
+const EXPIRE_EVERY_MS = 10_000;
 
 /** The frames of an answer. */
 const CARRIES_ANSWER: readonly string[] = ['HEADERS', 'CONTINUATION', 'DATA'];
@@ -433,7 +431,7 @@ export class Bench {
     const seat = this.#find(event.connection);
     if (!seat) return;
     const { connection } = seat;
-    const request: Request = { connection, received: event, account: connection.account };
+    const request = newRequest(connection, event);
     connection.requests++;
     connection.busyAt = event.at;
     connection.open.set(event.request, request);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keep } from './bounded.ts';
+import { keep, Recent } from './bounded.ts';
 
 test('the newest entries are kept', () => {
   const known = new Map<string, number>();
@@ -8,4 +8,23 @@ test('the newest entries are kept', () => {
     ['b', 1],
     ['c', 3],
   ]);
+});
+
+test('what was not set for a time is forgotten, once that is over and before it is over twice', () => {
+  const known = new Recent<string, number>(100);
+  known.set('a', 1, 0);
+  known.set('b', 2, 99);
+  known.set('c', 3, 100);
+  expect([known.get('a'), known.get('b'), known.get('c')]).toEqual([1, 2, 3]);
+  known.set('b', 4, 150);
+  known.set('d', 5, 200);
+  expect([known.get('a'), known.get('b'), known.get('d')]).toEqual([undefined, 4, 5]);
+  known.set('e', 6, 400);
+  expect([known.get('b'), known.get('d'), known.get('e')]).toEqual([undefined, undefined, 6]);
+});
+
+test('of what was set lately, the newest are kept', () => {
+  const known = new Recent<number, number>(100, 2);
+  for (const key of [1, 2, 3]) known.set(key, key, 0);
+  expect([known.get(1), known.get(2), known.get(3)]).toEqual([undefined, 2, 3]);
 });

@@ -6,3 +6,31 @@ export function keep<K, V>(known: Map<K, V>, key: K, value: V, limit = KEPT): vo
   known.set(key, value);
   if (known.size > limit) for (const oldest of known.keys()) return void known.delete(oldest);
 }
+
+/** A map that forgets what was not set for a time: once that is over, and before it is over twice. It keeps the newest. */
+export class Recent<K, V> {
+  readonly #forMs: number;
+  readonly #limit: number;
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
+  #since = Number.NEGATIVE_INFINITY;
+
+  constructor(forMs: number, limit = KEPT) {
+    this.#forMs = forMs;
+    this.#limit = limit;
+  }
+
+  get(key: K): V | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  /** @param nowMs the present, by a clock that does not go back */
+  set(key: K, value: V, nowMs: number): void {
+    if (nowMs - this.#since >= this.#forMs) {
+      this.#old = nowMs - this.#since >= 2 * this.#forMs ? new Map() : this.#young;
+      this.#young = new Map();
+      this.#since = nowMs;
+    }
+    keep(this.#young, key, value, this.#limit);
+  }
+}

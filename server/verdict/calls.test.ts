@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Call, isTransportRetry } from './calls.ts';
 import { defineCheck, inconclusive } from './check.ts';
 import { ClientTime } from './client-time.ts';
-import { newConnection } from './facts.ts';
+import { newConnection, newRequest } from './facts.ts';
 import { judge } from './judge.ts';
 import { answers, asks, creates, opens, resets, type Step, tell } from './testing.ts';
 
@@ -163,8 +163,8 @@ describe('a retry of the transport', () => {
     const connection = newConnection(1);
     if (used) connection.served = before;
     const by = left ? ('client' as const) : ended.by;
-    const earlier = { connection, received: one, ...(cut && { cut: { ...ended, by } }) };
-    const later = { connection: to === 1 ? connection : newConnection(2), received: two };
+    const earlier = { ...newRequest(connection, one), ...(cut && { cut: { ...ended, by } }) };
+    const later = newRequest(to === 1 ? connection : newConnection(2), two);
     return isTransportRetry(earlier, later, new ClientTime(0));
   };
 

@@ -229,7 +229,7 @@ export class CallBook {
 
   #byRepetition(request: Request): { entry: Entry; bond: Bond } | undefined {
     if (this.#failed.size === 0) return undefined;
-    const place = placeOf(request);
+    const place = request.place;
     const bodies = this.#failed.get(place);
     if (!bodies) return undefined;
     // One whose own body was not read may be any of them.
@@ -259,7 +259,7 @@ export class CallBook {
 
   #noteRepeatable(entry: Entry, request: Request): void {
     const { call } = entry;
-    const place = placeOf(call.first);
+    const place = call.first.place;
     const end = endOf(request);
     if (request === call.first && end && hasFailed(request)) call.failure = end;
     const bodies = this.#failed.get(place) ?? new Map<string, Entry[]>();
@@ -289,7 +289,7 @@ export class CallBook {
     this.#open.delete(entry);
     this.#over(call);
     for (const { task } of call.tasks) this.#ofTask.delete(task);
-    const place = this.#failed.size === 0 ? '' : placeOf(call.first);
+    const place = this.#failed.size === 0 ? '' : call.first.place;
     const bodies = this.#failed.get(place);
     // It waits by its body, or came to wait before that was read.
     for (const body of bodies ? [call.digest ?? UNREAD, UNREAD] : [])
@@ -319,8 +319,6 @@ function keep(bodies: Map<string, Entry[]> | undefined, body: string, left: Entr
   if (left.length > 0) bodies?.set(body, left);
   else bodies?.delete(body);
 }
-
-const placeOf = ({ received }: Request): string => `${received.method} ${received.path}`;
 
 export const pathOf = (path: string): string => {
   const query = path.indexOf('?');
@@ -353,11 +351,10 @@ function keysOf(request: Request): readonly (readonly [Bond, string])[] {
   const { idempotencyKey, clientRequestId, asyncTraceId, traceparent } = received;
   if (idempotencyKey === undefined && clientRequestId === undefined && asyncTraceId === undefined && !traceparent)
     return NO_KEYS;
-  const place = placeOf(request);
   // The span changes with each attempt.
   const traceId = asyncTraceId ?? traceparent?.split('-')[1];
   const key = (bond: Bond, value: string | undefined) =>
-    value === undefined ? [] : [[bond, `${bond}:${place}:${value}`] as const];
+    value === undefined ? [] : [[bond, `${bond}:${request.place}:${value}`] as const];
   return [
     ...key('idempotency key', idempotencyKey),
     ...key('client request id', clientRequestId),

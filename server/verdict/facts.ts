@@ -9,6 +9,8 @@ export interface Connection {
   secured?: JournalEvent<'connection.secured'>;
   ended?: JournalEvent<'connection.ended'>;
   userAgent?: string;
+  /** Its client's, without the port. */
+  address?: string;
   /** The name of the API key that its latest requests brought. */
   account?: string;
   /** How many requests came on it. */
@@ -50,6 +52,8 @@ export type Cut = JournalEvent<'response.abandoned' | 'stream.reset' | 'connecti
 export interface Request {
   readonly connection: Connection;
   readonly received: JournalEvent<'request.received'>;
+  /** Its method and its path. */
+  readonly place: string;
   /** The name of the API key, where that is known. */
   readonly account?: string | undefined;
   body?: JournalEvent<'request.body'>;
@@ -74,6 +78,13 @@ export const newConnection = (id: number): Connection => ({
   goaways: [],
   beats: { count: 0, longestGapMs: 0, skewMs: 0 },
   busyAt: 0,
+});
+
+export const newRequest = (connection: Connection, received: JournalEvent<'request.received'>): Request => ({
+  connection,
+  received,
+  place: `${received.method} ${received.path}`,
+  account: connection.account,
 });
 
 /** Statuses that invite a client to try again: it was late, too early, too much, or not the client's fault. */
@@ -138,9 +149,12 @@ export const endOf = ({ answer, cut }: Request): Cut | JournalEvent<'response.se
 export const isAcknowledged = ({ code }: JournalEvent<'callback.answered'>): boolean => Math.floor(code / 100) === 2;
 
 /** `127.0.0.1:443` and `::1:443` without the port. */
-export function addressOf({ opened, ended }: Pick<Connection, 'opened' | 'ended'>): string {
-  const remote = opened?.remote ?? ended?.remote ?? '';
-  return remote.slice(0, Math.max(0, remote.lastIndexOf(':')));
+export function addressOf(connection: Connection): string {
+  if (connection.address !== undefined) return connection.address;
+  const remote = connection.opened?.remote ?? connection.ended?.remote;
+  if (remote === undefined) return '';
+  connection.address = remote.slice(0, Math.max(0, remote.lastIndexOf(':')));
+  return connection.address;
 }
 
 /** The rules that strike a client that says nothing. */

@@ -10,6 +10,23 @@ interface Watched {
   readonly tally: Tally;
 }
 
+/** Who hears of what. What happens with each request goes to those alone that want to hear of it: there are many checks. */
+interface Ears {
+  readonly all: readonly ClientWatch[];
+  readonly request: readonly ClientWatch[];
+  readonly answered: readonly ClientWatch[];
+  readonly over: readonly ClientWatch[];
+  readonly callOver: readonly ClientWatch[];
+}
+
+const earsOf = (all: readonly ClientWatch[]): Ears => ({
+  all,
+  request: all.filter(({ request }) => request),
+  answered: all.filter(({ answered }) => answered),
+  over: all.filter(({ over }) => over),
+  callOver: all.filter(({ callOver }) => callOver),
+});
+
 /** What one client did, if it was the one that these connections belong to: its calls, its comebacks, and what each check saw. */
 export class Reading {
   readonly calls: CallBook;
@@ -22,9 +39,9 @@ export class Reading {
   readonly #open = new Set<Connection>();
   readonly #comebacks: Comebacks;
   readonly #watched = new Map<Expectation, Watched>();
-  readonly #watches: readonly ClientWatch[];
+  readonly #watches: Ears;
   /** Those that hear of the storage. */
-  readonly #ofStorage: readonly ClientWatch[];
+  readonly #ofStorage: Ears;
 
   constructor(expectations: readonly Expectation[], run: Run) {
     const watches: ClientWatch[] = [];
@@ -35,8 +52,8 @@ export class Reading {
       watches.push(watch);
       this.#watched.set(expectation, { watch, tally });
     }
-    this.#watches = watches;
-    this.#ofStorage = watches.filter(({ hearsStorage }) => hearsStorage);
+    this.#watches = earsOf(watches);
+    this.#ofStorage = earsOf(watches.filter(({ hearsStorage }) => hearsStorage));
     this.calls = new CallBook(run.time, (call) => this.#callOver(call));
     this.#comebacks = new Comebacks(run.time, (comeback) => {
       for (const watch of watches) watch.comeback?.(comeback);
@@ -48,7 +65,7 @@ export class Reading {
     this.connections++;
     this.#open.add(connection);
     if (!isStorage(connection)) this.#comebacks.opened(connection);
-    for (const watch of this.#of(connection)) {
+    for (const watch of this.#of(connection).all) {
       watch.opened?.(connection);
       if (connection.hello) watch.hello?.(connection);
       if (connection.secured) watch.secured?.(connection);
@@ -56,7 +73,7 @@ export class Reading {
   }
 
   secured(connection: Connection): void {
-    for (const watch of this.#of(connection)) watch.secured?.(connection);
+    for (const watch of this.#of(connection).all) watch.secured?.(connection);
   }
 
   received(): void {
@@ -67,12 +84,12 @@ export class Reading {
   request(request: Request): void {
     const call = this.calls.join(request);
     if (!isStorage(request.connection)) this.#comebacks.request(request, call);
-    for (const watch of this.#of(request.connection)) watch.request?.(request, call);
+    for (const watch of this.#of(request.connection).request) watch.request?.(request, call);
   }
 
   task(request: Request): void {
     const call = this.calls.noteTask(request);
-    if (call) for (const watch of this.#of(request.connection)) watch.task?.(request, call);
+    if (call) for (const watch of this.#of(request.connection).all) watch.task?.(request, call);
   }
 
   /** An answer went out, or a request was cut. */
@@ -80,29 +97,29 @@ export class Reading {
     const call = this.calls.noteEnd(request);
     if (!call || request.cut || request.withheld) return;
     if (!isStorage(request.connection)) this.#comebacks.answered(request, call);
-    for (const watch of this.#of(request.connection)) watch.answered?.(request, call);
+    for (const watch of this.#of(request.connection).answered) watch.answered?.(request, call);
   }
 
   over(request: Request): void {
     const call = this.calls.callOf(request);
-    if (call) for (const watch of this.#of(request.connection)) watch.over?.(request, call);
+    if (call) for (const watch of this.#of(request.connection).over) watch.over?.(request, call);
     this.calls.settle(request);
   }
 
   goaway(connection: Connection): void {
-    for (const watch of this.#of(connection)) watch.goaway?.(connection);
+    for (const watch of this.#of(connection).all) watch.goaway?.(connection);
   }
 
   lateStream(connection: Connection, event: JournalEvent<'stream.late'>): void {
-    for (const watch of this.#of(connection)) watch.lateStream?.(connection, event);
+    for (const watch of this.#of(connection).all) watch.lateStream?.(connection, event);
   }
 
   ruled(connection: Connection, event: JournalEvent<'rule.applied'>): void {
-    for (const watch of this.#of(connection)) watch.ruled?.(connection, event);
+    for (const watch of this.#of(connection).all) watch.ruled?.(connection, event);
   }
 
   keptAlive(connection: Connection, ping: JournalEvent<'heartbeat'>): void {
-    for (const watch of this.#of(connection)) watch.keptAlive?.(connection, ping);
+    for (const watch of this.#of(connection).all) watch.keptAlive?.(connection, ping);
   }
 
   /** @param cut the requests that were cut with it */
@@ -112,7 +129,7 @@ export class Reading {
     if (ended?.how === 'reset' && ended.by !== 'client') this.resets++;
     if (ended?.by === 'rule' && ended.cause) this.rules[ended.cause] = (this.rules[ended.cause] ?? 0) + 1;
     if (!isStorage(connection)) this.#comebacks.ended(connection, this.#callsOf(cut));
-    for (const watch of this.#of(connection)) watch.ended?.(connection);
+    for (const watch of this.#of(connection).all) watch.ended?.(connection);
   }
 
   judge(expectation: Expectation, now: ClientMoment): Judgement | undefined {
@@ -126,7 +143,7 @@ export class Reading {
     return watched && expectation.client?.judge(watched.tally.copy(), open, watched.watch);
   }
 
-  #of(connection: Connection): readonly ClientWatch[] {
+  #of(connection: Connection): Ears {
     return isStorage(connection) ? this.#ofStorage : this.#watches;
   }
 
@@ -141,7 +158,7 @@ export class Reading {
 
   #callOver(call: Call): void {
     this.#comebacks.callOver(call);
-    for (const watch of this.#watches) watch.callOver?.(call);
+    for (const watch of this.#watches.callOver) watch.callOver?.(call);
   }
 }
 

@@ -1,3 +1,5 @@
+/** How many of the events that prove a finding are named. */
+export const MAX_EVENTS_NAMED = 20;
 /** How many proofs of a kind are kept; more are counted. */
 export const PROOFS_KEPT = 100;
 
@@ -45,16 +47,24 @@ const NONE: Readonly<Kind> = Object.freeze(new Kind());
  * journal drops.
  */
 export class Tally {
-  readonly #kinds = new Map<string, Kind>();
-  readonly #listed = new Set<string>();
+  readonly #kinds: Map<string, Kind>;
+  readonly #listed: Set<string>;
+  /** Of a copy: the kinds that are its own by now. */
+  #own: Set<string> | undefined;
+
+  constructor(kinds = new Map<string, Kind>(), listed = new Set<string>()) {
+    this.#kinds = kinds;
+    this.#listed = listed;
+  }
 
   /** @param events prove it
    * @param value what was measured; 0 where nothing is */
   note(kind: string, events: readonly number[], value = 0, what = ''): void {
     let found = this.#kinds.get(kind);
-    if (!found) {
-      found = new Kind();
+    if (!found || (this.#own && !this.#own.has(kind))) {
+      found = found?.copy() ?? new Kind();
       this.#kinds.set(kind, found);
+      this.#own?.add(kind);
     }
     found.add(events, value, what);
   }
@@ -80,18 +90,24 @@ export class Tally {
 
   /** A copy in which what is still open may be noted. */
   copy(): Tally {
-    const copy = new Tally();
-    for (const [kind, seen] of this.#kinds) copy.#kinds.set(kind, seen.copy());
-    for (const name of this.#listed) copy.#listed.add(name);
+    const copy = new Tally(new Map(this.#kinds), new Set(this.#listed));
+    // Most kinds are only read: one that is written to is copied then.
+    copy.#own = new Set();
     return copy;
   }
 
-  /** The proofs of some kinds, as a judgement names them. */
+  /** The proofs of some kinds, as a judgement names them: the first of them. */
   proofs(...kinds: readonly string[]): { readonly events: readonly number[]; readonly eventCount: number } {
-    const seen = kinds.map((kind) => this.of(kind));
-    return {
-      events: seen.flatMap(({ first }) => first.flatMap(({ events }) => events)),
-      eventCount: seen.reduce((sum, { eventCount }) => sum + eventCount, 0),
-    };
+    const events: number[] = [];
+    let eventCount = 0;
+    for (const kind of kinds) {
+      const seen = this.of(kind);
+      eventCount += seen.eventCount;
+      for (const sample of seen.first) {
+        if (events.length >= MAX_EVENTS_NAMED) break;
+        events.push(...sample.events);
+      }
+    }
+    return { events, eventCount };
   }
 }

@@ -4,9 +4,9 @@ import { keep } from '../bounded.ts';
 import { pathOf, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { isResultPath, isWhole, type Request } from '../facts.ts';
+import { taskOf } from '../paths.ts';
 import { isOver } from '../sightings.ts';
 
-const TASK = /\/contents\/generations\/tasks\/([^/?]+)$/;
 const LIST = /\/contents\/generations\/tasks\/?$/;
 /** 4xx that the same request may not get again: it was late, too early or too much, or depends on a state. */
 const PASSING = [408, 409, 425, 429];
@@ -70,9 +70,10 @@ Requests that were sent before the final answer do not count. Inconclusive witho
         tally.note('polled after the end', events, end.polls, `asked ${end.polls} times for a task that is ${status}`);
       };
 
-      const noteRefusal = ({ received, body }: Request, answer: Answer, known: Refusals) => {
+      const noteRefusal = ({ received, body, place }: Request, answer: Answer, known: Refusals) => {
         const { method, path } = received;
-        const key = `${method} ${path} ${body?.digest}`;
+        if (known.size === 0 && !isFinal(answer)) return;
+        const key = body ? `${place} ${body.digest}` : place;
         const before = known.get(key);
         if (!isFinal(answer)) return void known.delete(key);
         if (before && before.latest.seq > received.seq) return;
@@ -89,7 +90,7 @@ Requests that were sent before the final answer do not count. Inconclusive witho
       return {
         hearsStorage: true,
         request({ received }, { method, path }) {
-          const task = TASK.exec(path)?.[1];
+          const task = taskOf(path);
           const conflict = task === undefined || method !== 'DELETE' ? undefined : conflicts.get(task);
           if (!conflict || task === undefined || conflict.seq > received.seq || following.isSettled(task)) return;
           tally.note('DELETE repeated', [conflict.seq, received.seq], 0, `sent DELETE again after 409 for ${task}`);
@@ -101,7 +102,7 @@ Requests that were sent before the final answer do not count. Inconclusive witho
             if (answer.status === 403) for (const end of ends.values()) end.polls = 0;
             return noteRefusal(request, answer, links);
           }
-          const task = TASK.exec(path)?.[1];
+          const task = taskOf(path);
           if (task === undefined && !LIST.test(path)) return;
           if (task === undefined && method === 'GET') conflicts.clear();
           // The link to a result is new, though it looks the same here.

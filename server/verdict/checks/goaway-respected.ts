@@ -93,7 +93,6 @@ interface Drain {
 
 /** Methods that may be repeated without a doubt (RFC 9110, section 9.2.2). */
 const isSafe = ({ received }: Request) => ['GET', 'HEAD', 'PUT', 'DELETE'].includes(received.method);
-const placeOf = ({ received }: Request) => `${received.method} ${received.path}`;
 
 class Drains {
   readonly #tally: Tally;
@@ -133,7 +132,7 @@ class Drains {
       drain.requests.add(request);
       if (this.#time.between(drain.goaway, received) > this.#grace) drain.late.push({ seq, stream });
     }
-    const place = placeOf(request);
+    const { place } = request;
     const owed = this.#owed.get(place);
     if (owed && owed.connection !== connection) {
       this.#owed.delete(place);
@@ -191,7 +190,7 @@ class Drains {
       this.#note(tally, drain, lastStreamId);
       for (const request of drain.requests)
         if (this.#isOwed(request, drain, lastStreamId)) {
-          const isRepeated = (this.#elsewhere.get(placeOf(request)) ?? 0) > request.received.seq;
+          const isRepeated = (this.#elsewhere.get(request.place) ?? 0) > request.received.seq;
           tally.note(isRepeated ? 'repeated' : 'not repeated', [request.received.seq]);
         }
     }
@@ -206,7 +205,7 @@ class Drains {
   }
 
   #owe(tally: Tally, request: Request): void {
-    const place = placeOf(request);
+    const { place } = request;
     const seq = this.#elsewhere.get(place) ?? 0;
     if (seq > request.received.seq) tally.note('repeated', [request.received.seq, seq]);
     else this.#owed.set(place, request);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { keep } from '../bounded.ts';
+import { Recent } from '../bounded.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { hasFailed, isLeft, isWhole, type Request } from '../facts.ts';
 
@@ -27,14 +27,14 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
     `at most ${many(atMost, 'attempt')} in a row to be given up within ${renderDuration(patience)}`,
   client: {
     watch(tally, { patience, atMost }, { time }) {
-      const rows = new Map<string, Row>();
+      // What was sent longer ago than that is not sent again too soon.
+      const rows = new Recent<string, Row>(2 * patience);
       return {
         request(request) {
-          const { received, body } = request;
-          const key = `${received.method} ${received.path} ${body?.digest}`;
+          const { received, body, place } = request;
+          const key = body ? `${place} ${body.digest}` : place;
           const before = rows.get(key);
           const cut = before?.latest.cut;
-          rows.delete(key);
           const isHasty =
             before !== undefined &&
             cut !== undefined &&
@@ -43,7 +43,7 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
             time.between(before.latest.received, cut) < patience &&
             time.between(cut, received) < patience;
           const hasty = isHasty ? before.hasty + 1 : 0;
-          keep(rows, key, { latest: request, hasty });
+          rows.set(key, { latest: request, hasty }, time.at(received));
           if (!isHasty || cut === undefined) return;
           tally.note('given up', [before.latest.received.seq, cut.seq, received.seq], hasty);
           if (hasty > atMost) tally.note('retry storm', [before.latest.received.seq, cut.seq, received.seq], hasty);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-
-const GET_TASK = /\/contents\/generations\/tasks\/([^/]+)$/;
+import { taskOf } from '../paths.ts';
 
 /** Replicas that share an API key see each other's tasks in List (reference, Ark API section 4). */
 export const ownTasksOnly = defineCheck({
@@ -18,7 +17,8 @@ where the client asked for no task of this run.`,
       return {
         task: ({ task }) => void (task && own.add(task.task)),
         request({ received: { seq } }, { method, path }) {
-          const [, task = ''] = method === 'GET' || method === 'DELETE' ? (GET_TASK.exec(path) ?? []) : [];
+          const task = method === 'GET' || method === 'DELETE' ? taskOf(path) : undefined;
+          if (task === undefined) return;
           if (own.has(task)) tally.note('own', [seq]);
           else if (following.isMade(task)) tally.note("another's task", [seq], 0, task);
         },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
+import { Recent } from '../bounded.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import { type Connection, isHurriedOff, type Request } from '../facts.ts';
-
-const GET_TASK = /\/contents\/generations\/tasks\/[^/]+$/;
+import { taskOf } from '../paths.ts';
 
 /** Get is limited to 20 per second and account (reference, Ark API section 10), and a task takes minutes. */
 export const pollInterval = defineCheck({
@@ -27,32 +27,27 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
   expects: ({ atLeast, atMost }) =>
     `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
   client: {
-    watch(tally, { atLeast, atMost = Number.POSITIVE_INFINITY, early }, { time }) {
-      /** Of each task the latest poll: its first attempt and its latest. */
-      const polls = new Map<string, { call: Call; first: Received; latest: Received; connection: Connection }>();
+    watch(tally, { atLeast, atMost: longest, early }, { time }) {
+      const atMost = longest ?? Number.POSITIVE_INFINITY;
+      const polls = new Recent<string, Poll>(longest === undefined ? KEPT_MS : RESULT_KEPT_MS);
       return {
         request({ received, connection }, call) {
           const { method, path } = call;
-          if (method !== 'GET' || !GET_TASK.test(path)) return;
+          if (method !== 'GET' || taskOf(path) === undefined) return;
           const before = polls.get(path);
-          if (before?.call === call) {
-            before.latest = received;
-            return;
-          }
-          if (!before) {
-            polls.set(path, { call, first: received, latest: received, connection });
-            if (polls.size > TASKS_KEPT) for (const oldest of polls.keys()) return void polls.delete(oldest);
-            return;
-          }
+          const isSame = before?.call === call;
+          const first = isSame ? before.first : received;
+          const on = isSame ? before.connection : connection;
+          polls.set(path, { call, first, latest: received, connection: on }, time.at(received));
+          if (!before || isSame) return;
           // What a fault spoilt, it may have had to ask for once more; the journal may not know yet that it left that connection.
           const isRepair = before.connection.struck && before.connection !== connection;
           const isHurried = isHurriedOff(before.connection, time);
-          const { first, latest } = before;
-          Object.assign(before, { call, first: received, latest: received, connection });
           if (isRepair) return;
-          const ms = time.between(first, received);
-          const events = [first.seq, received.seq];
-          const finding = ms < atLeast - early ? 'too often' : time.between(latest, received) > atMost && 'too seldom';
+          const ms = time.between(before.first, received);
+          const events = [before.first.seq, received.seq];
+          const isSeldom = time.between(before.latest, received) > atMost;
+          const finding = ms < atLeast - early ? 'too often' : isSeldom && 'too seldom';
           // A client that lost its connection may ask at once on another, or be late.
           if (finding && isHurried) return void tally.note('hurried', events);
           tally.note('interval', events, ms);
@@ -87,7 +82,15 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
   },
 });
 
-/** How many tasks are remembered per client. */
-const TASKS_KEPT = 10_000;
+/** How long a task that is not polled is remembered; longer where a poll may come too late. */
+const KEPT_MS = 900_000;
+/** Nothing is left to ask for after that. */
+const RESULT_KEPT_MS = 172_800_000;
 
-type Received = Request['received'];
+/** The latest poll of a task: its first attempt and its latest. */
+interface Poll {
+  readonly call: Call;
+  readonly first: Request['received'];
+  readonly latest: Request['received'];
+  readonly connection: Connection;
+}

@@ -44,7 +44,7 @@ where a client left a call on which a fault was at work and then asked for nothi
           const { answer, connection } = request;
           if (!answer || hasFailed(request)) return;
           inService.add(connection);
-          const place = placeOf(request.received);
+          const { place } = request;
           if (served.size < PLACES_KEPT || served.has(place)) served.set(place, request.received.seq);
           if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
           outage.end();
@@ -168,8 +168,6 @@ function noteOpen(tally: Tally, within: number, ms: number, what: string, events
 /** How many places are remembered per client. */
 const PLACES_KEPT = 10_000;
 
-const placeOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`;
-
 interface Known extends Pick<Now, 'time'> {
   /** Where a call may not be over yet. */
   readonly now?: Now['latest'];
@@ -188,7 +186,7 @@ function noteCall(
   if (success) noteRecovered(tally, within, time.between(failure, success), what, [failure.seq, success.seq]);
   else if (lostTask) return;
   else if (now && underWay > 0) noteOpen(tally, within, time.between(failure, now), what, [failure.seq]);
-  else if (isLeft(last) && (served.get(placeOf(first.received)) ?? 0) > last.received.seq)
+  else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq)
     // It asked again before it let go of the first.
     tally.note('recovered', [failure.seq]);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)

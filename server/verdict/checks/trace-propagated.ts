@@ -22,7 +22,8 @@ export const tracePropagated = defineCheck({
       request({ received: { traceparent = '', asyncTraceId = '', method, path, seq } }) {
         if (!needsTrace(method, pathOf(path))) return;
         const has = TRACEPARENT.test(traceparent) || asyncTraceId.trim() !== '';
-        tally.note(has ? 'traced' : 'untraced', [seq], 0, `${method} ${pathOf(path)}`);
+        if (has) tally.note('traced', [seq]);
+        else tally.note('untraced', [seq], 0, `${method} ${pathOf(path)}`);
       },
     }),
     judge(tally, { atLeast }) {
