@@ -13,11 +13,13 @@ const happens = (entry: JournalEntry): readonly Step[] => [[1, entry]];
 test.each<[string, object, readonly Step[]]>([
   ['waited', { waited: 1 }, happens({ type: 'connection.queued', connection: 1, place: 1, by: 'fault' })],
   ['unserved', { unserved: 1 }, happens({ type: 'connection.hung', connection: 1, by: 'fault' })],
+  ['frozen', { frozen: 1 }, happens({ type: 'connection.frozen', connection: 1, forMs: 1, by: 'fault' })],
   ['refused', { refused: 1 }, happens({ type: 'listener.closed', cause: 'x' })],
   ['dropped', { dropped: 7 }, happens({ type: 'listener.relieved', port: 1, dropped: 7 })],
   ['finished', { finished: 1 }, [...asking, ends(2, 1, { by: 'fault', requests: open })]],
   ['left', { left: 1 }, [...asking, ends(2, 1, { requests: open })]],
   ['left by a reset', { left: 1 }, [...asking, ends(2, 1, { how: 'reset', requests: open })]],
+  ['lost', { lost: 1 }, [...opens(0, 1), ends(2, 1, { by: 'network', how: 'error', cause: 'ETIMEDOUT' })]],
   ['broken', { broken: 1 }, [...opens(0, 1), ends(2, 1, { how: 'error' })]],
 ])('a connection that is %s looks like a reset', (_what, counts, steps) => expect(countsOf(...steps)).toEqual(counts));
 

@@ -4,10 +4,12 @@ import type { JournalEvent } from '../journal.ts';
 const words = {
   waited: ['waited for another connection to end', 'connection'],
   unserved: ['accepted and left unanswered', 'connection'],
+  frozen: ['on which nothing passed for a while', 'connection'],
   refused: ['the port was closed, so that a connect is refused', 'time'],
   dropped: ['dropped by the port, which had too few file descriptors', 'connection'],
   finished: ['closed by FIN amid a call', 'connection'],
   left: ['ended by the client itself amid a call, as after a time-out of its own', 'connection'],
+  lost: ['lost by the network', 'connection'],
   broken: ['broken off by an error of TLS or HTTP', 'connection'],
 } as const;
 
@@ -35,6 +37,8 @@ function kindOf(event: JournalEvent): readonly [LookAlike?, number?] {
       return ['waited'];
     case 'connection.hung':
       return ['unserved'];
+    case 'connection.frozen':
+      return ['frozen'];
     case 'listener.closed':
       return ['refused'];
     case 'listener.relieved':
@@ -48,6 +52,7 @@ function kindOf(event: JournalEvent): readonly [LookAlike?, number?] {
 
 /** What became of calls decides: a connection without any is missed by no one. */
 function kindOfEnd({ by, how, requests }: JournalEvent<'connection.ended'>): LookAlike | undefined {
+  if (by === 'network') return 'lost';
   if (how === 'error') return 'broken';
   if (requests.length === 0) return undefined;
   if (by === 'client') return 'left';
