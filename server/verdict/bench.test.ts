@@ -4,9 +4,23 @@ import { randomSequence } from '../random.ts';
 import type { Case } from './bench.ts';
 import { backoff } from './checks/backoff.ts';
 import { recoversWithin } from './checks/recovers-within.ts';
+import { retryAfterRespected } from './checks/retry-after-respected.ts';
 import { Judge, judge } from './judge.ts';
 import { checks } from './table.ts';
-import { answers, asks, creates, ends, judgeBy, moves, opens, resets, type Step, TASKS, tell } from './testing.ts';
+import {
+  answers,
+  asks,
+  brings,
+  creates,
+  ends,
+  judgeBy,
+  moves,
+  opens,
+  resets,
+  type Step,
+  TASKS,
+  tell,
+} from './testing.ts';
 import type { VerdictReport } from './verdict.ts';
 
 const everything: Case = {
@@ -192,6 +206,20 @@ test("a request that names another client on the same connection is the other on
     'fail',
     'inconclusive',
   ]);
+});
+
+test('a refusal that goes out before the body of a create has come says nothing of the next create', () => {
+  const refused = (at: number, request: number, digest: string): readonly Step[] => [
+    asks(at, 1, request, { method: 'POST', path: TASKS }),
+    answers(at + 1, 1, request, { method: 'POST', path: TASKS, status: 429, retryAfterMs: 2_000 }),
+    brings(at + 2, 1, request, digest),
+  ];
+  const others = [...opens(0, 1), ...refused(1, 1, 'a'), ...refused(4, 2, 'b')];
+  expect(judge(tell(others), everything).report.clients).toMatchObject([{ requests: 2, calls: 2 }]);
+  expect(judgeBy(retryAfterRespected, {}, others).clients).toMatchObject([{ outcome: 'inconclusive' }]);
+  const again = [...opens(0, 1), ...refused(1, 1, 'a'), ...refused(4, 2, 'a')];
+  expect(judge(tell(again), everything).report.clients).toMatchObject([{ requests: 2, calls: 1 }]);
+  expect(judgeBy(retryAfterRespected, {}, again).clients).toMatchObject([{ outcome: 'fail', finding: 'too early' }]);
 });
 
 test('what may be read in two ways does not pass because another client does', () => {

@@ -16,6 +16,7 @@ import { Client, nameOf } from './clients.ts';
 import {
   type Connection,
   type Cut,
+  endOf,
   isCutOff,
   isLeft,
   isSilent,
@@ -62,7 +63,7 @@ interface Seat {
   taken?: Client;
   /** All of whose it is in some reading. */
   readings: Reading[];
-  /** Requests whose body is still to come. */
+  /** Requests whose body is still to come, though they may have been answered. */
   readonly early: Set<Request>;
   /** Whose those requests are that name another client than the first on their connection. */
   foreign?: Map<Request, readonly Reading[]>;
@@ -488,14 +489,19 @@ export class Bench {
   }
 
   #ready(seat: Seat, request: Request): void {
-    if (seat.early.delete(request)) for (const reading of readingsOf(seat, request)) reading.request(request);
+    if (!seat.early.delete(request)) return;
+    for (const reading of readingsOf(seat, request)) {
+      reading.request(request);
+      if (endOf(request)) reading.requestEnded(request);
+    }
   }
 
   #noteEnd(seat: Seat, request: Request): void {
-    this.#ready(seat, request);
     this.#following.noteEnd(request);
     if (mayRepeat(request)) seat.connection.spoilt = true;
-    for (const reading of readingsOf(seat, request)) reading.requestEnded(request);
+    // A refusal may go out before the body has come by which the call is known. What is cut brings no body any more.
+    if (!seat.early.has(request)) for (const reading of readingsOf(seat, request)) reading.requestEnded(request);
+    else if (request.cut) this.#ready(seat, request);
     this.#settling.push(request);
   }
 
@@ -524,6 +530,7 @@ export class Bench {
     const seat = this.#seats.get(connection.id);
     // Its connection has ended, and it with that.
     if (seat?.connection !== connection || !connection.open.delete(received.request)) return;
+    this.#ready(seat, request);
     this.#following.settle(request);
     for (const reading of readingsOf(seat, request)) reading.over(request);
     seat.foreign?.delete(request);
@@ -549,10 +556,7 @@ export class Bench {
           this.#cut(seat, request, event);
         }
     for (const reading of seat.readings) reading.ended(connection, cut);
-    for (const request of [...connection.open.values()]) {
-      this.#ready(seat, request);
-      this.#settle(request);
-    }
+    for (const request of [...connection.open.values()]) this.#settle(request);
     seat.client?.endAlone(connection, this.#now(event), this.#sensitive);
     if (!seat.client && isCutOff(event)) {
       if (seat.taken) seat.taken.unnamed++;

@@ -110,6 +110,12 @@ export const asks = (atMs: number, connection: number, request: number, more: Mo
   { type: 'request.received', connection, request, method: 'GET', path: '/tasks/1', ...more },
 ];
 
+/** The body of a request has been read. */
+export const brings = (atMs: number, connection: number, request: number, digest = 'a'): Step => [
+  atMs,
+  { type: 'request.body', connection, request, bytes: 2, digest },
+];
+
 export const answers = (atMs: number, connection: number, request: number, more: More<'response.sent'> = {}): Step => [
   atMs,
   {

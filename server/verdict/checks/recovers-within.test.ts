@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { answers, asks, creates, ends, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import {
+  answers,
+  asks,
+  brings,
+  creates,
+  ends,
+  findingsOf,
+  hurries,
+  judgeBy,
+  opens,
+  resets,
+  type Step,
+} from '../testing.ts';
 import { recoversWithin } from './recovers-within.ts';
 
 const fails = (atMs: number, request: number, more = {}): Step => answers(atMs, 1, request, { status: 503, ...more });
@@ -53,7 +65,7 @@ test('a create that was cut is better left alone where its task exists, and not 
   const create = asks(0, 1, 1, { method: 'POST', path: '/tasks' });
   expect(find(create, creates(5, 'cgt-1', { connection: 1, request: 1 }), resets(10, 1, 1))).toEqual(['inconclusive']);
   expect(find(create, resets(10, 1, 1))).toEqual(['gave up']);
-  const again = [...opens(100, 2), asks(100, 2, 1, { method: 'POST', path: '/tasks' })];
+  const again = [...opens(100, 2), asks(100, 2, 1, { method: 'POST', path: '/tasks' }), brings(100, 2, 1)];
   const made = creates(5, 'cgt-1', { connection: 1, request: 1 });
   expect(find(create, made, resets(10, 1, 1), ...again, answers(200, 2, 1))).toEqual(['pass']);
 });
