@@ -118,6 +118,23 @@ test('a connection that is cut before its client is known belongs to the only on
   expect(unnamed).toBeUndefined();
 });
 
+test('a client with two libraries is one: its connections belong to no unknown client', () => {
+  const by = 'header x-client-id';
+  const of = (at: number, connection: number, ja4: string, userAgent: string): readonly Step[] => [
+    ...opens(at, connection, { ja4, userAgent, by }).map(
+      ([ms, entry]): Step => [ms, entry.type === 'connection.identified' ? { ...entry, client: 'web' } : entry],
+    ),
+    asks(at, connection, 1, { client: 'web' }),
+    answers(at + 1, connection, 1),
+  ];
+  const [go, python] = ['t13d1_go_a', 't13d1_python_a'];
+  const lost = [...opens(3, 3, { ja4: go }).slice(0, 3), resets(4, 3)];
+  const steps = [...of(0, 1, python, 'python/1'), ...lost, ...of(5, 4, go, 'go/1'), ...of(6, 5, go, 'go/1')];
+  const { clients, unnamed } = judge(tell([...steps, ends(7, 4), ...cutAtAccept(8, 6)]), everything).report;
+  expect(clients.map(({ name, connections }) => [name, connections])).toEqual([['web', 4]]);
+  expect(unnamed).toBe(1);
+});
+
 test('of several clients it is counted, and none is judged by it', () => {
   const fleet = [1, 2, 3].flatMap((connection) => named(connection, connection, `tea/${connection}`));
   const cuts = [10, 11, 12, 13].flatMap((connection) => cutAtAccept(connection, connection));

@@ -571,14 +571,15 @@ export class Bench {
     const { connection, taken } = seat;
     const known = this.#clients.get(identity);
     const client = known ?? this.#meet(identity, connection);
-    client.learn(connection);
-    if (taken && taken !== client && taken.guess) this.#stopGuessing(taken);
+    if (client.learn(connection)) this.#share(client, connection);
+    if (taken && taken !== client) this.#stopGuessing(taken);
     seat.client = client;
     delete seat.taken;
     const isTaken = client.guess !== undefined && seat.readings.includes(client.guess);
     if (!isTaken) client.guess?.take(connection);
     client.sure.take(connection);
     seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
+    if (taken && this.#unnamed.includes(taken)) this.#dissolve(taken);
     for (const [one, reading] of client.takeAlone(connection, this.#sensitive, this.#now(event)))
       this.#seats.get(one.id)?.readings.push(reading);
   }
@@ -603,6 +604,25 @@ export class Bench {
     this.#clients.set(identity, client);
     for (const seat of this.#seats.values()) if (before && seat.taken === before) seat.taken = client;
     return client;
+  }
+
+  /** A client that is known comes from where others may come from, too. */
+  #share(client: Client, connection: Connection): void {
+    const others = [...this.#clients.values()].filter((other) => other !== client && other.mayOwn(connection));
+    for (const one of others.length > 0 ? [client, ...others] : []) this.#stopGuessing(one);
+  }
+
+  /** What was taken for a client of its own is a known one's, who has another library or another address: what was cut before that
+   * was clear is judged no more. */
+  #dissolve(unnamed: Client): void {
+    this.#unnamed.splice(this.#unnamed.indexOf(unnamed), 1);
+    this.#nobodys += unnamed.unnamed;
+    for (const seat of this.#seats.values()) {
+      if (seat.taken !== unnamed) continue;
+      delete seat.taken;
+      seat.readings = [];
+      this.#place(seat);
+    }
   }
 
   /** Another client has come whose connections those may be that were taken for this one's. */

@@ -25,6 +25,19 @@ export function printOf(ja4: string): string {
   return `${version}${ciphers}${Number(extensions) - (named === 'd' ? 1 : 0)}_${rest}`;
 }
 
+/** Where connections come from, and with which library. */
+interface Origin {
+  readonly address: string;
+  /** Left out while none of them has said a ClientHello. */
+  print: string | undefined;
+}
+
+const isAlike = (one: Origin, other: Origin): boolean =>
+  one.address === other.address && (!one.print || !other.print || one.print === other.print);
+
+/** How many origins of a client are remembered, the latest. */
+const ORIGINS_KEPT = 100;
+
 /** A client that requests have named, or the unknown owner of connections that were cut before a request could name it. */
 export class Client {
   /** By the number of its first connection; they are listed in this order. */
@@ -33,7 +46,8 @@ export class Client {
   /** Its connections are one program's. */
   isOneProgram = false;
   readonly address: string;
-  print: string | undefined;
+  /** One program may have several libraries, and replicas may have one name. */
+  readonly #origins: Origin[] = [];
   ja4: string | undefined;
   userAgent: string | undefined;
   /** By the connections that are this client's for sure. */
@@ -62,16 +76,23 @@ export class Client {
     this.learn(connection);
   }
 
-  learn({ hello, userAgent }: Connection): void {
-    this.ja4 ??= hello?.ja4;
-    this.print ??= hello?.print;
-    this.userAgent ??= userAgent;
+  /** A connection is this client's.
+   * @returns whether it comes from elsewhere than those before, or from another library */
+  learn(connection: Connection): boolean {
+    this.ja4 ??= connection.hello?.ja4;
+    this.userAgent ??= connection.userAgent;
+    const origin = { address: addressOf(connection), print: connection.hello?.print };
+    const known = this.#origins.find((one) => isAlike(one, origin));
+    if (known) known.print ??= origin.print;
+    else this.#origins.push(origin);
+    if (this.#origins.length > ORIGINS_KEPT) this.#origins.shift();
+    return !known;
   }
 
   /** Whether a connection may be this client's, by where it comes from and what its ClientHello tells. */
   mayOwn(connection: Connection): boolean {
-    const print = connection.hello?.print;
-    return this.address === addressOf(connection) && (!print || !this.print || print === this.print);
+    const origin = { address: addressOf(connection), print: connection.hello?.print };
+    return this.#origins.some((one) => isAlike(one, origin));
   }
 
   get reading(): Reading {
