@@ -233,10 +233,12 @@ test('a refusal that goes out before the body of a create has come says nothing 
   ];
   const others = [...opens(0, 1), ...refused(1, 1, 'a'), ...refused(4, 2, 'b')];
   expect(judge(tell(others), everything).report.clients).toMatchObject([{ requests: 2, calls: 2 }]);
-  expect(judgeBy(retryAfterRespected, {}, others).clients).toMatchObject([{ outcome: 'inconclusive' }]);
+  expect(judgeBy(retryAfterRespected, {}, others).clients).toMatchObject([{ figures: { retries: 0 } }]);
   const again = [...opens(0, 1), ...refused(1, 1, 'a'), ...refused(4, 2, 'a')];
   expect(judge(tell(again), everything).report.clients).toMatchObject([{ requests: 2, calls: 1 }]);
-  expect(judgeBy(retryAfterRespected, {}, again).clients).toMatchObject([{ outcome: 'fail', finding: 'too early' }]);
+  expect(judgeBy(retryAfterRespected, {}, again).clients).toMatchObject([
+    { finding: 'too early', figures: { retries: 1 } },
+  ]);
 });
 
 test('what may be read in two ways does not pass because another client does', () => {

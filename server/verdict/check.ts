@@ -61,6 +61,7 @@ export interface ClientWatch {
   ended?(connection: Connection): void;
   /** But for its PINGs a connection would have been silent for longer than the service allows. Told once for each silence. */
   keptAlive?(connection: Connection, ping: JournalEvent<'heartbeat'>): void;
+  /** It came back from a failure for sure; what may be no comeback, `judge` is told. */
   comeback?(comeback: Comeback): void;
   /** Nothing more is expected of a call. */
   callOver?(call: Call): void;
@@ -99,6 +100,8 @@ export interface ClientNow extends ClientMoment {
   readonly openCalls: Iterable<Call>;
   /** Requests that have ended, and of which `over` has not told yet. */
   readonly unsettled: Iterable<readonly [Request, Call]>;
+  /** Comebacks that more events may show to be none. */
+  readonly comebacks: Iterable<Comeback>;
 }
 
 /** How a check watches and judges. `watch` is called once for each client, or for the run. */

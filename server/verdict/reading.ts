@@ -139,6 +139,7 @@ export class Reading {
       openConnections: [...this.#open].filter((connection) => !isStorage(connection)),
       openCalls: this.calls.open(),
       unsettled: this.calls.unsettled(),
+      comebacks: this.#comebacks.pending(),
     };
     return watched && expectation.client?.judge(watched.tally.copy(), open, watched.watch);
   }

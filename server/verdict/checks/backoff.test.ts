@@ -131,6 +131,32 @@ describe('what is no comeback', () => {
       outcome: 'inconclusive',
     }));
 
+  test('a call that another thread starts on a connection of its own', () => {
+    const path = (task: number) => ({ path: `/tasks/${task}` });
+    const steps = [
+      ...[...opens(0, 1), asks(0, 1, 1, path(1)), resets(10, 1, 1)],
+      ...[...opens(84, 2), asks(85, 2, 1, path(2)), resets(90, 2, 1)],
+      ...[...opens(120, 3), asks(120, 3, 1, path(1)), ...opens(195, 4), asks(195, 4, 1, path(2))],
+    ];
+    expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 2, shortestMs: 105 } }] });
+  });
+
+  test('one of several connections that were opened at the same time, the first of which were cut', () => {
+    const dies = (at: number, connection: number, end: number): readonly Step[] => [
+      ...opens(at, connection).slice(0, 2),
+      resets(end, connection),
+    ];
+    const burst = [...dies(0, 1, 2), ...dies(16, 2, 18), ...opens(27, 3), ...opens(40, 4)];
+    const asked = [asks(50, 3, 1), asks(51, 4, 1, { path: '/tasks/2' })];
+    expect(judge([...burst, ...asked, ...opens(130, 5), asks(130, 5, 1, { path: '/tasks/3' })])).toMatchObject({
+      outcome: 'inconclusive',
+    });
+    // One after the other, it is haste.
+    expect(judge([...dies(0, 1, 2), ...dies(16, 2, 18), ...opens(27, 3), asks(28, 3, 1)])).toMatchObject({
+      clients: [{ finding: 'too fast', figures: { waits: 2 } }],
+    });
+  });
+
   test('what a client ended itself', () => {
     const [at, ended] = resets(10, 1, 1);
     const steps: readonly Step[] = [
@@ -166,6 +192,13 @@ test('a client that closes its side of a FIN after its wait has waited', () => {
   const closed = ends(170, 1, { by: 'fault', how: 'fin', idleMs: 160 });
   const steps = [...opens(0, 1).slice(0, 2), closed, ...opens(171, 2), asks(172, 2, 1), answers(173, 2, 1)];
   expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 1, shortestMs: 162 } }] });
+});
+
+test('what never comes again was followed by the next connection, if the client has one at a time', () => {
+  const path = (task: number) => ({ path: `/tasks/${task}` });
+  const movesOn = [...opens(0, 1), asks(0, 1, 1, path(1)), resets(10, 1, 1), ...opens(70, 2), asks(70, 2, 1, path(2))];
+  expect(judge(movesOn)).toMatchObject({ clients: [{ finding: 'too fast', figures: { shortestMs: 60 } }] });
+  expect(judge([...movesOn, ...opens(80, 3), asks(80, 3, 1, path(3))])).toMatchObject({ outcome: 'inconclusive' });
 });
 
 test('a connection that was under way when another was cut is no haste, unless what was cut comes on it', () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
-import type { Comeback } from '../comebacks.ts';
+import { type Comeback, knownSince } from '../comebacks.ts';
 import { isHurriedOff } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
@@ -42,10 +42,11 @@ export const backoff = defineCheck({
   name: 'backoff',
   summary: 'After a reset or a refusal, waits before it tries again: longer each time, and not in step with others.',
   definition: `Measures from each failure of the service to the client's next attempt. A failure is a connection that was cut amid calls, or
-before its first request unless for its silence: the next attempt is the first request on a connection that the client opened after it. While
-the client has another connection, only what was cut counts, and needs no wait on that one. A failure is also an answer 408, 425, 429 or 5xx
-without \`Retry-After\`: the next attempt is the next one at the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to
-\`jitter\` more. n counts failures of the service in a row: what is cut at the same time counts once, and an answer that is no failure starts over.
+before its first request unless for its silence. The next attempt is the first of the calls that were cut that comes again on a connection that
+the client opened after it; or, where no call was cut or none comes again, its next connection, unless it has several at a time. On a connection
+that it had before no wait is needed. A failure is also an answer 408, 425, 429 or 5xx without \`Retry-After\`: the next attempt is the next one at
+the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row of a call, or
+of connections that come back for one: what is cut at the same time counts once, and an answer that is no failure starts over.
 A connection that a rule cut too soon, for the lane's clock ran ahead, is left out.
 Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap* (where \`max\` is given), *too slow* (where \`late\` is
 given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half covers less than a tenth of \`jitter\`: a herd that comes back in step).`,
@@ -63,37 +64,18 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
       /** The latest wait at each point of a row. */
       const waits: number[] = [];
       return {
+        waits,
         ended(connection) {
           if (isHurriedOff(connection, time)) tally.note('hurried', [connection.ended?.seq ?? 0]);
         },
-        comeback({ failed, attempt, streak, resent }) {
-          const since = knownSince(failed, time);
-          if (!since) return;
-          const ms = time.between(since, attempt);
-          const events = [failed.seq, attempt.seq];
-          tally.note('wait', events, ms);
-          tally.note('streak', [], streak);
-          if (streak === 1) tally.note('first wait', events, ms);
-          const found = findingOf(ms, streak, expected);
-          if (found) {
-            const { most, leastMs } = found;
-            const before = waits[streak - 1];
-            const isNoGrowth =
-              found.finding === 'too fast' && streak > 1 && before !== undefined && before >= ms - expected.early;
-            const kind = isNoGrowth ? 'no growth' : found.finding;
-            const nth = streak === 1 ? 'a failure' : `failure ${streak} in a row`;
-            const what =
-              most === undefined
-                ? `${render(ms)} after ${nth}, expected ${render(leastMs)} or more`
-                : `${render(ms)} after ${nth}, expected ${render(most)} at most`;
-            tally.note(kind, events, ms, what);
-            if (resent) tally.note('resent', events);
-          }
-          waits[streak] = ms;
+        comeback(comeback) {
+          noteWait(tally, comeback, { expected, time, waits });
         },
       };
     },
-    judge(tally, expected) {
+    judge(tally, expected, { comebacks, time }, watch) {
+      const waits = [...watch.waits];
+      for (const comeback of comebacks) noteWait(tally, comeback, { expected, time, waits });
       const { count, least, most } = tally.of('wait');
       const hurried = tally.of('hurried').count;
       if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
@@ -116,10 +98,41 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
   },
 });
 
-/** From when on a client may know. Of a connection that was closed in order the journal tells once both sides have closed it: the
- * client may have waited before it did. */
-const knownSince = (failed: Comeback['failed'], time: ClientTime) =>
-  failed.type === 'connection.ended' && failed.how === 'fin' ? time.before(failed, failed.idleMs) : failed;
+interface Waited {
+  readonly expected: Params;
+  readonly time: ClientTime;
+  readonly waits: number[];
+}
+
+function noteWait(
+  tally: Tally,
+  { failed, attempt, streak, resent }: Comeback,
+  { expected, time, waits }: Waited,
+): void {
+  const since = knownSince(failed, time);
+  if (!since) return;
+  const ms = time.between(since, attempt);
+  const events = [failed.seq, attempt.seq];
+  tally.note('wait', events, ms);
+  tally.note('streak', [], streak);
+  if (streak === 1) tally.note('first wait', events, ms);
+  const found = findingOf(ms, streak, expected);
+  if (found) {
+    const { most, leastMs } = found;
+    const before = waits[streak - 1];
+    const isNoGrowth =
+      found.finding === 'too fast' && streak > 1 && before !== undefined && before >= ms - expected.early;
+    const kind = isNoGrowth ? 'no growth' : found.finding;
+    const nth = streak === 1 ? 'a failure' : `failure ${streak} in a row`;
+    const what =
+      most === undefined
+        ? `${render(ms)} after ${nth}, expected ${render(leastMs)} or more`
+        : `${render(ms)} after ${nth}, expected ${render(most)} at most`;
+    tally.note(kind, events, ms, what);
+    if (resent) tally.note('resent', events);
+  }
+  waits[streak] = ms;
+}
 
 const RESENT =
   'The HTTP library sent it again by itself: switch that off (OkHttp: `retryOnConnectionFailure(false)`), and wait before you try again.';
