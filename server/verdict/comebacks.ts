@@ -20,10 +20,18 @@ interface Failure {
 }
 
 interface Loss extends Failure {
+  /** How many times in a row what was cut has failed, whatever its connection came back from. */
+  readonly ownStreak: number;
   /** What was cut and has not come back; empty where the connection ended before its first request. */
   readonly calls: Map<Call, Request>;
-  /** The first request of another call on a new connection: the next attempt, if what was cut never comes back. */
+  /** The first request of another call on a new connection. */
   other?: JournalEvent<'request.received'>;
+}
+
+/** How a client came back that does one thing after the other, and how one did that works in parallel. */
+interface Readings {
+  readonly sequential: Comeback | undefined;
+  readonly parallel: Comeback | undefined;
 }
 
 /** From when on a client may know of a failure. Of a connection that was closed in order the journal tells once both sides have closed
@@ -33,21 +41,20 @@ export const knownSince = (failed: Comeback['failed'], time: ClientTime) =>
 
 /** A connection that is there so soon after a failure may have been on its way before. */
 const UNDER_WAY_MS = 50;
-/** How many failures wait for a comeback, or for what becomes clear of one. */
+/** How many failures wait until it is clear how their client works. */
 const KEPT = 100;
 
 /**
  * Pairs each failure of the service with the client's next attempt, as they come.
- * - A connection that was cut amid calls: the next attempt is the first of these calls that comes
- *   again on a connection that was opened after it. On one that the client had before, it needs no
- *   wait. What never comes again was followed by the first request on a new connection, unless the
- *   client uses several connections at a time: then that was work in parallel.
- * - A connection that was cut before its first request: the first request on a new connection, or
- *   the opening of one that is cut as early, while the client has no other.
+ * - A connection that was cut amid calls, or before its first request: the next attempt is the first
+ *   request on a connection that was opened after it, or the opening of one that is cut as early.
+ *   On a connection that the client had before, it needs no wait. A client that has several
+ *   connections at a time works in parallel: only one of the calls that were cut is an attempt, and
+ *   what was opened at the same time as a connection that was cut is none.
  * - An answer that asks to try again, without saying when: the next one at the same call.
  * A connection that a rule cut too soon, for the lane's clock ran ahead of the client's, is left out.
- * Failures count in a row along what failed: a call, or a connection that came back for one. An
- * answer that is no failure starts the count over.
+ * Failures count in a row along what failed: a call, or in a client that does one thing after the
+ * other, its connections. An answer that is no failure starts the count over.
  */
 export class Comebacks {
   readonly #time: ClientTime;
@@ -57,8 +64,8 @@ export class Comebacks {
   /** The latest failure of each open call, and of what each connection came back from. */
   readonly #streaks = new Map<Call | Connection, Failure>();
   readonly #losses = new Set<Loss>();
-  /** Openings so soon after a failure that they are comebacks only if the client has one connection at a time. */
-  #early: Comeback[] = [];
+  /** What depends on how the client works. */
+  readonly #unclear: Readings[] = [];
   #isParallel = false;
   /** When the service last answered well. */
   #servedAt = 0;
@@ -100,8 +107,7 @@ export class Comebacks {
     for (const loss of this.#losses) {
       if (!loss.calls.delete(call) || loss.calls.size > 0) continue;
       this.#losses.delete(loss);
-      const comeback = this.#withoutReturn(loss);
-      if (comeback) this.#found(comeback);
+      this.#note({ sequential: sequentialOf(loss), parallel: undefined });
     }
   }
 
@@ -109,6 +115,7 @@ export class Comebacks {
   ended(connection: Connection, calls: ReadonlyMap<Call, Request>): void {
     const { ended, opened } = connection;
     this.#open.delete(connection);
+    const ownStreak = this.#streakAfter(...calls.keys());
     const streak = this.#streakAfter(connection, ...calls.keys());
     this.#streaks.delete(connection);
     if (!ended || !isCutOff(ended) || isHurriedOff(connection, this.#time)) return;
@@ -116,20 +123,19 @@ export class Comebacks {
       const loss = this.#lossAtStart();
       // Cut at the same time as another, it is the same failure.
       if (loss && (!opened || opened.seq < loss.failed.seq)) return;
-      const isComeback = loss !== undefined && opened !== undefined && this.#settle(loss, opened, connection);
-      this.#streaks.delete(connection);
-      this.#lose({ failed: ended, streak: isComeback ? loss.streak + 1 : streak, calls: new Map() });
+      const next = loss && opened ? this.#comeBackAtStart(loss, opened, connection) : streak;
+      this.#lose({ failed: ended, streak: next, ownStreak: next, calls: new Map() });
     } else if (calls.size > 0) {
-      for (const call of calls.keys()) this.#streaks.set(call, { failed: ended, streak });
-      this.#lose({ failed: ended, streak, calls: new Map(calls) });
+      for (const call of calls.keys()) this.#streaks.set(call, { failed: ended, streak: ownStreak });
+      this.#lose({ failed: ended, streak, ownStreak, calls: new Map(calls) });
     }
   }
 
-  /** Comebacks that more events may show to be none. */
+  /** Comebacks as they are if nothing more comes. */
   *pending(): Iterable<Comeback> {
+    for (const { sequential } of this.#unclear) if (sequential) yield sequential;
     if (this.#isParallel) return;
-    yield* this.#early;
-    for (const loss of this.#losses) yield* [this.#withoutReturn(loss) ?? []].flat();
+    for (const loss of this.#losses) yield* [sequentialOf(loss) ?? []].flat();
   }
 
   #noteAfter(loss: Loss, request: Request, call: Call): void {
@@ -137,35 +143,51 @@ export class Comebacks {
     const { opened } = connection;
     const isNew = opened !== undefined && opened.seq > loss.failed.seq;
     const cut = loss.calls.get(call);
-    if (cut || loss.calls.size === 0) {
-      if (isNew) this.#settle(loss, received, connection, cut && isTransportRetry(cut, request, this.#time));
-      else if (cut) this.#losses.delete(loss);
-    } else if (isNew && this.#time.between(loss.failed, opened) >= UNDER_WAY_MS) loss.other ??= received;
+    if (cut) {
+      this.#losses.delete(loss);
+      if (!isNew) return;
+      const resent = isTransportRetry(cut, request, this.#time);
+      const own: Comeback = {
+        failed: loss.failed,
+        streak: loss.ownStreak,
+        attempt: received,
+        ...(resent && { resent }),
+      };
+      const sequential = loss.other ? sequentialOf(loss) : { ...own, streak: loss.streak };
+      this.#streaks.set(connection, loss);
+      this.#note({ sequential, parallel: own });
+    } else if (isNew && loss.calls.size === 0) this.#comeBackAtStart(loss, received, connection);
+    else if (isNew && !loss.other && this.#time.between(loss.failed, opened) >= UNDER_WAY_MS) {
+      loss.other = received;
+      this.#streaks.set(connection, loss);
+    }
   }
 
-  /** @returns whether it was a comeback, as far as is known */
-  #settle(loss: Loss, attempt: Comeback['attempt'], connection: Connection, resent = false): boolean {
+  /** @returns how many times in a row the service has failed if it fails again */
+  #comeBackAtStart(loss: Loss, attempt: Comeback['attempt'], connection: Connection): number {
     this.#losses.delete(loss);
-    const { failed, streak, calls } = loss;
-    const isAtStart = calls.size === 0;
-    const since = knownSince(failed, this.#time) ?? failed;
-    const isUnderWay = isAtStart && this.#time.between(since, connection.opened ?? attempt) < UNDER_WAY_MS;
+    const { failed, streak } = loss;
     // Another connection is there, and this one need not have to do with the failure.
-    if (isAtStart && (this.#hasOlder(loss) || (isUnderWay && this.#isParallel))) return false;
+    if (this.#hasOlder(loss)) return streak;
     this.#streaks.set(connection, loss);
-    const comeback: Comeback = { failed, streak, attempt, ...(resent && { resent }) };
-    if (isUnderWay && this.#early.length < KEPT) this.#early.push(comeback);
-    else this.#found(comeback);
-    return true;
+    const since = knownSince(failed, this.#time) ?? failed;
+    const isUnderWay = this.#time.between(since, connection.opened ?? attempt) < UNDER_WAY_MS;
+    const comeback = { failed, streak, attempt };
+    this.#note({ sequential: comeback, parallel: isUnderWay ? undefined : comeback });
+    return streak + 1;
   }
 
-  #withoutReturn({ failed, streak, other }: Loss): Comeback | undefined {
-    return other && !this.#isParallel ? { failed, streak, attempt: other } : undefined;
+  #note({ sequential, parallel }: Readings): void {
+    const isClear = sequential?.attempt === parallel?.attempt && sequential?.streak === parallel?.streak;
+    if (this.#isParallel || isClear) return void (parallel && this.#found(parallel));
+    this.#unclear.push({ sequential, parallel });
+    const oldest = this.#unclear.length > KEPT ? this.#unclear.shift()?.sequential : undefined;
+    if (oldest) this.#found(oldest);
   }
 
   #noteParallel(): void {
     this.#isParallel = true;
-    this.#early = [];
+    for (const { parallel } of this.#unclear.splice(0)) if (parallel) this.#found(parallel);
   }
 
   #lose(loss: Loss): void {
@@ -188,3 +210,6 @@ export class Comebacks {
     return false;
   }
 }
+
+const sequentialOf = ({ failed, streak, other }: Loss): Comeback | undefined =>
+  other && { failed, streak, attempt: other };
