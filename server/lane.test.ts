@@ -31,3 +31,14 @@ test('a fault that has no effect here is neither noted nor blamed', () => {
 
   expect(lane.journal.events('fault.injected')).toMatchObject([{ fault: 'full', connection: 2, ordinal: 2 }]);
 });
+
+test('a lane that starts over has the faults of its scenario armed, and names those that never strike', () => {
+  const lane = new Lane('main', loadScenario('faults: [{ name: late, on: task, when: { nth: 9 }, inject: [fail] }]'));
+  const never = [{ fault: 'late', reason: expect.stringMatching(/^strikes the 9th task: .*; no tasks came$/) }];
+  expect(lane.verdict().report.neverStruck).toEqual(never);
+
+  lane.restart();
+
+  expect(lane.journal.events().map(({ type }) => type)).toEqual(['scenario.loaded', 'lane.reset', 'scenario.loaded']);
+  expect(lane.verdict().report.neverStruck).toEqual(never);
+});
