@@ -102,11 +102,12 @@ export function isLeft({ cut }: Request): boolean {
 const isStruck = ({ struck, withheld, connection }: Request): boolean =>
   struck === true || withheld === true || connection.struck === true;
 
-/** Whether the answer to a request was sent whole, and could be read: one that the client resets behind its last byte was. */
+/** Whether the answer to a request was sent whole, and could be read: one that the client resets behind its last byte was, unless
+ * a fault on the connection may have held its bytes. */
 export const isWhole = (request: Request): boolean =>
   request.answer !== undefined &&
   !isUnreadable(request) &&
-  (request.cut === undefined || (isLeft(request) && !isStruck(request)));
+  (request.cut === undefined || (isLeft(request) && !request.connection.struck));
 
 /** Whether a fault took an answer that went out: it was lost on its way, or it is not what it says. */
 const isUnreadable = ({ answer, withheld }: Request): boolean =>

@@ -308,6 +308,7 @@ func init() {
 			status = shown.Status
 		}
 	}
+	rows["slow-answer-complete-before-close"] = rows["answer-complete-before-close"]
 	rows["silent-poll-repeated"] = func(c *client) { c.within(500 * ms).follow(get(c.create(video{}))) }
 	rows["silent-poll-given-up"] = func(c *client) { c.within(500 * ms).poll(get(c.create(video{}))) }
 	for _, name := range []string{

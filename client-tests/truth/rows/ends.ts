@@ -58,6 +58,28 @@ const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
 /** Says who it is, on a connection that is served and closed: the next one is not. */
 const meet = (client: Client) => client.other({ pool: 'each' }).list();
 
+/** Polls a few times, and closes each stream as soon as all of Content-Length is there. */
+async function pollAndClose(client: Client): Promise<void> {
+  const id = await client.create();
+  const session = await client.connection();
+  for (let n = 0; n < 6; n++) {
+    const stream = client.stream(session, 'GET', `${TASKS}/${id}`);
+    let promised = 0;
+    let got = 0;
+    stream.on('response', (head) => {
+      promised = Number(head['content-length']);
+    });
+    await new Promise<void>((resolve) =>
+      stream.on('error', ignore).on('data', (chunk: Buffer) => {
+        got += chunk.length;
+        if (got >= promised) resolve();
+      }),
+    );
+    stream.close(8);
+    await sleep(200);
+  }
+}
+
 /** Who ended a call, and whether it failed (section 3). */
 export const ends = rowsOf([
   {
@@ -148,26 +170,18 @@ export const ends = rowsOf([
     in: ['go'],
     scenario: calm,
     required: { ...nothingFailed, 'tasks-settled': 'pass', 'no-duplicate-creates': 'pass' },
-    program: async (client) => {
-      const id = await client.create();
-      const session = await client.connection();
-      for (let n = 0; n < 6; n++) {
-        const stream = client.stream(session, 'GET', `${TASKS}/${id}`);
-        let promised = 0;
-        let got = 0;
-        stream.on('response', (head) => {
-          promised = Number(head['content-length']);
-        });
-        await new Promise<void>((resolve) =>
-          stream.on('error', ignore).on('data', (chunk: Buffer) => {
-            got += chunk.length;
-            if (got >= promised) resolve();
-          }),
-        );
-        stream.close(8);
-        await sleep(200);
-      }
+    program: (client) => pollAndClose(client),
+  },
+  {
+    name: 'slow-answer-complete-before-close',
+    does: 'closes each stream as soon as `content-length` bytes are there, also where a fault sends them slowly',
+    in: ['go'],
+    scenario: {
+      ...calm,
+      faults: [on.polls('polls come slowly', [{ 'slow-body': { bytesPerSecond: 4_000 } }], { every: 1 })],
     },
+    required: { ...nothingFailed, 'tasks-settled': 'pass', 'no-duplicate-creates': 'pass' },
+    program: (client) => pollAndClose(client),
   },
   {
     name: 'answer-cut-and-not-repeated',
