@@ -49,6 +49,8 @@ test.each([
   ['a rule', { by: 'rule', how: 'reset' }],
   ['a fault', { by: 'fault', how: 'reset' }],
   ['the admin API', { by: 'admin', how: 'fin' }],
+  ['a shutdown', { by: 'shutdown', how: 'goaway' }],
+  ['the network', { by: 'network', how: 'error' }],
 ] as const)('a connection that %s ended has to be replaced', (_what, end) => {
   const steps = [1, 2, 3, 4, 5, 6].flatMap((connection) => [
     ...opens(connection * 10, connection),

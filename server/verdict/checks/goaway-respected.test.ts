@@ -51,8 +51,8 @@ describe('not repeated', () => {
   });
 
   test('a request that was cut has to come again on another connection', () => {
-    expect(find(asked, goesAway(1_000), cut)).toEqual(['not repeated']);
-    expect(find(asked, goesAway(1_000), ...goesOn, cut)).toEqual(['not repeated']);
+    expect(find(asked, goesAway(1_000), cut)).toEqual(['cut and not repeated']);
+    expect(find(asked, goesAway(1_000), ...goesOn, cut)).toEqual(['cut and not repeated']);
     expect(find(asked, goesAway(1_000), cut, ...opens(1_210, 2), asks(1_210, 2, 1))).toEqual(['pass']);
   });
 
@@ -61,7 +61,9 @@ describe('not repeated', () => {
       1_020,
       { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', bytes: 0, how: 'rst-stream' },
     ];
-    expect(find(asked, goesAway(1_000), cutAlone, asks(1_050, 1, 2), answers(1_060, 1, 2))).toEqual(['not repeated']);
+    expect(find(asked, goesAway(1_000), cutAlone, asks(1_050, 1, 2), answers(1_060, 1, 2))).toEqual([
+      'cut and not repeated',
+    ]);
   });
 
   test('one above the last stream too, although its connection is open still', () => {
@@ -120,5 +122,65 @@ test('two clients are judged apart: what one repeats the other still owes', () =
   const milk = { userAgent: 'milk/1' };
   expect(
     find(asks(900, 1, 1), goesAway(1_000), resets(1_100, 1, 1), ...opens(1_110, 2, milk), asks(1_110, 2, 1)),
-  ).toEqual(['not repeated', 'inconclusive']);
+  ).toEqual(['cut and not repeated', 'inconclusive']);
+});
+
+describe('what a client leaves on a drained connection has a message of its own', () => {
+  const both = [asks(900, 1, 1, { stream: 1 }), asks(901, 1, 2, { stream: 3, path: '/tasks/2' })];
+  const open = [1, 2].map((request) => ({ request, method: 'GET', path: `/tasks/${request}` }));
+  const seenIn = (...steps: readonly Step[]) =>
+    judgeBy(goawayRespected, {}, [...opens(0, 1), ...steps]).clients.map(({ outcome, finding, seen }) => [
+      finding ?? outcome,
+      seen,
+    ]);
+
+  test('up to the last stream, closed by the client, which goes on: abandoned, whether it repeats them or not', () => {
+    const left = [...both, goesAway(1_000, 1, 3), ends(1_005, 1, { requests: open })];
+    const abandoned = [
+      'abandoned',
+      'closed a connection after GOAWAY while 2 streams up to the last one had no answer',
+    ];
+    expect(seenIn(...left, ...goesOn)).toEqual([abandoned]);
+    expect(seenIn(...left, ...opens(1_010, 2), asks(1_010, 2, 1), answers(1_020, 2, 1))).toEqual([abandoned]);
+    expect(seenIn(...left)).toEqual([
+      [
+        'inconclusive',
+        'closed 2 streams that would have been answered after GOAWAY, and never came back: it may have ended',
+      ],
+    ]);
+  });
+
+  test('up to the last stream, each reset by the client before it closes: abandoned as well', () => {
+    const reset = (atMs: number, request: number): Step => [
+      atMs,
+      { type: 'stream.reset', connection: 1, request, stream: 2 * request - 1, code: 8 },
+    ];
+    const leaves = [goesAway(1_000, 1, 3), reset(1_001, 1), reset(1_002, 2), ends(1_005, 1)];
+    expect(find(...both, ...leaves, ...goesOn)).toEqual(['abandoned']);
+  });
+
+  test('a single stream that it resets while the connection stays open is its choice', () => {
+    const reset: Step = [1_001, { type: 'stream.reset', connection: 1, request: 1, stream: 1, code: 8 }];
+    expect(find(...both, goesAway(1_000, 1, 3), reset, answers(2_500, 1, 2), ends(3_000, 1), ...goesOn)).toEqual([
+      'pass',
+    ]);
+  });
+
+  test('above the last stream: not repeated', () =>
+    expect(
+      seenIn(
+        ...both,
+        goesAway(1_000, 1, 1),
+        answers(1_001, 1, 1),
+        ends(1_005, 1, { requests: open.slice(1) }),
+        ...goesOn,
+      ),
+    ).toEqual([
+      ['not repeated', 'did not repeat 1 request above the last stream of GOAWAY, which it left unprocessed'],
+    ]));
+
+  test('up to the last stream, cut by the service: cut and not repeated', () =>
+    expect(seenIn(...both, goesAway(1_000, 1, 3), answers(1_001, 1, 1), resets(1_005, 1, 2), ...goesOn)).toEqual([
+      ['cut and not repeated', 'did not repeat 1 request up to the last stream of GOAWAY, though cut by the service'],
+    ]));
 });

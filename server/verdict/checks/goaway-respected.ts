@@ -17,8 +17,9 @@ export const goawayRespected = defineCheck({
     'Opens no stream after a GOAWAY, waits for the answers to come, and repeats elsewhere what the service never saw.',
   definition: `Of each connection that was sent a GOAWAY while it was open: a stream that the client opens later than \`grace\` after it is *new
 stream* (what was on its way already is excused); a connection that the client closes while streams up to the last one of the GOAWAY have no
-answer is *abandoned*, once the client makes another request: they would have been answered; a request above the last stream, or cut by the
-service, that is not tried again on another connection is *not repeated*, unless it was a create, which is better left alone; a request that was
+answer is *abandoned*, once the client makes another request: they would have been answered; a request above the last stream that is not tried
+again on another connection is *not repeated*, and one up to the last stream that the service cut all the same is *cut and not repeated*, unless it was
+a create, which is better left alone; a request that was
 answered whole on the old connection and comes again is *repeated needlessly*. A single stream that the client resets while the connection stays open
 is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned streams and never came back.`,
   params: z.strictObject({
@@ -40,7 +41,7 @@ is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned 
         if (count > 0)
           return fail(say(count), {
             ...{ finding, hint, ...tally.proofs('drained', finding) },
-            ...(finding === 'not repeated' && { provisional: true }),
+            ...(finding.endsWith('not repeated') && { provisional: true }),
           });
       }
       if (drains.left.length > 0)
@@ -70,8 +71,15 @@ const FINDINGS = [
   ],
   [
     'not repeated',
-    (count: number) => `did not repeat ${many(count, 'request')} that GOAWAY had left unprocessed`,
+    (count: number) =>
+      `did not repeat ${many(count, 'request')} above the last stream of GOAWAY, which it left unprocessed`,
     'Streams above the last one in GOAWAY were never processed: send them again on a new connection.',
+  ],
+  [
+    'cut and not repeated',
+    (count: number) =>
+      `did not repeat ${many(count, 'request')} up to the last stream of GOAWAY, though cut by the service`,
+    'A GET that is cut on a drained connection has no answer: send it again on a new connection.',
   ],
   [
     'repeated needlessly',
@@ -91,6 +99,17 @@ interface Drain {
   readonly late: { readonly seq: number; readonly stream: number | undefined }[];
 }
 
+/** A request that its client still has to send again, and what it is if it does not. */
+interface Owed {
+  readonly request: Request;
+  readonly finding: 'not repeated' | 'cut and not repeated';
+}
+
+const isAbove = ({ received }: Request, lastStreamId = Number.POSITIVE_INFINITY): boolean =>
+  (received.stream ?? 0) > lastStreamId;
+const findingOf = (request: Request, lastStreamId: number | undefined): Owed['finding'] =>
+  isAbove(request, lastStreamId) ? 'not repeated' : 'cut and not repeated';
+
 /** Methods that may be repeated without a doubt (RFC 9110, section 9.2.2). */
 const isSafe = ({ received }: Request) => ['GET', 'HEAD', 'PUT', 'DELETE'].includes(received.method);
 
@@ -106,7 +125,7 @@ class Drains {
   /** While a connection is drained: the latest request for each place on another. */
   readonly #elsewhere = new Map<string, number>();
   /** Left unprocessed, and not repeated yet. */
-  readonly #owed = new Map<string, Request>();
+  readonly #owed = new Map<string, Owed>();
   /** Abandoned by a client that has not come back yet: their sequence numbers. */
   left: number[] = [];
 
@@ -134,9 +153,9 @@ class Drains {
     }
     const { place } = request;
     const owed = this.#owed.get(place);
-    if (owed && owed.connection !== connection) {
+    if (owed && owed.request.connection !== connection) {
       this.#owed.delete(place);
-      this.#tally.note('repeated', [owed.received.seq, seq]);
+      this.#tally.note('repeated', [owed.request.received.seq, seq]);
     }
     if (this.#open.size > 0 && !drain) this.#elsewhere.set(place, seq);
     this.#noteNeedless(call);
@@ -177,7 +196,8 @@ class Drains {
       this.#note(this.#tally, drain, heeded.at(-1)?.lastStreamId);
       for (const request of drain.requests) {
         if (this.#isAbandoned(request, heeded.at(-1)?.lastStreamId)) this.left.push(request.received.seq);
-        else if (this.#isOwed(request, drain, heeded.at(-1)?.lastStreamId)) this.#owe(this.#tally, request);
+        else if (this.#isOwed(request, drain, heeded.at(-1)?.lastStreamId))
+          this.#owe(this.#tally, { request, finding: findingOf(request, heeded.at(-1)?.lastStreamId) });
       }
     }
     if (this.#open.size === 0) this.#elsewhere.clear();
@@ -191,10 +211,10 @@ class Drains {
       for (const request of drain.requests)
         if (this.#isOwed(request, drain, lastStreamId)) {
           const isRepeated = (this.#elsewhere.get(request.place) ?? 0) > request.received.seq;
-          tally.note(isRepeated ? 'repeated' : 'not repeated', [request.received.seq]);
+          tally.note(isRepeated ? 'repeated' : findingOf(request, lastStreamId), [request.received.seq]);
         }
     }
-    for (const { received } of this.#owed.values()) tally.note('not repeated', [received.seq]);
+    for (const { request, finding } of this.#owed.values()) tally.note(finding, [request.received.seq]);
   }
 
   #note(tally: Tally, { goaway, late }: Drain, lastStreamId: number | undefined): void {
@@ -204,25 +224,27 @@ class Drains {
     for (const seq of streams.values()) tally.note('new stream', [seq], lastStreamId ?? 0);
   }
 
-  #owe(tally: Tally, request: Request): void {
+  #owe(tally: Tally, owed: Owed): void {
+    const { request } = owed;
     const { place } = request;
     const seq = this.#elsewhere.get(place) ?? 0;
     if (seq > request.received.seq) tally.note('repeated', [request.received.seq, seq]);
-    else this.#owed.set(place, request);
+    else this.#owed.set(place, owed);
   }
 
   /** Whether a client still wants an answer that its connection does not give any more. A stream that it reset itself it has given up. */
-  #isOwed(request: Request, { goaway }: Drain, lastStreamId = Number.POSITIVE_INFINITY): boolean {
-    const { received, answer, cut } = request;
+  #isOwed(request: Request, { goaway }: Drain, lastStreamId: number | undefined): boolean {
+    const { answer, cut } = request;
     if (!isSafe(request) || (answer && !cut)) return false;
-    if ((received.stream ?? 0) > lastStreamId) return true;
+    if (isAbove(request, lastStreamId)) return true;
     return cut !== undefined && cut.seq > goaway.seq && cut.type !== 'stream.reset';
   }
 
   /** Whether a client closed its connection on a stream that would still have been answered. */
-  #isAbandoned({ received, cut, connection }: Request, lastStreamId = Number.POSITIVE_INFINITY): boolean {
+  #isAbandoned(request: Request, lastStreamId: number | undefined): boolean {
+    const { cut, connection } = request;
     const { ended } = connection;
-    if (!cut || !ended || ended.by !== 'client' || (received.stream ?? 0) > lastStreamId) return false;
+    if (!cut || !ended || ended.by !== 'client' || isAbove(request, lastStreamId)) return false;
     if (cut === ended) return true;
     return cut.type === 'stream.reset' && this.#time.between(cut, ended) <= LEAVES_WITHIN_MS;
   }
