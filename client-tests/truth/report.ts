@@ -65,19 +65,18 @@ const OUTCOMES = ['pass', 'fail', 'inconclusive'] as const;
 export function renderMatrix(results: readonly RowResult[]): string {
   const all = results.flatMap(({ found }) => found);
   const kinds = [...new Set(all.map(({ wants }) => kindOf(wants)))].sort();
-  const row = (cells: readonly (string | number)[]) =>
-    cells.map((cell, index) => (index === 0 ? String(cell).padEnd(30) : String(cell).padStart(13))).join('');
   const count = (kind: string, outcome: string) =>
     all.filter((one) => kindOf(one.wants) === kind && one.outcome === outcome).length;
   return [
-    row(['required \\ found', ...OUTCOMES]),
-    ...kinds.map((kind) => row([kind, ...OUTCOMES.map((outcome) => count(kind, outcome))])),
+    rowOf(['required \\ found', ...OUTCOMES]),
+    ...kinds.map((kind) => rowOf([kind, ...OUTCOMES.map((outcome) => count(kind, outcome))])),
   ].join('\n');
 }
 
 /** How many verdicts are wrong, and how. */
-export function countWrong(results: readonly RowResult[]) {
-  const wrong = wrongIn(results);
+export const countWrong = (results: readonly RowResult[]) => countWrongOf(wrongIn(results));
+
+function countWrongOf(wrong: readonly Found[]) {
   const outside = (outcome: Found['outcome']) =>
     wrong.filter((one) => one.outcome === outcome && !listOf(one.wants).map(outcomeOf).includes(outcome)).length;
   const falsePasses = outside('pass');
@@ -85,6 +84,25 @@ export function countWrong(results: readonly RowResult[]) {
   const inconclusive = outside('inconclusive');
   return { falsePasses, falseFails, inconclusive, others: wrong.length - falsePasses - falseFails - inconclusive };
 }
+
+/** How many verdicts of each check, and in each mode, are wrong in which way. */
+export function renderCounts(results: readonly RowResult[]): string {
+  const all = results.flatMap(({ found }) => found);
+  const tableOf = (title: string, keyOf: (found: Found) => string) => [
+    rowOf([title, 'verdicts', 'false passes', 'false fails', 'inconclusive', 'others']),
+    ...[...Map.groupBy(all, keyOf)]
+      .toSorted(([a], [b]) => a.localeCompare(b))
+      .map(([key, found]) => {
+        const wrong = countWrongOf(found.filter(({ right }) => !right));
+        const { falsePasses, falseFails, inconclusive, others } = wrong;
+        return rowOf([key, found.length, falsePasses, falseFails, inconclusive, others]);
+      }),
+  ];
+  return [...tableOf('mode', ({ mode }) => mode), '', ...tableOf('check', ({ check }) => check)].join('\n');
+}
+
+const rowOf = (cells: readonly (string | number)[]): string =>
+  cells.map((cell, index) => (index === 0 ? String(cell).padEnd(30) : String(cell).padStart(14))).join('');
 
 /** What a run came to: the matrix, each wrong row with the lines around it, and what is inconclusive for which reason. */
 export function renderReport(results: readonly RowResult[]): string {
@@ -95,6 +113,8 @@ export function renderReport(results: readonly RowResult[]): string {
   const judged = results.flatMap(({ found }) => found).length;
   return [
     renderMatrix(results),
+    '',
+    renderCounts(results),
     '',
     `${results.length} runs of rows, ${judged} verdicts: ${falsePasses} false passes, ${falseFails} false fails, ` +
       `${inconclusive} inconclusive without a listed reason, ${others} with another finding or another client's`,

@@ -18,6 +18,9 @@ must find of it. What is required follows from what happened on the wire, not fr
 | \`speed\` | the lane's clock runs 20 times as fast |
 | \`manual\` | the clock stands still; the driver advances it by a second each second, through the admin API |
 
+The report ends with the confusion matrix, and the false passes and false fails of each mode and of each check. What is inconclusive
+has a reason: in the table below, after the colon.
+
 CI runs all rows alone, and a seeded 20 % in the other modes. With a manual clock, checks that measure waits may be inconclusive.
 Rows that are wrong today are in [wrong-today.ts](wrong-today.ts): a test fails when another one is wrong, and when one of them is
 right. A row that needs a check or a setting that does not exist yet is reported as "not yet", and counts once that exists.
