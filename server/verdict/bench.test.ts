@@ -84,7 +84,9 @@ test('what the journal drops has been read: the verdict is that on the whole', (
 
 test('it does not matter how often somebody asks', () => {
   for (let seed = 1; seed <= 50; seed++)
-    expect(follow(randomStory(seed), 1_000, 1), `story ${seed}`).toEqual(follow(randomStory(seed), 1_000));
+    expect(follow(randomStory(seed), 1_000, seed <= 5 ? 1 : 9), `story ${seed}`).toEqual(
+      follow(randomStory(seed), 1_000),
+    );
 });
 
 test('a failure that was proven stays one, with its events, through an hour of polls', () => {
