@@ -2,6 +2,9 @@ import type { JournalEvent } from '../journal.ts';
 import { isWhole, type Request } from './facts.ts';
 import { isCreate, isList, taskOf } from './paths.ts';
 
+/** How many creates of a client are looked at that it does not know the tasks of. */
+const IN_FLIGHT_KEPT = 100;
+
 /** A create, until its client knows its task. */
 interface Create {
   readonly client: string;
@@ -85,6 +88,8 @@ export class Adoptions {
     const create: Create = { client };
     const others = this.#inFlight.get(client) ?? new Set();
     for (const other of others) other.crowded = create.crowded = true;
+    // A client that never looks for what it lost: those it lost long ago are marked by now.
+    if (others.size === IN_FLIGHT_KEPT) for (const oldest of others) if (others.delete(oldest)) break;
     this.#inFlight.set(client, others.add(create));
     this.#byRequest.set(keyOf(received), create);
   }
