@@ -99,7 +99,7 @@ export function isLeft({ cut }: Request): boolean {
 }
 
 /** Whether a fault was at work on a request, or on its connection. */
-const isStruck = ({ struck, withheld, connection }: Request): boolean =>
+export const isStruck = ({ struck, withheld, connection }: Request): boolean =>
   struck === true || withheld === true || connection.struck === true;
 
 /** Whether the answer to a request was sent whole, and could be read: one that the client resets behind its last byte was, unless

@@ -40,6 +40,18 @@ export function judgeBy(check: Check, params: object, steps: readonly Step[], mo
   return result;
 }
 
+/** What one check makes of a story of whose beginning events were lost. */
+export function judgeAfterLoss(
+  check: Check,
+  params: object,
+  steps: readonly Step[],
+): CheckResult['outcome'] | undefined {
+  const lost: readonly Step[] = Array.from({ length: 3 }, () => [0, { type: 'listener.opened' }]);
+  const expect = [check.bind(check.params.parse(params))];
+  const { report } = judge(tell([...lost, ...steps], steps.length), { scenario: 'story', seed: 1, expect });
+  return report.checks[0]?.outcome;
+}
+
 /** Of each client, what a check finds; else its outcome. */
 export const findingsOf = (check: Check, params: object, steps: readonly Step[]): readonly string[] =>
   judgeBy(check, params, steps).clients.map(({ finding, outcome }) => finding ?? outcome);

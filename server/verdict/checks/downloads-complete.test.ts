@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, judgeAfterLoss, judgeBy, opens, type Step } from '../testing.ts';
 import { downloadsComplete } from './downloads-complete.ts';
 
 const VIDEO = '/m/1.mp4?sign=***';
@@ -94,5 +94,26 @@ test('what ended long ago counts as what ended just now', () => {
   expect(outcome(...cut(100), ...gets(200), later, exits(0))).toEqual(['pass']);
 });
 
-test('other paths are no downloads', () =>
-  expect(outcome(...cut(100, '/api/v3/contents/generations/tasks/1'), exits(0))).toEqual(['inconclusive']));
+test('other paths and methods are no downloads', () => {
+  expect(outcome(...cut(100, '/api/v3/contents/generations/tasks/1'), exits(0))).toEqual(['inconclusive']);
+  expect(outcome(...gets(100, { path: '/api/v3/contents/generations/tasks' }))).toEqual(['inconclusive']);
+  expect(outcome(...gets(100, { method: 'DELETE' }))).toEqual(['inconclusive']);
+});
+
+test('an exit code other than 0 is named, and leaves no doubt', () =>
+  expect(judge(...cut(100), exits(3)).clients[0]).toMatchObject({
+    seen: '1 of 1 download did not come whole, the first was cut after 1000 B; the command ended with exit code 3',
+  }));
+
+test('what the client ended under a fault was cut', () =>
+  expect(
+    judge(asks(100, 1, 100, { path: VIDEO, stream: 100 }), strikes(100), ...leaves(100).slice(1), exits(0)).clients[0]
+      ?.seen,
+  ).toBe('1 of 1 download did not come whole, the first was cut, and the command ended with exit code 0'));
+
+test('an event that was lost may be the GET that is missing', () => {
+  expect(judgeAfterLoss(downloadsComplete, {}, [...storage, ...cut(100), exits(0)])).toBe('inconclusive');
+  expect(judgeAfterLoss(downloadsComplete, {}, [...storage, ...gets(100, { status: 403, method: 'HEAD' })])).toBe(
+    'inconclusive',
+  );
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JournalEntry } from '../../journal.ts';
-import { answers, asks, judgeBy, looks, moves, opens, type Step, TASKS } from '../testing.ts';
+import { answers, asks, judgeAfterLoss, judgeBy, looks, moves, opens, type Step, TASKS } from '../testing.ts';
 import { failuresNoticed } from './failures-noticed.ts';
 
 const exits = (code?: number): Step => [
@@ -8,9 +8,19 @@ const exits = (code?: number): Step => [
   { type: 'command.ended', copy: 'copy-1', how: 'x', ...(code !== undefined && { code }) },
 ];
 /** A create on the first connection that makes a task. */
-const makes = (atMs: number, task: string, intent = 'a'): readonly Step[] => [
+const makes = (atMs: number, task: string, intent: string | undefined = 'a'): readonly Step[] => [
   asks(atMs, 1, atMs, { method: 'POST', path: TASKS }),
-  [atMs, { type: 'task.created', task, model: 'm', connection: 1, request: atMs, intent } satisfies JournalEntry],
+  [
+    atMs,
+    {
+      type: 'task.created',
+      task,
+      model: 'm',
+      connection: 1,
+      request: atMs,
+      ...(intent && { intent }),
+    } satisfies JournalEntry,
+  ],
   answers(atMs + 10, 1, atMs, { method: 'POST', path: TASKS }),
 ];
 const shows = (atMs: number, task: string, status: string): readonly Step[] => [
@@ -88,3 +98,11 @@ test('a client without the key of a copy is judged if all copies ended alike', (
   expect(outcome(...failed, ends('copy-1', 0), ends('copy-2', 0))).toEqual(['taken for done']);
   expect(outcome(...failed, ends('copy-1', 0), ends('copy-2', 1))).toEqual(['inconclusive']);
 });
+
+test('tasks of which nobody knows what was asked for are not the same', () => {
+  const first = [...makes(100, 'cgt-1', ''), ...shows(200, 'cgt-1', 'failed')];
+  expect(outcome(...first, ...makes(300, 'cgt-2', ''), exits(0))).toEqual(['taken for done']);
+});
+
+test('an event that was lost may be the create that is missing', () =>
+  expect(judgeAfterLoss(failuresNoticed, {}, [...opens(0, 1), ...failed, exits(0)])).toBe('inconclusive'));

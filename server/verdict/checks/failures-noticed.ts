@@ -24,8 +24,8 @@ its exit code should not expect this check. Inconclusive without such a task.`,
     watch(tally, _params, { following }) {
       const intents = new Map<string, string>();
       const failed = new Map<string, Failed>();
-      /** Those that were created again. */
-      const replaced = new Map<string, true>();
+      /** Those that were created again, and as what. */
+      const replaced = new Map<string, string>();
       return {
         failed,
         task({ task: created }) {
@@ -34,7 +34,7 @@ its exit code should not expect this check. Inconclusive without such a task.`,
           for (const [task, { intent, shown }] of failed) {
             if (intent !== created.intent) continue;
             failed.delete(task);
-            keep(replaced, task, true);
+            keep(replaced, task, created.task);
             tally.note('made again', [shown.seq, created.seq]);
             return;
           }

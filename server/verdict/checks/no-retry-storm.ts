@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { Recent } from '../bounded.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { hasFailed, isLeft, isWhole, type Request } from '../facts.ts';
+import type { ClientTime } from '../client-time.ts';
+import { hasFailed, isLeft, isStruck, isWhole, type Request } from '../facts.ts';
 
 /** The latest attempt at something, and how many before it were given up too soon. */
 interface Row {
@@ -34,28 +35,21 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
           const { received, body, place } = request;
           const key = body ? `${place} ${body.digest}` : place;
           const before = rows.get(key);
-          const cut = before?.latest.cut;
-          const isHasty =
-            before !== undefined &&
-            cut !== undefined &&
-            isLeft(before.latest) &&
-            hasFailed(before.latest) &&
-            time.between(before.latest.received, cut) < patience &&
-            time.between(cut, received) < patience;
-          const hasty = isHasty ? before.hasty + 1 : 0;
+          const events = before && givenUpSoon(before.latest, received, { patience, time });
+          const hasty = events ? (before?.hasty ?? 0) + 1 : 0;
           rows.set(key, { latest: request, hasty }, time.at(received));
-          if (!isHasty || cut === undefined) return;
-          tally.note('given up', [before.latest.received.seq, cut.seq, received.seq], hasty);
-          if (hasty > atMost) tally.note('retry storm', [before.latest.received.seq, cut.seq, received.seq], hasty);
+          if (!events) return;
+          tally.note('given up', events, hasty);
+          if (hasty > atMost) tally.note('retry storm', events, hasty);
         },
         over(request) {
-          if (isSlow(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
+          if (isStruck(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
         },
       };
     },
     judge(tally, _params, { unsettled }) {
       for (const [request] of unsettled)
-        if (isSlow(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
+        if (isStruck(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
       const [storm, soon, waited] = [tally.of('retry storm'), tally.of('given up'), tally.of('waited')];
       const figures = { givenUp: soon.count, inARow: soon.most?.value ?? 0, waited: waited.count };
       if (storm.most)
@@ -74,5 +68,15 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
   },
 });
 
-/** Whether a fault was at work on a request. */
-const isSlow = ({ struck, connection }: Request): boolean => struck === true || connection.struck === true;
+/** The events of an attempt that was ended too soon, and sent again too soon; undefined for any other. */
+function givenUpSoon(
+  latest: Request,
+  next: Request['received'],
+  { patience, time }: { readonly patience: number; readonly time: ClientTime },
+): readonly number[] | undefined {
+  const { cut, received } = latest;
+  // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: isLeft says so too, unknown to the compiler.
+  if (cut === undefined || !isLeft(latest) || !hasFailed(latest)) return undefined;
+  const isSoon = time.between(received, cut) < patience && time.between(cut, next) < patience;
+  return isSoon ? [received.seq, cut.seq, next.seq] : undefined;
+}
