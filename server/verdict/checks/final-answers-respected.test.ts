@@ -105,14 +105,18 @@ test('the link to a video is renewed each day, and after the storage refused it'
   const over = moves(50, 'cgt-1', 'succeeded');
   expect(find(over, ...polls(100, 200, 300, day + 200, day + 300))).toEqual(['pass']);
   expect(find(over, ...polls(100, 200, 300, day - 200))).toEqual(['polled after the end']);
-  const storage: readonly Step[] = [
+  expect(find(over, ...polls(100, 200, 300, day + 100))).toEqual(['polled after the end']);
+  const refused = (status: number): readonly Step[] => [
     [310, { type: 'connection.opened', connection: 2, remote: '127.0.0.1:40002', storage: true }],
     ...opens(310, 2).slice(1),
     asks(320, 2, 1, { path: '/m/1.mp4?sign=***' }),
-    answers(330, 2, 1, { path: '/m/1.mp4?sign=***', status: 403 }),
+    answers(330, 2, 1, { path: '/m/1.mp4?sign=***', status }),
   ];
-  expect(find(over, ...polls(100, 200, 300), ...storage, ...polls(400, 500))).toEqual(['pass']);
-  expect(find(over, ...polls(100, 200, 300), ...storage, ...polls(400, 500, 600))).toEqual(['polled after the end']);
+  expect(find(over, ...polls(100, 200, 300), ...refused(403), ...polls(400, 500))).toEqual(['pass']);
+  expect(find(over, ...polls(100, 200, 300), ...refused(404), ...polls(400))).toEqual(['polled after the end']);
+  expect(find(over, ...polls(100, 200, 300), ...refused(403), ...polls(400, 500, 600))).toEqual([
+    'polled after the end',
+  ]);
 });
 
 test.each([400, 401, 403, 404, 422])('a request that is refused with %i may be sent once more', (status) => {
@@ -129,7 +133,10 @@ test('the sentence names the request, the status and the number', () => {
     ...start,
     ...[100, 200, 300, 400].flatMap((at) => create(at, 400)),
   ]);
-  expect(clients[0]).toMatchObject({ seen: `sent POST ${TASKS} 3 times more after 400`, figures: { count: 2 } });
+  expect(clients[0]).toMatchObject({
+    seen: `sent POST ${TASKS} 3 times more after 400`,
+    figures: { finals: 1, count: 2 },
+  });
 });
 
 test.each([
@@ -220,4 +227,58 @@ test('a callback that is acknowledged tells the end as well', () => {
   expect(
     find(...call(100, 'DELETE', 409), moves(300, 'cgt-1', 'succeeded'), told, ...call(400, 'DELETE', 200)),
   ).toEqual(['pass']);
+});
+
+test('two minutes after a refusal the same request still is a repetition, and later it is not', () =>
+  expect(find(...create(100, 400), ...create(200, 400), ...create(120_210, 400))).toEqual(['repeated in vain']));
+
+test('an answer that says nothing of the task does not start the count over', () => {
+  const path = `${TASKS}/cgt-1`;
+  const altered = [asks(150, 1, 150, { path }), answers(160, 1, 150, { path, altered: true })];
+  const over = moves(50, 'cgt-1', 'succeeded');
+  expect(find(over, ...polls(100), ...altered, ...polls(200, 300, 400))).toEqual(['polled after the end']);
+});
+
+test('an answer of which a fault altered a frame may not be read', () => {
+  const path = `${TASKS}/cgt-1`;
+  const tampered = (at: number): readonly Step[] => [
+    asks(at, 1, at, { path, stream: at }),
+    [
+      at + 5,
+      {
+        type: 'frame.tampered',
+        ...{ connection: 1, stream: at, cause: 'x', direction: 'to-client', frame: 'DATA', did: 'x' },
+      },
+    ],
+    answers(at + 10, 1, at, { path, stream: at }),
+  ];
+  expect(find(moves(50, 'cgt-1', 'succeeded'), ...[100, 200, 300, 400].flatMap(tampered))).toEqual(['inconclusive']);
+});
+
+test('only a List or a Get of the task tells its end', () => {
+  const refused = call(100, 'DELETE', 409);
+  const over = moves(300, 'cgt-1', 'succeeded');
+  expect(find(...refused, over, ...create(350, 200), ...call(400, 'DELETE', 200))).toEqual(['DELETE repeated']);
+  expect(find(...looks(100, '/cgt-1', { status: 409 }), ...call(200, 'DELETE', 409))).toEqual(['pass']);
+});
+
+test('only a Get of a task brings a new link', () => {
+  const before = [...opensStorage, ...storage(100, 200)];
+  expect(find(...before, ...create(250, 200), ...storage(300))).toEqual(['repeated in vain']);
+  expect(find(...before, ...looks(250, '/cgt-1', { status: 404 }), ...storage(300))).toEqual(['repeated in vain']);
+});
+
+test('a DELETE of a task that exists may be refused for good', () =>
+  expect(find(...[100, 200, 300].flatMap((at) => call(at, 'DELETE', 403)))).toEqual(['repeated in vain']));
+
+test('what may be several programs fails only if one of them does by itself', () => {
+  const turns = (...times: readonly number[]) =>
+    times.flatMap((at, index) =>
+      looks(at, '/cgt-1').map(([when, entry]) => [when, { ...entry, connection: 1 + (index % 2) }] as Step),
+    );
+  const over = moves(50, 'cgt-1', 'succeeded');
+  expect(find(...opens(3, 2), over, ...turns(100, 200, 300, 400))).toEqual(['inconclusive']);
+  expect(find(...opens(3, 2), over, ...turns(100, 200, 300, 400, 500, 600, 700, 800))).toEqual([
+    'polled after the end',
+  ]);
 });

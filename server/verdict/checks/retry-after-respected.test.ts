@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { answers, asks, findingsOf, hurries, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
+import {
+  answers,
+  asks,
+  findingsOf,
+  hurries,
+  judgeAfterLoss,
+  judgeBy,
+  opens,
+  resets,
+  type Step,
+  TASKS,
+} from '../testing.ts';
 import { retryAfterRespected } from './retry-after-respected.ts';
 
 const refuses = (atMs: number, request: number, retryAfterMs = 1_000): Step =>
@@ -116,7 +127,8 @@ test('a client that polls several tasks at a time goes on with the others', () =
 });
 
 test('a new call beside one that is tried again as asked may be other work: both readings are named', () => {
-  const refused = [...creates(0, 1, 'a'), refusesCreate(10, 1), ...creates(60, 2, 'b')];
+  const done = answers(70, 1, 2, { method: 'POST', path: TASKS });
+  const refused = [...creates(0, 1, 'a'), refusesCreate(10, 1), ...creates(60, 2, 'b'), done];
   const { clients } = judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...refused, ...creates(1_020, 3, 'a')]);
   expect(clients).toMatchObject([
     {
@@ -152,3 +164,77 @@ test('two clients are judged apart: the other one was not asked to wait', () =>
     'inconclusive',
     'inconclusive',
   ]));
+
+test('a create whose body comes after the refusal was on its way before it', () => {
+  const [asked, body] = creates(5, 2, 'b');
+  const [again, sameBody] = creates(5, 3, 'a');
+  if (!asked || !body || !again || !sameBody) throw new Error('a create has two events');
+  const late = ([, entry]: Step): Step => [12, entry];
+  const done = [answers(20, 1, 2, { method: 'POST', path: TASKS }), answers(20, 1, 3, { method: 'POST', path: TASKS })];
+  expect(find(...creates(0, 1, 'a'), asked, refusesCreate(10, 1), late(body), ...done.slice(0, 1))).toEqual([
+    'inconclusive',
+  ]);
+  expect(find(...creates(0, 1, 'a'), again, refusesCreate(10, 1), late(sameBody), ...done.slice(1))).toEqual([
+    'inconclusive',
+  ]);
+});
+
+test('another attempt at another call is no call in place of the refused one', () => {
+  const other = `${TASKS}/cgt-2`;
+  const failed = [asksFor(0, 1, other), answers(5, 1, 1, { path: other, status: 503 })];
+  expect(find(...failed, asksFor(6, 2), refusesTask(10, 2), asksFor(100, 3, other))).toEqual(['inconclusive']);
+});
+
+test('each refusal counts once, however many attempts follow it', () => {
+  const key = { idempotencyKey: 'k' };
+  const steps = [asks(0, 1, 1, key), refuses(10, 1), asks(1_010, 1, 2, key), asks(1_011, 1, 3, key)];
+  expect(judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...steps]).clients[0]?.figures).toMatchObject({
+    retries: 1,
+  });
+});
+
+test('no refusal is no unreadable one', () =>
+  expect(judgeBy(retryAfterRespected, {}, [...opens(0, 1), asks(0, 1, 1), answers(10, 1, 1)]).clients[0]?.seen).toBe(
+    'it was given no Retry-After',
+  ));
+
+test('the storage may ask for a wait as well', () => {
+  const opensStorage: readonly Step[] = [
+    [0, { type: 'connection.opened', connection: 1, remote: '127.0.0.1:40001', storage: true }],
+    ...opens(0, 1).slice(1),
+  ];
+  const steps = [asksFor(0, 1, '/m/1.mp4'), refusesTask(10, 1, '/m/1.mp4'), asksFor(20, 2, '/m/1.mp4')];
+  expect(findingsOf(retryAfterRespected, {}, [...opensStorage, ...steps])).toEqual(['too early']);
+});
+
+test('an event that was lost may be the attempt that is missing', () =>
+  expect(
+    judgeAfterLoss(retryAfterRespected, {}, [
+      ...opens(0, 1),
+      ...creates(0, 1, 'a'),
+      refusesCreate(10, 1),
+      ...creates(60, 2, 'b'),
+    ]),
+  ).toBe('inconclusive'));
+
+test('a client that gave up is said to, whatever else was unreadable', () => {
+  const unreadable = [asks(0, 1, 1), answers(5, 1, 1, { status: 429, retryAfterUnreadable: '1.5' })];
+  const seen = (...steps: readonly Step[]) =>
+    judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...steps]).clients[0]?.seen;
+  const refused = [asks(6, 1, 2, { path: '/tasks/2' }), answers(10, 1, 2, { status: 429, retryAfterMs: 1_000 })];
+  expect(seen(...unreadable, ...refused)).toBe('it gave up after 1 refusal');
+});
+
+test('a wait goes on when another call of its kind is answered', () => {
+  const [second, third] = [`${TASKS}/cgt-2`, `${TASKS}/cgt-3`];
+  const steps = [asksFor(0, 1), asksFor(5, 2, second), refusesTask(10, 1), succeeds(12, 2, second)];
+  const { clients } = judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...steps, asksFor(20, 3, third)]);
+  expect(clients[0]?.seen).toMatch(/^sent another call like the refused one after 10 ms/);
+});
+
+test('what may be several programs fails only if one of them does by itself', () => {
+  const turn = (at: number, connection: number, request: number): Step => asks(at, connection, request);
+  const steps = [turn(0, 1, 1), answers(1, 1, 1), turn(2, 2, 1), answers(3, 2, 1), turn(4, 1, 2), refuses(10, 2)];
+  expect(find(...opens(0, 2), ...steps, turn(20, 2, 2))).toEqual(['inconclusive']);
+  expect(find(...opens(0, 2), ...steps, turn(20, 1, 3))).toEqual(['too early']);
+});

@@ -49,7 +49,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       const waits = new Map<string, Wait>();
       const underWay = new Map<string, Set<Request>>();
       const parallel = new Set<string>();
-      const asked = new Map<string, true>();
+      const asked = new Map<string, number>();
 
       const noteOther = (wait: Wait, { received, body }: Request) => {
         const { refusal } = wait;
@@ -72,9 +72,9 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           if (wait && wait.refusal.seq < received.seq) {
             if (wait.call === call) wait.cameBack = true;
             const leftMs = (wait.refusal.retryAfterMs ?? 0) - early - time.between(wait.refusal, received);
-            if (wait.call !== call && call.attempts === 1 && leftMs > 0) noteOther(wait, request);
+            if (call.attempts === 1 && leftMs > 0) noteOther(wait, request);
           }
-          keep(asked, keyOf(received.path, body?.digest), true);
+          keep(asked, keyOf(received.path, body?.digest), received.seq);
 
           const { refusal } = call;
           // Not one that was on its way already when the refusal came.
