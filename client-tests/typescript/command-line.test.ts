@@ -79,6 +79,12 @@ describe('list', () => {
   });
 });
 
+test('a client without `--` before it gets no version of ours in place of its own', async () => {
+  const { exitCode, stdout, stderr } = await callMock('run', 'healthy', 'python', '-V');
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toContain("unknown option '-V'\nWrite `--` before the client");
+});
+
 test('schema prints what lies beside the bundled scenarios', async () => {
   const { exitCode, stdout, stderr } = await callMock('schema');
 

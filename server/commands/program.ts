@@ -81,6 +81,8 @@ function createProgram(call: Call): Command {
   const program = new Command('seedance-mock')
     .description('A mock Seedance 2.0 server that misbehaves on purpose, and tells you how your client took it.')
     .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
+    // What follows a command is its own: `run SCENARIO python -V`, without `--`, must not show our version.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void call.host.stdout.write(text),
@@ -215,6 +217,8 @@ function otlpOption(): Option {
 function addRun(program: Command, { host, ending, end }: Call): void {
   withJournal(withPlay(program.command('run')), '500000')
     .description('serve a scenario for as long as a client command runs, and judge the client')
+    .usage('[options] <scenario> -- <command...>')
+    .showHelpAfterError('Write `--` before the client: `seedance-mock run poll-reset -- python my_client.py`.')
     .argument('<scenario>', 'path of a scenario file, or the name of a bundled one')
     .argument('<command...>', 'the client, after --')
     .addOption(

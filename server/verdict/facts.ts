@@ -1,5 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
+import { taskOf } from './paths.ts';
 
 /** A connection, and what the journal has said of it so far. */
 export interface Connection {
@@ -71,6 +72,12 @@ export interface Request {
   tampered?: true;
 }
 
+/** What a request asks for. The query of a task's own path means nothing: some clients put the time there, to evade a cache. */
+function placeOf({ method, path }: JournalEvent<'request.received'>): string {
+  const query = taskOf(path) === undefined ? -1 : path.indexOf('?');
+  return `${method} ${query < 0 ? path : path.slice(0, query)}`;
+}
+
 export const newConnection = (id: number): Connection => ({
   id,
   requests: 0,
@@ -83,7 +90,7 @@ export const newConnection = (id: number): Connection => ({
 export const newRequest = (connection: Connection, received: JournalEvent<'request.received'>): Request => ({
   connection,
   received,
-  place: `${received.method} ${received.path}`,
+  place: placeOf(received),
   account: connection.account,
 });
 

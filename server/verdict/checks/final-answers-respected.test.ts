@@ -128,6 +128,16 @@ test.each([408, 409, 425, 429, 500, 503])('a %i is not final', (status) =>
   expect(find(...create(100, status), ...create(200, status), ...create(300, status))).toEqual(['inconclusive']),
 );
 
+test('different idempotency keys mean different requests', () => {
+  const of = (at: number, idempotencyKey: string): readonly Step[] =>
+    create(at, 400).map(([ms, entry]) => [
+      ms,
+      entry.type === 'request.received' ? { ...entry, idempotencyKey } : entry,
+    ]);
+  expect(find(...of(100, 'a'), ...of(200, 'b'), ...of(300, 'c'))).toEqual(['pass']);
+  expect(find(...of(100, 'a'), ...of(200, 'a'), ...of(300, 'a'))).toEqual(['repeated in vain']);
+});
+
 test('the sentence names the request, the status and the number', () => {
   const { clients } = judgeBy(finalAnswersRespected, {}, [
     ...start,

@@ -73,7 +73,8 @@ Requests that were sent before the final answer do not count. Inconclusive witho
       const noteRefusal = ({ received, body, place }: Request, answer: Answer, known: Refusals) => {
         const { method, path } = received;
         if (known.size === 0 && !isFinal(answer)) return;
-        const key = body ? `${place} ${body.digest}` : place;
+        // Different keys mean different calls.
+        const key = [place, body?.digest, received.idempotencyKey].join(' ');
         const before = known.get(key);
         if (!isFinal(answer)) return void known.delete(key);
         if (before && isBefore(received, before.latest)) return;

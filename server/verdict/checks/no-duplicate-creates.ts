@@ -137,7 +137,11 @@ another client instead: it may have taken that for its own.`,
             { events: [created.seq, other.seq] },
           );
       }
-      return pass(`${many(tasks, 'task')} for ${many(creates, 'create')}`, { ...tally.proofs('task'), figures });
+      const again = tasks > creates ? ` and ${many(tasks - creates, 'equal one')}, all of them followed` : '';
+      return pass(`${many(tasks, 'task')} for ${many(creates, 'create')}${again}`, {
+        ...tally.proofs('task'),
+        figures,
+      });
     },
   },
 });

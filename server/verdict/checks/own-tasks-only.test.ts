@@ -21,6 +21,12 @@ test("another's task is another's, also to delete", () => {
   expect(find(gets(10, 1, 'cgt-1'), gets(11, 2, 'cgt-1', 'DELETE'))).toEqual(['pass', "another's task"]);
 });
 
+test("a List that names another's task asks for it", () => {
+  const lists = (task: string) => asks(10, 1, 10, { path: `${TASKS}?page_num=1&filter.task_ids=${task}` });
+  expect(find(lists('cgt-2'))).toEqual(["another's task", 'inconclusive']);
+  expect(find(lists('cgt-1'))).toEqual(['pass', 'inconclusive']);
+});
+
 test('one of before the run, a List and a result tell nothing', () =>
   expect(
     find(gets(10, 1, 'cgt-0'), asks(11, 1, 11, { path: TASKS }), asks(12, 1, 12, { path: `${TASKS}/cgt-2/video` })),

@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { taskOf } from '../paths.ts';
+import { queryOf, taskOf } from '../paths.ts';
+
+/** The tasks that a path names: one, or those that a List is to show. */
+function tasksOf(path: string): readonly string[] {
+  const task = taskOf(path);
+  return task === undefined ? new URLSearchParams(queryOf(path) ?? '').getAll('filter.task_ids') : [task];
+}
 
 /** Replicas that share an API key see each other's tasks in List (reference, Ark API section 4). */
 export const ownTasksOnly = defineCheck({
   name: 'own-tasks-only',
   summary: "Asks for the tasks that it made, and for no other client's.",
-  definition: `Looks at each Get and DELETE of a task that this run saw created. One that another client created is *another's task*: a client that takes a task
+  definition: `Looks at each Get and DELETE of a task that this run saw created, and at each List that names it (\`filter.task_ids\`). One that another client created is *another's task*: a client that takes a task
 out of List because it does not know it may take that of its neighbour. Where web and worker share their tasks, this is not what you want. Inconclusive
 where the client asked for no task of this run.`,
   params: z.strictObject({}),
@@ -16,11 +22,10 @@ where the client asked for no task of this run.`,
       const own = new Set<string>();
       return {
         task: ({ task }) => void (task && own.add(task.task)),
-        request({ received: { seq } }, { method, path }) {
-          const task = method === 'GET' || method === 'DELETE' ? taskOf(path) : undefined;
-          if (task === undefined) return;
-          if (own.has(task)) tally.note('own', [seq]);
-          else if (following.isMade(task)) tally.note("another's task", [seq], 0, task);
+        request({ received: { seq, method, path } }) {
+          for (const task of method === 'GET' || method === 'DELETE' ? tasksOf(path) : [])
+            if (own.has(task)) tally.note('own', [seq]);
+            else if (following.isMade(task)) tally.note("another's task", [seq], 0, task);
         },
       };
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, findingsOf, hurries, judgeBy, opens, type Step, TASKS } from '../testing.ts';
+import { answers, asks, creates, findingsOf, hurries, judgeBy, moves, opens, type Step, TASKS } from '../testing.ts';
 import { pollInterval } from './poll-interval.ts';
 
 /** Polls at these moments, each answered with its status, 10 ms later. */
@@ -30,6 +30,14 @@ test.each([
 test('another attempt at a poll that failed is no other poll', () => {
   expect(find({}, ...polls([[0, 503], [200, 503], 400, 1_000]))).toEqual(['pass']);
   expect(find({}, ...polls([[0, 404], 200]))).toEqual(['too often']);
+});
+
+test('what follows the end of a task is no poll, nor what follows a 404 for a task that exists', () => {
+  const made = creates(0, 'cgt-1');
+  const over = moves(1_005, 'cgt-1', 'succeeded');
+  expect(find({}, made, ...polls([0, 1_000]), over, ...polls([1_100], 'cgt-1', 1, 3))).toEqual(['too often']);
+  expect(find({}, made, ...polls([0]), over, ...polls([1_010, 1_100], 'cgt-1', 1, 2))).toEqual(['pass']);
+  expect(find({}, made, ...polls([[0, 404], 200, 1_200]))).toEqual(['pass']);
 });
 
 test('a client that keeps trying does not poll too seldom', () => {

@@ -5,6 +5,7 @@ import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import { type Connection, isHurriedOff, type Request } from '../facts.ts';
 import { taskOf } from '../paths.ts';
+import { isOver } from '../sightings.ts';
 
 /** Get is limited to 20 per second and account (reference, Ark API section 10), and a task takes minutes. */
 export const pollInterval = defineCheck({
@@ -27,7 +28,7 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
   expects: ({ atLeast, atMost }) =>
     `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
   client: {
-    watch(tally, { atLeast, atMost: longest, early }, { time }) {
+    watch(tally, { atLeast, atMost: longest, early }, { time, following }) {
       const atMost = longest ?? Number.POSITIVE_INFINITY;
       const polls = new Recent<string, Poll>(longest === undefined ? KEPT_MS : RESULT_KEPT_MS);
       return {
@@ -39,7 +40,7 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           const first = isSame ? before.first : received;
           const on = isSame ? before.connection : connection;
           polls.set(path, { call, first, latest: received, connection: on }, time.at(received));
-          if (!before || isSame) return;
+          if (!before || isSame || before.last) return;
           // What a fault spoilt, it may have had to ask for once more; the journal may not know yet that it left that connection.
           const isRepair = before.connection.struck && before.connection !== connection;
           const isHurried = isHurriedOff(before.connection, time);
@@ -52,6 +53,13 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           if (finding && isHurried) return void tally.note('hurried', events);
           tally.note('interval', events, ms);
           if (finding) tally.note(finding, events);
+        },
+        answered(request, { method, path }) {
+          const task = method === 'GET' ? taskOf(path) : undefined;
+          const poll = task === undefined ? undefined : polls.get(path);
+          if (!poll || task === undefined) return;
+          const isOverNow = isOver(following.statusShownBy(request) ?? '');
+          poll.last ||= isOverNow || (request.answer?.status === 404 && following.exists(task));
         },
       };
     },
@@ -93,4 +101,6 @@ interface Poll {
   readonly first: Request['received'];
   readonly latest: Request['received'];
   readonly connection: Connection;
+  /** What the client asks next is no poll: it has seen the end, or was told that there is no such task, though there is. */
+  last?: boolean;
 }

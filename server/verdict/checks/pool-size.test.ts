@@ -33,6 +33,12 @@ test('each protocol has a limit of its own, and one that is not named has none',
 test('so has each host', () =>
   expect(find({ h2: 2 }, [...opensMany(2), ...opensMany(2, { serverName: 'other.localhost' }, 10)])).toEqual(['pass']));
 
+test('one on which nothing passes may have been replaced: its end could not arrive', () => {
+  const frozen: Step = [2, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
+  expect(find({ h2: 1 }, [...opens(1, 1), frozen, ...opens(3, 2)])).toEqual(['pass']);
+  expect(find({ h2: 1 }, [...opens(1, 1), frozen, ...opens(3, 2), ...opens(4, 3)])).toEqual(['too large']);
+});
+
 test('one that has ended makes room for the next', () => {
   const inTurn = [1, 2, 3].flatMap((id) => [...opens(id, id), id === 2 ? resets(id, id) : ends(id, id)]);
   expect(find({ h2: 1 }, inTurn)).toEqual(['pass']);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import type { Connection } from '../facts.ts';
+import { type Connection, isSilent } from '../facts.ts';
 import { PROOFS_KEPT } from '../tally.ts';
 
 /** What a client may have where no limit is named; a check of nothing could not fail. */
@@ -47,10 +47,13 @@ to replace them before their last answers are in. More than the limit is *too la
         pools.set(name, pool.add(connection));
         // What was open when most were is all that matters.
         if (pool.size <= (tally.of(name).most?.value ?? 0)) return;
-        const events = [...pool].slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
+        // One on which nothing passes may be closed, and its end cannot arrive. What waits to be served is there all the same.
+        const alive = [...pool].filter((one) => !isFrozen(one, connection.secured ?? connection.opened));
+        if (alive.length <= (tally.of(name).most?.value ?? 0)) return;
+        const events = alive.slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
         tally.list(name);
-        tally.replace(name, events, pool.size);
-        if (pool.size > limit) tally.replace(`too large: ${name}`, events, pool.size);
+        tally.replace(name, events, alive.length);
+        if (alive.length > limit) tally.replace(`too large: ${name}`, events, alive.length);
       };
       return {
         opened(connection) {
@@ -82,6 +85,9 @@ to replace them before their last answers are in. More than the limit is *too la
     },
   },
 });
+
+const isFrozen = (connection: Connection, now: { readonly at: number } | undefined): boolean =>
+  now !== undefined && isSilent(connection, now) && Number.isFinite(connection.silence?.untilMs);
 
 const poolOf = ({ hello, secured, opened }: Connection) =>
   `${secured?.protocol} to ${hello?.serverName ?? opened?.remote.replace(/:\d+$/, '')}`;

@@ -92,7 +92,7 @@ the check is inconclusive. So it is without a task.`,
         return doubtful(`${summary}, but ${adopted.what}`, { ...tally.proofs('adopted'), hint: HINT_MARK, figures });
       if (!first) return pass(summary, { ...tally.proofs('settled'), figures });
       for (const { created, end } of left) tally.note('left', end ? [created.seq, end.seq] : [created.seq]);
-      return fail(`${summary}, the first that was not: ${first.created.task}`, {
+      return fail(`${summary}, the first that was not: ${first.created.task}${by(first)}`, {
         finding: unseen.length > 0 ? 'not seen' : 'left behind',
         hint: 'Keep the ids of created tasks where they outlive a failed poll, and poll until a state is final; DELETE what you give up.',
         ...tally.proofs('left'),
@@ -102,6 +102,8 @@ the check is inconclusive. So it is without a task.`,
     },
   },
 });
+
+const by = ({ created: { account } }: Open) => (account === undefined ? '' : ` of API key ${account}`);
 
 const HINT_MARK =
   'Put a mark on each create (`safety_identifier`) and look for it in List, or make one create at a time.';
