@@ -184,3 +184,34 @@ describe('what a client leaves on a drained connection has a message of its own'
       ['cut and not repeated', 'did not repeat 1 request up to the last stream of GOAWAY, though cut by the service'],
     ]));
 });
+
+describe('abandoned', () => {
+  const three = [1, 2, 3].map((n) => asks(900, 1, n, { stream: 2 * n - 1, path: `/tasks/${n}` }));
+  const reset = (atMs: number, request: number): Step => [
+    atMs,
+    { type: 'stream.reset', connection: 1, request, stream: 2 * request - 1, code: 8 },
+  ];
+  const closed = ends(1_020, 1, { by: 'server' });
+
+  test('all of several streams are reset at once, and the service closes', () => {
+    const all = [...three, goesAway(1_000, 1, 5), reset(1_001, 1), reset(1_002, 2), reset(1_003, 3), closed];
+    expect(find(...all, ...opens(1_030, 2), asks(1_030, 2, 1, { path: '/tasks/1' }))).toEqual(['abandoned']);
+    expect(find(...all)).toEqual(['inconclusive']);
+  });
+
+  test('one of several that is reset is the choice of the client', () =>
+    expect(
+      find(
+        ...[...three, goesAway(1_000, 1, 5), reset(1_001, 1), answers(1_002, 1, 2), answers(1_003, 1, 3), closed],
+        ...[...opens(1_030, 2), asks(1_030, 2, 1, { path: '/tasks/1' })],
+      ),
+    ).toEqual(['pass']));
+
+  test('streams above the last one may be reset: they were never processed', () =>
+    expect(
+      find(
+        ...[...three, goesAway(1_000, 1, 1), answers(1_001, 1, 1), reset(1_002, 2), reset(1_003, 3), closed],
+        ...[...opens(1_030, 2), asks(1_030, 2, 1, { path: '/tasks/2' }), asks(1_031, 2, 2, { path: '/tasks/3' })],
+      ),
+    ).toEqual(['pass']));
+});

@@ -17,7 +17,7 @@ export const goawayRespected = defineCheck({
     'Opens no stream after a GOAWAY, waits for the answers to come, and repeats elsewhere what the service never saw.',
   definition: `Of each connection that was sent a GOAWAY while it was open: a stream that the client opens later than \`grace\` after it is *new
 stream* (what was on its way already is excused); a connection that the client closes while streams up to the last one of the GOAWAY have no
-answer is *abandoned*, once the client makes another request: they would have been answered; a request above the last stream that is not tried
+answer, or on which it resets all of several such streams at once, is *abandoned*, once the client makes another request: they would have been answered; a request above the last stream that is not tried
 again on another connection is *not repeated*, and one up to the last stream that the service cut all the same is *cut and not repeated*, unless it was
 a create, which is better left alone; a request that was
 answered whole on the old connection and comes again is *repeated needlessly*. A single stream that the client resets while the connection stays open
@@ -26,6 +26,7 @@ is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned 
     grace: duration().default(100).describe('What is opened so soon after may have been on its way.'),
   }),
   relies: ['frames'],
+  mergeSensitive: true,
   expects: () => 'no new stream after GOAWAY, and unprocessed requests again on another connection',
   client: {
     watch: (tally, { grace }, { time }) => new Drains(tally, grace, time),
@@ -194,8 +195,10 @@ class Drains {
     const heeded = heededOf(connection);
     if (heeded.length > 0) {
       this.#note(this.#tally, drain, heeded.at(-1)?.lastStreamId);
+      const isDropped = this.#isDropped(drain, heeded.at(-1)?.lastStreamId);
       for (const request of drain.requests) {
-        if (this.#isAbandoned(request, heeded.at(-1)?.lastStreamId)) this.left.push(request.received.seq);
+        if (isDropped(request) || this.#isAbandoned(request, heeded.at(-1)?.lastStreamId))
+          this.left.push(request.received.seq);
         else if (this.#isOwed(request, drain, heeded.at(-1)?.lastStreamId))
           this.#owe(this.#tally, { request, finding: findingOf(request, heeded.at(-1)?.lastStreamId) });
       }
@@ -238,6 +241,15 @@ class Drains {
     if (!isSafe(request) || (answer && !cut)) return false;
     if (isAbove(request, lastStreamId)) return true;
     return cut !== undefined && cut.seq > goaway.seq && cut.type !== 'stream.reset';
+  }
+
+  /** Whether a client reset all of several streams soon after the GOAWAY: the service then has nothing left to wait for, and closes. */
+  #isDropped({ goaway, requests }: Drain, lastStreamId = Number.POSITIVE_INFINITY): (request: Request) => boolean {
+    const answerable = [...requests].filter(({ received }) => (received.stream ?? 0) <= lastStreamId);
+    const isReset = ({ cut }: Request) =>
+      cut?.type === 'stream.reset' && this.#time.between(goaway, cut) <= LEAVES_WITHIN_MS;
+    const isDropped = answerable.length > 1 && answerable.every(isReset);
+    return (request) => isDropped && answerable.includes(request);
   }
 
   /** Whether a client closed its connection on a stream that would still have been answered. */

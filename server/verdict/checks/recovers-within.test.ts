@@ -11,6 +11,7 @@ import {
   opens,
   resets,
   type Step,
+  TASKS,
 } from '../testing.ts';
 import { recoversWithin } from './recovers-within.ts';
 
@@ -300,5 +301,39 @@ describe('an answer that a fault took', () => {
     const cancels: Step = [500, { type: 'stream.reset', connection: 1, request: 1, stream: 1, code: 8 }];
     expect(find(strikes, asks(1, 1, 1, create), stalls, cancels)).toEqual(['gave up']);
     expect(find(strikes, asks(1, 1, 1, create), stalls, read, cancels)).toEqual(['inconclusive']);
+  });
+});
+
+describe('what says the same', () => {
+  const lost = (method: string, path: string) => [asks(0, 1, 1, { method, path }), resets(10, 1, 1), ...opens(150, 2)];
+  const later = (method: string, path: string) => [asks(150, 2, 1, { method, path }), answers(160, 2, 1)];
+
+  test('a Get shows what became of a DELETE whose answer was lost', () => {
+    const task = `${TASKS}/cgt-1`;
+    expect(find(...lost('DELETE', task), ...later('GET', task))).toEqual(['pass']);
+    expect(find(...lost('DELETE', task), ...later('GET', `${TASKS}/cgt-2`))).toEqual(['gave up']);
+  });
+
+  test('one heartbeat is as good as another', () =>
+    expect(
+      find(
+        ...[asks(0, 1, 1, { method: 'POST', path: '/heartbeat' }), brings(1, 1, 1, 'then'), resets(10, 1, 1)],
+        ...[...opens(150, 2), asks(150, 2, 1, { method: 'POST', path: '/heartbeat' }), brings(151, 2, 1, 'now')],
+        answers(160, 2, 1),
+      ),
+    ).toEqual(['pass']));
+
+  test('the answer to a hedge, though the other attempt is cut later', () =>
+    expect(
+      find(asks(0, 1, 1), ...opens(5, 2), asks(5, 2, 1), answers(8, 2, 1), resets(10, 1, 1), ...opens(20, 3)),
+    ).toEqual(['pass']));
+
+  test('another client goes on with the task: it may be the same program', () => {
+    const made = creates(0, 'cgt-1');
+    const path = `${TASKS}/cgt-1`;
+    const cut = [made, asks(0, 1, 1, { path }), resets(10, 1, 1)];
+    const other = [...opens(150, 2, { userAgent: 'other/1' }), asks(150, 2, 1, { path }), answers(160, 2, 1)];
+    expect(find(...cut, ...other)).toEqual(['inconclusive', 'inconclusive']);
+    expect(find(...cut)).toEqual(['gave up']);
   });
 });

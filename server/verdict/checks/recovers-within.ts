@@ -3,7 +3,9 @@ import type { JournalEvent } from '../../journal.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
-import { type Connection, hasFailed, isCutAtStart, isLeft, isLeftSilent } from '../facts.ts';
+import { type Connection, hasFailed, isCutAtStart, isLeft, isLeftSilent, type Request } from '../facts.ts';
+import type { Following } from '../following.ts';
+import { taskOf } from '../paths.ts';
 import type { Tally } from '../tally.ts';
 
 /** However a call failed, its client wanted the answer that it wanted. */
@@ -16,8 +18,9 @@ A failed answer is also one that a fault made unreadable, or kept from arriving.
 request, unless for the client's silence, or that a fault did not serve until the client left it (frozen, never answered, a handshake that hangs), to
 the end of the client's next request that did not fail. One whose last attempt has no answer yet is neither while it may still be in time, and then *too late*.
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
+A GET that was sent later and answered counts as well, before or after the failure; it does for a lost DELETE of that task, too.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
-where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
+where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where another client went on to ask for the task of a Get that failed; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
   params: z.strictObject({
     within: duration({ minMs: 1, maxMs: REPEATED_WITHIN_MS })
       .default(60_000)
@@ -25,7 +28,7 @@ where a client left a call on which a fault was at work and then asked for nothi
   }),
   expects: ({ within }) => `each call that failed to succeed within ${renderDuration(within)}`,
   client: {
-    watch(tally, { within }, { time }) {
+    watch(tally, { within }, { time, following }) {
       const inService = new Set<Connection>();
       const outage = new Outage();
       /** The client's latest request. */
@@ -58,14 +61,14 @@ where a client left a call on which a fault was at work and then asked for nothi
           tally.note('kept', [ping.seq]);
         },
         callOver(call) {
-          noteCall(tally, call, within, { time, served, latest });
+          noteCall(tally, call, within, { time, following, served, latest });
         },
       };
     },
-    judge(tally, { within }, { time, latest: now, openCalls, openConnections }, { outage, served, latest }) {
+    judge(tally, { within }, { time, following, latest: now, openCalls, openConnections }, { outage, served, latest }) {
       let waits = false;
       for (const call of openCalls) {
-        noteCall(tally, call, within, { time, now, served, latest });
+        noteCall(tally, call, within, { time, following, now, served, latest });
         waits ||= call.underWay > 0;
       }
       for (const { requests } of openConnections) waits ||= requests === 0;
@@ -88,6 +91,12 @@ where a client left a call on which a fault was at work and then asked for nothi
           `left ${left.first[0].what} unanswered while a fault was at work, and asked for nothing since: it gave up, or it had ended`,
           tally.proofs('left'),
         );
+      const [elsewhere] = tally.of('elsewhere').first;
+      if (gaveUp.count === 0 && elsewhere)
+        return doubtful(
+          `${elsewhere.what} did not come again, but another client asked for that task: the same program, or it gave up`,
+          tally.proofs('elsewhere'),
+        );
       const kept = tally.of('kept').count;
       if (failed === 0 && kept > 0)
         return pass(`its PINGs kept a connection ${many(kept, 'time')} that would have been idle for too long`, {
@@ -103,7 +112,7 @@ where a client left a call on which a fault was at work and then asked for nothi
       if (first)
         return fail(`gave up ${first.what} (${gaveUp.count} of ${many(failed, 'failure')})`, {
           finding: 'gave up',
-          hint: 'Try again, on a new connection and with backoff; a GET may always be repeated.',
+          hint: 'Try again, on a new connection and with backoff. Before you repeat a create, look for it in List by your mark.',
           ...tally.proofs('gave up'),
           figures,
           provisional: true,
@@ -168,7 +177,7 @@ function noteOpen(tally: Tally, within: number, ms: number, what: string, events
 /** How many places are remembered per client. */
 const PLACES_KEPT = 10_000;
 
-interface Known extends Pick<Now, 'time'> {
+interface Known extends Pick<Now, 'time' | 'following'> {
   /** Where a call may not be over yet. */
   readonly now?: Now['latest'];
   readonly served: ReadonlyMap<string, number>;
@@ -179,19 +188,32 @@ function noteCall(
   tally: Tally,
   { method, path, attempts, underWay, failure, success, lostTask, first, last }: Call,
   within: number,
-  { time, now, served, latest }: Known,
+  { time, following, now, served, latest }: Known,
 ): void {
   if (!failure) return;
   const what = `${method} ${path}`;
   if (success) noteRecovered(tally, within, time.between(failure, success), what, [failure.seq, success.seq]);
   else if (lostTask) return;
   else if (now && underWay > 0) noteOpen(tally, within, time.between(failure, now), what, [failure.seq]);
-  else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq)
-    // It asked again before it let go of the first.
+  else if (wants(first).some((place) => (served.get(place) ?? 0) > first.received.seq))
+    // It asked again before it let go of the first, or by another call that says the same.
     tally.note('recovered', [failure.seq]);
+  else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
+  else if (method === 'GET' && isAskedFor(taskOf(path), following)) tally.note('elsewhere', [failure.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
     tally.note('left', [failure.seq], 0, what);
   else tally.note('gave up', [failure.seq], 0, `${what} after ${many(attempts, 'attempt')}`);
 }
+
+/** What gives a client that wants this what it wants, if it is asked for after that: a Get shows what became of a DELETE, and one
+ * heartbeat is as good as another. */
+function wants({ place, received: { method, path } }: Request): readonly string[] {
+  if (method === 'DELETE' && taskOf(path) !== undefined) return [place.replace('DELETE', 'GET')];
+  return method === 'GET' || path.endsWith('/heartbeat') ? [place] : [];
+}
+
+/** Whether the last Get of a task, by whichever client, was answered. */
+const isAskedFor = (task: string | undefined, following: Following): boolean =>
+  task !== undefined && following.isMade(task) && following.isFollowed(task);
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
