@@ -173,21 +173,23 @@ export const downloadsWithin =
     endCommand(server, 0);
   };
 
-/** @returns whether all of it came */
+/** @param limitMs how long the body may take
+ * @returns whether all of it came */
 const downloadWithin = ({ ca, clock }: MockServer, url: string, limitMs: number): Promise<boolean> =>
   new Promise((resolve) => {
     const address = url.replace('localhost', '127.0.0.1');
-    const sent = https.get(address, { ca, agent: false }, (response) =>
+    const sent = https.get(address, { ca, agent: false }, (response) => {
+      // From here on: on a busy machine time is advanced before the request is there.
+      const limit = clock.after(limitMs, () => sent.destroy());
       response
         .on('error', ignore)
-        .on('close', () => resolve(response.complete))
-        .resume(),
-    );
-    const limit = clock.after(limitMs, () => sent.destroy());
-    sent.on('error', ignore).on('close', () => {
-      limit.cancel();
-      resolve(false);
+        .on('close', () => {
+          limit.cancel();
+          resolve(response.complete);
+        })
+        .resume();
     });
+    sent.on('error', ignore).on('close', () => resolve(false));
   });
 
 /** @returns the status */
