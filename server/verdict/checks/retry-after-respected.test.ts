@@ -238,3 +238,14 @@ test('what may be several programs fails only if one of them does by itself', ()
   expect(find(...opens(0, 2), ...steps, turn(20, 2, 2))).toEqual(['inconclusive']);
   expect(find(...opens(0, 2), ...steps, turn(20, 1, 3))).toEqual(['too early']);
 });
+
+test('a repetition by its key whose body comes after the refusal was on its way before it', () => {
+  const key = { method: 'POST', path: TASKS, idempotencyKey: 'k' };
+  const bodyOf = (at: number, request: number): Step => [
+    at,
+    { type: 'request.body', connection: 1, request, bytes: 2, digest: 'a' },
+  ];
+  const first = [asks(0, 1, 1, key), bodyOf(0, 1)];
+  expect(find(...first, asks(5, 1, 2, key), refusesCreate(10, 1), bodyOf(12, 2))).toEqual(['inconclusive']);
+  expect(find(...first, refusesCreate(10, 1), asks(11, 1, 2, key), bodyOf(12, 2))).toEqual(['too early']);
+});

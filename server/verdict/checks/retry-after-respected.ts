@@ -69,6 +69,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           if (others.size > 0) parallel.add(kind);
           underWay.set(kind, others.add(request));
           const wait = waits.get(kind);
+          // Stryker disable next-line EqualityOperator: no two events have the same number.
           if (wait && wait.refusal.seq < received.seq) {
             if (wait.call === call) wait.cameBack = true;
             const leftMs = (wait.refusal.retryAfterMs ?? 0) - early - time.between(wait.refusal, received);
@@ -78,6 +79,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
 
           const { refusal } = call;
           // Not one that was on its way already when the refusal came.
+          // Stryker disable next-line EqualityOperator: no two events have the same number.
           if (!refusal || refusal.seq > received.seq || counted.get(call) === refusal.seq) return;
           counted.set(call, refusal.seq);
           const askedMs = refusal.retryAfterMs ?? 0;
