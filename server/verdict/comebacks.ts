@@ -2,6 +2,7 @@ import type { JournalEvent } from '../journal.ts';
 import { type Call, isTransportRetry } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import { type Connection, isCutAtStart, isCutOff, isHurriedOff, isRefusal, type Request } from './facts.ts';
+import { isList } from './paths.ts';
 
 /** A failure of the service, and how the client came back from it. */
 export interface Comeback {
@@ -153,7 +154,9 @@ export class Comebacks {
         attempt: received,
         ...(resent && { resent }),
       };
-      const sequential = loss.other ? sequentialOf(loss) : { ...own, streak: loss.streak };
+      // A List is the search for a lost create; other work says nothing of what was cut.
+      const isSearch = loss.other !== undefined && isList(loss.other.path);
+      const sequential = isSearch ? sequentialOf(loss) : { ...own, streak: loss.streak };
       this.#streaks.set(connection, loss);
       this.#note({ sequential, parallel: own });
     } else if (isNew && loss.calls.size === 0) this.#comeBackAtStart(loss, received, connection);

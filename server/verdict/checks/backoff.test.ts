@@ -141,6 +141,15 @@ describe('what is no comeback', () => {
     expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 2, shortestMs: 105 } }] });
   });
 
+  test('new work that opens a connection, on which the cut call comes again in time', () => {
+    const path = (task: number) => ({ path: `/tasks/${task}` });
+    const steps = [...opens(0, 1), asks(0, 1, 1, path(1)), resets(10, 1, 1), ...opens(70, 2), asks(72, 2, 1, path(2))];
+    expect(judge([...steps, asks(120, 2, 2, path(1))])).toMatchObject({
+      outcome: 'pass',
+      clients: [{ figures: { waits: 1, shortestMs: 110 } }],
+    });
+  });
+
   test('one of several connections that were opened at the same time, the first of which were cut', () => {
     const dies = (at: number, connection: number, end: number): readonly Step[] => [
       ...opens(at, connection).slice(0, 2),

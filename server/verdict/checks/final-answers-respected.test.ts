@@ -196,6 +196,17 @@ const opensStorage: readonly Step[] = [
   ...opens(60, 2).slice(1),
 ];
 
+test('the link may be asked for again before each new try of a download that was cut', () => {
+  const cut = (at: number): readonly Step[] => [
+    asks(at, 2, at, { path: '/m/1.mp4?sign=***' }),
+    answers(at + 1, 2, at, { path: '/m/1.mp4?sign=***' }),
+    [at + 2, { type: 'response.abandoned', connection: 2, request: at, how: 'rst-stream', bytes: 9, by: 'fault' }],
+  ];
+  const over = moves(50, 'cgt-1', 'succeeded');
+  const tries = [100, 3_000, 6_000, 9_000].flatMap((at) => [...polls(at), ...cut(at + 100)]);
+  expect(find(over, ...opensStorage, ...tries, ...polls(12_000))).toEqual(['pass']);
+});
+
 test('an expired link is refused for good; a new one is another request', () => {
   expect(find(...opensStorage, ...storage(100, 200, 300))).toEqual(['repeated in vain']);
   expect(find(...opensStorage, ...storage(100, 200), ...looks(250, '/cgt-1'), ...storage(300, 400))).toEqual(['pass']);

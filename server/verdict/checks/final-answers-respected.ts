@@ -3,7 +3,7 @@ import type { JournalEvent } from '../../journal.ts';
 import { keep } from '../bounded.ts';
 import { pathOf, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { isResultPath, isWhole, type Request } from '../facts.ts';
+import { hasFailed, isResultPath, isWhole, type Request } from '../facts.ts';
 import { taskOf } from '../paths.ts';
 import { isOver } from '../sightings.ts';
 
@@ -30,7 +30,7 @@ export const finalAnswersRespected = defineCheck({
   summary: 'Sends no request again whose answer was final: a task that is over, a 4xx, or 409 to a DELETE.',
   definition: `Looks at what a client asks after a final answer.
 - It was shown by Get that a task is over, and asks for that task more than \`polls\` times within 24 h: *polled after the end*. A few more Gets
-  are no failure: another worker may want to know, or the client renews the \`video_url\`. After a 403 from the storage they count from 0.
+  are no failure: another worker may want to know, or the client renews the \`video_url\`. After a download that failed, or a 403 from the storage, they count from 0.
 - It sends the same request, with the same body, more than \`repeats\` times after a 4xx that no retry changes (not 408, 409, 425, 429 or one with
   \`Retry-After\`), each within ${REPEATED_WITHIN_MS / 1_000} s of the refusal before: *repeated in vain*. Not a Get of a task that exists, which a replica may not know yet.
 - It sends DELETE again after 409, and did not see in between that the task is over: *DELETE repeated*. DELETE cannot cancel a running task; once the
@@ -96,6 +96,10 @@ Requests that were sent before the final answer do not count. Inconclusive witho
           const conflict = method === 'DELETE' ? conflicts.get(task) : undefined;
           if (!conflict || following.isSettled(task)) return;
           tally.note('DELETE repeated', [conflict.seq, received.seq], 0, `sent DELETE again after 409 for ${task}`);
+        },
+        over(request, { path }) {
+          // A client that asks for the link again before it repeats a download means well.
+          if (isResultPath(path) && hasFailed(request)) for (const end of ends.values()) end.polls = 0;
         },
         answered(request, { method, path }) {
           const { answer } = request;

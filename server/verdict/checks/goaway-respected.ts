@@ -245,7 +245,9 @@ class Drains {
 
   /** Whether a client reset all of several streams soon after the GOAWAY: the service then has nothing left to wait for, and closes. */
   #isDropped({ goaway, requests }: Drain, lastStreamId = Number.POSITIVE_INFINITY): (request: Request) => boolean {
-    const answerable = [...requests].filter(({ received }) => (received.stream ?? 0) <= lastStreamId);
+    const answerable = [...requests].filter(
+      ({ received, answer, cut }) => (received.stream ?? 0) <= lastStreamId && (cut || !answer),
+    );
     const isReset = ({ cut }: Request) =>
       cut?.type === 'stream.reset' && this.#time.between(goaway, cut) <= LEAVES_WITHIN_MS;
     const isDropped = answerable.length > 1 && answerable.every(isReset);

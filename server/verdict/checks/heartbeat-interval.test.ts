@@ -62,3 +62,10 @@ test("gaps are the client's: 200 s of a lane that runs 10 times as fast are 20 s
   expect(find([hurries(0, 10), ...lives(400_000, [200_000])])).toEqual(['pass']);
   expect(find([hurries(0, 10), ...lives(400_000, [50_000])])).toEqual(['too rare']);
 });
+
+test('heartbeats that are old on a connection that a fault slows say nothing of the clock', () => {
+  const slow: Step = [1, { type: 'fault.injected', fault: 'far', hook: 'accept', ordinal: 1, did: 'x', connection: 1 }];
+  const story = (ageMs: number) => [...opens(0, 1), slow, beats(500, 1, ageMs), ends(2_000, 1)];
+  expect(find(story(9_000))).toEqual(['inconclusive']);
+  expect(find(story(-9_000))).toEqual(['skewed clock']);
+});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
 import { type Connection, isHurriedOff } from '../facts.ts';
 import type { Tally } from '../tally.ts';
@@ -43,6 +43,12 @@ all of them do. So does a silence that a rule ended too soon, for the lane's clo
           ...tally.proofs('skewed clock'),
           figures,
         });
+      const { most: delayed } = tally.of('delayed');
+      if (!rare.most && delayed)
+        return doubtful(
+          `its heartbeats were ${seconds(delayed.value)} old, on a connection that a fault slows: the line, or its clock`,
+          { ...tally.proofs('delayed'), figures },
+        );
       if (!rare.most)
         return pass(
           `${many(beats, 'heartbeat')} on ${many(judged.count, 'connection')}, at most ${seconds(longestMs)} apart, clock off by ${seconds(Math.abs(skewMs))}`,
@@ -76,13 +82,17 @@ function measure(
   { within, skew }: { readonly within: number; readonly skew: number },
   { time, latest }: Until,
 ): void {
-  const { id, opened, secured, ended, beats } = connection;
+  const { id, opened, secured, ended, beats, struck } = connection;
   if (!opened || !secured) return;
   const { count, last, longestGapMs, skewMs } = beats;
   const ruled = beats.ruled && !time.isHurried(beats.ruled) ? beats.ruled : undefined;
   const gapMs = Math.max(longestGapMs, time.between(last ?? opened, latest ?? opened));
   const events = [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])];
-  if (Math.abs(skewMs) > skew) tally.note('skewed clock', events, Math.abs(skewMs), skewMs > 0 ? 'behind' : 'ahead');
+  if (Math.abs(skewMs) > skew) {
+    // What a fault delayed is old when it arrives.
+    const kind = struck && skewMs > 0 ? 'delayed' : 'skewed clock';
+    tally.note(kind, events, Math.abs(skewMs), skewMs > 0 ? 'behind' : 'ahead');
+  }
   const isRare = gapMs > within || ruled !== undefined;
   if (!isRare && isHurriedOff(connection, time)) tally.note('hurried', events);
   if (!isRare && count === 0) return;

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import {
   answers,
   asks,
+  brings,
   findingsOf,
   hurries,
   judgeAfterLoss,
   judgeBy,
+  creates as made,
   opens,
   resets,
   type Step,
@@ -249,3 +251,31 @@ test('a repetition by its key whose body comes after the refusal was on its way 
   expect(find(...first, asks(5, 1, 2, key), refusesCreate(10, 1), bodyOf(12, 2))).toEqual(['inconclusive']);
   expect(find(...first, refusesCreate(10, 1), asks(11, 1, 2, key), bodyOf(12, 2))).toEqual(['too early']);
 });
+
+const wish = (atMs: number, request: number, digest: string, answer: object): readonly Step[] => [
+  asks(atMs, 1, request, { method: 'POST', path: TASKS }),
+  brings(atMs, 1, request, digest),
+  answers(atMs + 1, 1, request, { method: 'POST', path: TASKS, ...answer }),
+];
+const refused = { status: 429, retryAfterMs: 1_000 };
+const makes = (atMs: number, request: number, digest: string): readonly Step[] => [
+  asks(atMs, 1, request, { method: 'POST', path: TASKS }),
+  brings(atMs, 1, request, digest),
+  made(atMs, `cgt-${request}`, { connection: 1, request }),
+  answers(atMs + 1, 1, request, { method: 'POST', path: TASKS }),
+];
+
+test('creates with one body, of which the client makes several, may be the same or not', () => {
+  // The second comes during the wait of the first, and each is tried again in time.
+  const twins = [...wish(0, 1, 'a', refused), ...wish(300, 2, 'a', refused), ...makes(1_010, 3, 'a')];
+  expect(find(...twins, ...makes(1_400, 4, 'a'))).toEqual(['inconclusive']);
+  expect(find(...twins)).toEqual(['too early']);
+});
+
+test('several creates that are refused one after the other each have their own wait', () =>
+  expect(
+    find(
+      ...[0, 50, 100].flatMap((at, n) => wish(at, n + 1, `${n}`, refused)),
+      ...[1_060, 1_110, 1_160].flatMap((at, n) => makes(at, n + 4, `${n}`)),
+    ),
+  ).toEqual(['inconclusive']));

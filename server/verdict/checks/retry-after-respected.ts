@@ -5,7 +5,7 @@ import { keep } from '../bounded.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { isResultPath, isWhole, type Request } from '../facts.ts';
-import type { Tally } from '../tally.ts';
+import { PROOFS_KEPT, type Sample, type Tally } from '../tally.ts';
 
 const TASK = /\/contents\/generations\/tasks\/[^/]+$/;
 
@@ -22,6 +22,11 @@ interface Wait {
   cameBack: boolean;
 }
 
+/** How many refused calls of a kind are watched at a time. */
+const WAITS_KEPT = 20;
+
+type Haste = Pick<Sample, 'events' | 'value' | 'what'>;
+
 interface Other {
   readonly events: readonly number[];
   readonly what: string;
@@ -34,7 +39,8 @@ export const retryAfterRespected = defineCheck({
   definition: `Of each attempt that was refused with a \`Retry-After\`, measures from the end of that answer to the next attempt at the
 same logical call. Shorter than asked, but for \`early\`, is *too early*. So is another call of the same kind in that time (another create, or a Get of another
 task) in place of the refused one, which is not tried again. If the client tries it again, or has calls of that kind under way at the same time, the other
-call may be other work: the check is then inconclusive if the call is for something new. What was sent before the refusal came does not count. A call that was
+call may be other work: the check is then inconclusive if the call is for something new. So it is where only its body says that a create is the refused one, and
+the client made several tasks with that body. What was sent before the refusal came does not count. A call that was
 given up is no failure. Inconclusive where no refused call was tried again, or \`Retry-After\` is neither seconds nor a date, such as \`1.5\`.`,
   params: z.strictObject({
     early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
@@ -45,8 +51,11 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
     watch(tally, { early }, { time }) {
       /** The refusal that was counted last, by call. */
       const counted = new WeakMap<Call, number>();
-      /** By kind of call, the latest. */
-      const waits = new Map<string, Wait>();
+      /** By kind of call, the latest, by call. */
+      const waits = new Map<string, Map<Call, Wait>>();
+      /** How many tasks creates with the same body have made, and what looked like haste among them. */
+      const made = new Map<string, number>();
+      const equal = new Map<string, Haste[]>();
       const underWay = new Map<string, Set<Request>>();
       const parallel = new Set<string>();
       const asked = new Map<string, number>();
@@ -58,19 +67,28 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         wait.other ??= { events: [refusal.seq, received.seq], what };
       };
 
+      const endWait = (call: Call) => {
+        const kind = kindOf(call);
+        const wait = waits.get(kind)?.get(call);
+        if (wait) noteWait(tally, wait, parallel.has(kind));
+        waits.get(kind)?.delete(call);
+      };
+
       return {
         hearsStorage: true,
         waits,
         parallel,
+        made,
+        equal,
         request(request, call) {
           const { received, body } = request;
           const kind = kindOf(call);
           const others = underWay.get(kind) ?? new Set();
           if (others.size > 0) parallel.add(kind);
           underWay.set(kind, others.add(request));
-          const wait = waits.get(kind);
-          // Stryker disable next-line EqualityOperator: no two events have the same number.
-          if (wait && wait.refusal.seq < received.seq) {
+          for (const wait of waits.get(kind)?.values() ?? []) {
+            // Stryker disable next-line EqualityOperator: no two events have the same number.
+            if (wait.refusal.seq >= received.seq) continue;
             if (wait.call === call) wait.cameBack = true;
             const leftMs = (wait.refusal.retryAfterMs ?? 0) - early - time.between(wait.refusal, received);
             if (call.attempts === 1 && leftMs > 0) noteOther(wait, request);
@@ -85,14 +103,20 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           const askedMs = refusal.retryAfterMs ?? 0;
           const ms = time.between(refusal, received);
           tally.note('retry', [refusal.seq, received.seq]);
-          if (ms < askedMs - early)
-            tally.note(
-              'hasty',
-              [refusal.seq, received.seq],
-              askedMs - ms,
-              `tried again after ${describe(ms, refusal)}`,
-            );
+          if (ms >= askedMs - early) return;
+          const what = `tried again after ${describe(ms, refusal)}`;
+          const haste = { events: [refusal.seq, received.seq], value: askedMs - ms, what };
+          // The ids of the client say that it is the same create. Its body alone does not: it may want two of the same.
+          if (received.method !== 'POST' || call.bond !== 'repetition') return noteHaste(tally, 'hasty', haste);
+          const key = keyOf(received.path, body?.digest);
+          const before = equal.get(key) ?? [];
+          if (before.length < PROOFS_KEPT) keep(equal, key, [...before, haste]);
         },
+        task({ received, body }) {
+          const key = keyOf(received.path, body?.digest);
+          keep(made, key, (made.get(key) ?? 0) + 1);
+        },
+        callOver: endWait,
         answered(request, call) {
           const { answer } = request;
           const kind = kindOf(call);
@@ -100,9 +124,12 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           if (answer?.retryAfterUnreadable !== undefined)
             tally.note('unreadable', [answer.seq], 0, answer.retryAfterUnreadable);
           if (answer?.retryAfterMs === undefined) return;
-          const before = waits.get(kind);
-          if (before) noteWait(tally, before, parallel.has(kind));
-          waits.set(kind, { refused: request, call, refusal: answer, isNew: false, cameBack: false });
+          const those = waits.get(kind) ?? new Map<Call, Wait>();
+          endWait(call);
+          those.set(call, { refused: request, call, refusal: answer, isNew: false, cameBack: false });
+          waits.set(kind, those);
+          const [oldest] = those.size > WAITS_KEPT ? those.values() : [];
+          if (oldest) endWait(oldest.call);
         },
         over(request, call) {
           underWay.get(kindOf(call))?.delete(request);
@@ -110,9 +137,11 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         },
       };
     },
-    judge(tally, _params, { unsettled }, { waits, parallel }) {
+    judge(tally, _params, { unsettled }, { waits, parallel, made, equal }) {
       for (const [request] of unsettled) noteRefusal(tally, request);
-      for (const [kind, wait] of waits) noteWait(tally, wait, parallel.has(kind));
+      for (const [kind, those] of waits) for (const wait of those.values()) noteWait(tally, wait, parallel.has(kind));
+      for (const [key, those] of equal)
+        for (const haste of those) noteHaste(tally, (made.get(key) ?? 0) > 1 ? 'equal' : 'hasty', haste);
       const [refusals, retries] = [tally.of('refusal').count, tally.of('retry').count];
       const [hasty, evaded, beside] = [tally.of('hasty'), tally.of('evaded'), tally.of('beside')];
       const figures = { refusals, retries, others: evaded.count + beside.count };
@@ -133,6 +162,13 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           ...tally.proofs('evaded'),
           figures,
           provisional: true,
+        });
+      const [again] = tally.of('equal').first;
+      if (again)
+        return doubtful(`${again.what}, with a body of which it made several: the same create, or another`, {
+          ...tally.proofs('equal'),
+          hint: 'Put an idempotency key, or `X-Client-Request-Id`, on each create: it says which are the same.',
+          figures,
         });
       const [other] = beside.first;
       if (other)
@@ -159,6 +195,9 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
     },
   },
 });
+
+const noteHaste = (tally: Tally, kind: string, { events, value, what }: Haste): void =>
+  tally.note(kind, events, value, what);
 
 const describe = (ms: number, { retryAfterMs = 0 }: JournalEvent<'response.sent'>): string =>
   `${Math.round(ms)} ms, asked to wait ${Math.round(retryAfterMs)} ms`;
