@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { judge } from '../judge.ts';
 import {
   answers,
   asks,
   creates,
   findingsOf,
+  judgeAfterLoss,
   judgeBy,
   moves,
   opens,
@@ -11,6 +13,7 @@ import {
   resets,
   type Step,
   TASKS,
+  tell,
 } from '../testing.ts';
 import { noDuplicateCreates } from './no-duplicate-creates.ts';
 
@@ -108,6 +111,51 @@ describe('equal creates', () => {
     ];
     expect(find(...hedge, ...gets(100, 1, 3, 'cgt-1'))).toEqual(['duplicate']);
   });
+
+  test('a hedge made two: the first was answered before the second made its task', () => {
+    const [sent, body] = posts(5, 1, 2, 'a');
+    const hedge = [...posts(0, 1, 1, 'a', 'cgt-1'), sent, ...[body ?? sent], answers(6, 1, 1)];
+    const both = [...hedge, creates(7, 'cgt-2', { connection: 1, request: 2 }), answers(8, 1, 2)];
+    expect(find(...both, ...gets(100, 1, 3, 'cgt-1'))).toEqual(['duplicate']);
+  });
+
+  test('the second, sent after the answer to the first, is no hedge', () =>
+    expect(find(...twice, ...first)).toEqual(['pass']));
+
+  test('the report counts both tasks, and those that are followed', () => {
+    const seen = (...steps: readonly Step[]) =>
+      judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...twice, ...steps]).clients[0]?.seen;
+    expect(seen(...second)).toMatch(/^2 tasks for one create, of which cgt-1 is not followed/);
+    expect(seen(...second, ...first)).toBe('2 tasks for 2 creates');
+    const again = [...opens(0, 2), ...lost, ...posts(100, 2, 1, 'a', 'cgt-2'), answers(105, 2, 1)];
+    const both = [...gets(200, 2, 2, 'cgt-1'), ...gets(210, 2, 3, 'cgt-2')];
+    expect(judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...again, ...both]).clients[0]?.seen).toBe(
+      '2 tasks for 1 create and 1 equal one, all of them followed',
+    );
+  });
+
+  test('on several connections by turns may be those of several programs', () => {
+    const turns = [asks(0, 1, 1), answers(1, 1, 1), asks(2, 2, 1), answers(3, 2, 1), asks(4, 1, 2), answers(5, 1, 2)];
+    const steps = [...posts(10, 1, 3, 'a', 'cgt-1'), answers(15, 1, 3), ...posts(20, 2, 2, 'a', 'cgt-2')];
+    expect(find(...turns, ...steps, answers(25, 2, 2), ...gets(30, 2, 3, 'cgt-2'))).toEqual(['inconclusive']);
+  });
+});
+
+test('a client that has made more tasks than are remembered is still judged', () => {
+  const many = Array.from({ length: 10_001 }, (_, index) => made(index, index + 1, `cgt-${index}`, `${index}`)).flat();
+  const twice = [...made(20_000, 20_001, 'cgt-a'), ...made(20_010, 20_002, 'cgt-b')];
+  const journal = tell([...opens(0, 1), ...many, ...twice, ...gets(20_020, 1, 20_003, 'cgt-b')], 100_000);
+  const expected = [noDuplicateCreates.bind({})];
+  const { report } = judge(journal, { scenario: 'story', seed: 1, expect: expected });
+  expect(report.checks[0]?.clients).toMatchObject([{ finding: 'duplicate' }]);
+});
+
+test('a loss of events casts doubt on what is not followed, and on no equal key', () => {
+  const after = (...steps: readonly Step[]) => judgeAfterLoss(noDuplicateCreates, {}, [...opens(0, 1), ...steps]);
+  const key = { idempotencyKey: 'k' };
+  const second = gets(200, 1, 3, 'cgt-2');
+  expect(after(...made(0, 1, 'cgt-1'), ...made(100, 2, 'cgt-2'), ...second)).toBe('inconclusive');
+  expect(after(...made(0, 1, 'cgt-1', 'a', key), ...made(100, 2, 'cgt-2', 'a', key), ...second)).toBe('fail');
 });
 
 describe('keys', () => {
@@ -121,6 +169,29 @@ describe('keys', () => {
     expect(find(...keyed({ [key]: 'k' }, { [key]: 'k' }), ...both)).toEqual(['duplicate']),
   );
 
+  test('one task is no duplicate, whichever attempt made it', () => {
+    const key = { method: 'POST', path: TASKS, idempotencyKey: 'k' };
+    const cut = [asks(0, 1, 1, key), answers(1, 1, 1, { status: 503 })];
+    expect(find(...cut, ...made(9, 2, 'cgt-1', 'a', key))).toEqual(['pass']);
+  });
+
+  test('all tasks of one key are proofs of one duplicate', () => {
+    const key = { idempotencyKey: 'k' };
+    const thrice = [1, 2, 3].flatMap((id) => made(id * 10, id, `cgt-${id}`, 'a', key));
+    expect(judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...thrice]).clients).toMatchObject([
+      {
+        seen: '3 tasks for one create, known by idempotency key (1 of 1 create made more than one)',
+        eventCount: 3,
+      },
+    ]);
+  });
+
+  test('a key on one of two equal creates alone separates nothing', () => {
+    const second = gets(200, 1, 3, 'cgt-2');
+    expect(find(...keyed({ idempotencyKey: 'k' }, {}), ...second)).toEqual(['duplicate']);
+    expect(find(...keyed({}, { idempotencyKey: 'k' }), ...second)).toEqual(['duplicate']);
+  });
+
   test('an equal client request id joins attempts, whatever their bodies', () => {
     const one = { clientRequestId: 'r' };
     expect(find(...made(0, 1, 'cgt-1', 'a', one), ...made(9, 2, 'cgt-2', 'b', one), ...both)).toEqual(['duplicate']);
@@ -129,7 +200,13 @@ describe('keys', () => {
   test('different keys mean different creates; a fresh one for a task that was never followed may mean the same', () => {
     const different = keyed({ idempotencyKey: 'k' }, { idempotencyKey: 'l' });
     expect(find(...different, ...both)).toEqual(['pass']);
-    expect(find(...different, ...gets(200, 1, 3, 'cgt-2'))).toEqual(['inconclusive']);
+    const second = gets(200, 1, 3, 'cgt-2');
+    expect(judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...different, ...second]).clients).toMatchObject([
+      {
+        outcome: 'inconclusive',
+        seen: 'cgt-1 is not followed, and an equal create came with another key: a second video, or the same again',
+      },
+    ]);
   });
 
   test('a different client request id proves nothing', () => {
@@ -160,6 +237,19 @@ describe('marks', () => {
       ...marked(50, 6, 'cgt-4', 'user', 'd'),
     ];
     expect(find(...vague, ...more, ...gets(60, 1, 7, 'cgt-4'))).toEqual(['pass']);
+  });
+
+  test('a mark that was on one followed task alone still joins', () => {
+    const first = [...marked(0, 1, 'cgt-1', 'm1', 'a'), ...gets(10, 1, 2, 'cgt-1')];
+    const second = [...marked(100, 3, 'cgt-2', 'm1', 'b'), ...gets(110, 1, 4, 'cgt-2')];
+    expect(find(...first, ...second, ...gets(120, 1, 5, 'cgt-1', { status: 503 }))).toEqual(['duplicate']);
+  });
+
+  test('a create with a mark is never taken for the task of another client', () => {
+    const other = [...opens(0, 3, { userAgent: 'milk/1' }), ...posts(0, 3, 1, 'z', 'cgt-9'), answers(2, 3, 1)];
+    const equal = [...marked(10, 1, 'cgt-1', 'm1', 'a'), ...gets(20, 1, 2, 'cgt-9')];
+    const again = [...marked(30, 3, 'cgt-2', 'm2', 'a'), ...gets(40, 1, 4, 'cgt-2')];
+    expect(find(...other, ...gets(5, 3, 2, 'cgt-9'), ...equal, ...again)[0]).toBe('duplicate');
   });
 });
 
@@ -247,11 +337,36 @@ test('a client that asks for a task of another one may have taken it for its own
     outcome: 'inconclusive',
     seen: 'cgt-1 is not followed, and cgt-9 of another client is in its place: it took that for its own, or it made the same again',
   });
+  // It took none by a DELETE, nor before it lost its own.
+  const deletes = [asks(90, 2, 9, { method: 'DELETE', path: `${TASKS}/cgt-9` }), answers(91, 2, 9)];
+  expect(judged(...deletes, ...again)).toMatchObject({ finding: 'duplicate' });
+  const early = gets(30, 2, 30, 'cgt-9');
+  const later = [
+    ...[...posts(40, 2, 40, 'c', 'cgt-5'), answers(42, 2, 40)],
+    ...[...posts(50, 2, 50, 'c', 'cgt-6'), answers(52, 2, 50), ...gets(60, 2, 60, 'cgt-6')],
+  ];
+  expect(judged(...early, ...gets(35, 2, 35, 'cgt-1'), ...later)).toMatchObject({ finding: 'duplicate' });
   // One task stands for one, and not for two.
   const third = [...posts(120, 2, 3, 'a', 'cgt-3'), answers(125, 2, 3)];
   expect(judged(...takes(90), ...again, ...third, ...posts(130, 2, 4, 'a', 'cgt-4'))).toMatchObject({
     finding: 'duplicate',
   });
+});
+
+test('of the tasks of others the first hundred are remembered', () => {
+  const ids = Array.from({ length: 101 }, (_, index) => index + 1);
+  const other = [
+    ...opens(0, 3, { userAgent: 'milk/1' }),
+    ...ids.flatMap((id) => [...posts(0, 3, id, `z${id}`, `cgt-z${id}`), answers(2, 3, id)]),
+    ...ids.flatMap((id) => gets(5, 3, 200 + id, `cgt-z${id}`)),
+  ];
+  const takes = (from: number, to: number) => ids.slice(from, to).flatMap((id) => gets(10, 1, 100 + id, `cgt-z${id}`));
+  const story = (before: number) => [
+    ...[...other, ...takes(0, before), ...made(20, 1, 'cgt-1'), ...takes(before, before + 1)],
+    ...[...made(30, 2, 'cgt-2'), ...gets(40, 1, 3, 'cgt-2')],
+  ];
+  expect(find(...story(99))[0]).toBe('inconclusive');
+  expect(find(...story(100))[0]).toBe('duplicate');
 });
 
 describe('the hint', () => {
