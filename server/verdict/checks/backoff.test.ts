@@ -28,11 +28,62 @@ const rows: readonly Row[] = [
   ['a wait is longer than any may be', [31_500], 'fail', 'over the cap', { max: '30s' }],
   ['the first wait is long', [5_000], 'fail', 'too slow', { late: '1s' }],
   ['full jitter may come back at once', [0, 20, 90], 'pass', undefined, { jitter: 'full' }],
+  ['it comes back as early as clocks tick', [95], 'pass', undefined],
+  ['it comes back earlier than that', [94], 'fail', 'too fast'],
+  ['the second wait is longer by no more than clocks tick', [150, 155], 'fail', 'no growth'],
+  ['a wait is 1 s over the cap and its jitter', [2_100], 'pass', undefined, { max: '1s' }],
+  ['a wait is longer than that', [2_101], 'fail', 'over the cap', { max: '1s' }],
+  ['with full jitter a wait is over the cap', [2_001], 'fail', 'over the cap', { max: '1s', jitter: 'full' }],
+  ['a wait is as late as it may be', [1_200], 'pass', undefined, { late: '1s' }],
+  ['a wait is later than it may be', [1_201], 'fail', 'too slow', { late: '1s' }],
 ];
 
 test.each(rows.map((row) => ({ row })))('$row.0: $row.1', ({ row: [, waits, outcome, finding, params = {}] }) => {
   const { outcome: judged, clients } = judge(cutAndWait(waits), params);
   expect({ outcome: judged, finding: clients[0]?.finding }).toEqual({ outcome, finding });
+});
+
+const seenOf = (steps: readonly Step[], params = {}) => judge(steps, params).clients[0]?.seen;
+
+test('the report says what was expected', () => {
+  const expected = (params: object) => backoff.bind(backoff.params.parse(params)).expected;
+  const wait = 'a wait of 100ms after a reset, times 2 after each further one';
+  expect(expected({})).toBe(`${wait}, plus up to 100ms by chance`);
+  expect(expected({ max: '30s', jitter: '0ms' })).toBe(`${wait}, 30s at most`);
+  expect(expected({ jitter: 'full' })).toBe(`${wait}, with full jitter`);
+});
+
+test('the report says how long it waited, after how many failures', () => {
+  expect(seenOf(cutAndWait([150, 230]))).toBe('waited 150 ms to 230 ms after 2 failures, 2 failures in a row at most');
+  expect(seenOf(cutAndWait([10_000]))).toMatch(/^waited 10.0 s to 10.0 s after 1 failure/);
+  expect(seenOf(cutAndWait([3]))).toBe('tried again 3 ms after a failure, expected 100 ms or more (1 of 1 wait)');
+  expect(seenOf(cutAndWait([150, 150]))).toBe(
+    'tried again 150 ms after failure 2 in a row, expected 200 ms or more (1 of 2 waits)',
+  );
+  expect(seenOf(cutAndWait([31_500]), { max: '30s' })).toBe(
+    'tried again 31.5 s after a failure, expected 30.1 s at most (1 of 1 wait)',
+  );
+  expect(seenOf([...opens(0, 1), asks(0, 1, 1), answers(1, 1, 1)])).toMatch(/^it met no failure/);
+});
+
+test('two waits over the cap are no lack of growth', () =>
+  expect(judge(cutAndWait([2_200, 2_200]), { max: '1s' }).clients).toMatchObject([
+    { finding: 'over the cap', seen: expect.stringContaining('(2 of 2 waits)') },
+  ]));
+
+test('of two findings the report names the one that came first', () => {
+  const later = (waits: readonly number[]) => cutAndWait(waits, { from: 10_000, connection: 5, path: '/tasks/2' });
+  expect(judge([...cutAndWait([150, 150]), ...later([3])]).clients).toMatchObject([{ finding: 'no growth' }]);
+  expect(judge([...cutAndWait([3]), ...later([150, 150])]).clients).toMatchObject([{ finding: 'too fast' }]);
+});
+
+test('what happens by turns on several connections may be the work of several programs', () => {
+  const other = { path: '/tasks/2' };
+  const turns = [asks(1, 1, 1), answers(2, 1, 1), asks(3, 2, 1, other), answers(4, 2, 1), asks(5, 1, 2)];
+  const cut = [...opens(0, 1), ...opens(0, 2), ...turns, resets(10, 1, 2), ...opens(11, 3), asks(12, 3, 1)];
+  expect(judge(cut).clients).toMatchObject([
+    { outcome: 'inconclusive', seen: expect.stringContaining('as one client per connection it did not') },
+  ]);
 });
 
 test('the cap holds for the tenth wait too', () => {
@@ -51,6 +102,18 @@ test('five first waits that are all the same have no jitter; where none is expec
   );
   expect(judge(steps)).toMatchObject({ outcome: 'fail', clients: [{ finding: 'no jitter' }] });
   expect(judge(steps, { base: '150ms', jitter: '0ms' })).toMatchObject({ outcome: 'pass' });
+});
+
+test('waits further along a row are no first waits, and need not be spread', () =>
+  expect(judge(cutAndWait([150, 150, 150, 150, 150]), { factor: 1 })).toMatchObject({ outcome: 'pass' }));
+
+test('five first waits that are spread over a tenth of the jitter have jitter', () => {
+  const firsts = (...waits: readonly number[]) =>
+    waits.flatMap((wait, n) => cutAndWait([wait], { from: n * 10_000, connection: n * 10 + 1, path: `/tasks/${n}` }));
+  expect(judge(firsts(150, 150, 155, 160, 160))).toMatchObject({ outcome: 'pass' });
+  expect(judge(firsts(150, 150, 155, 159, 160)).clients).toMatchObject([{ finding: 'no jitter' }]);
+  expect(judge(firsts(0, 20, 50, 70, 90), { jitter: 'full' })).toMatchObject({ outcome: 'pass' });
+  expect(judge(firsts(50, 50, 50, 50, 50), { jitter: 'full' }).clients).toMatchObject([{ finding: 'no jitter' }]);
 });
 
 test('connections that die before their first request count in a row', () => {
@@ -224,4 +287,7 @@ test('the hint names the HTTP library where that sent a call again by itself', (
   expect(hintOf(asks(65, 2, 1))).toMatch(/^Wait before you try again/);
   expect(hintOf(asks(12, 2, 1, { clientRequestId: 'r' }))).toMatch(/^Wait before you try again/);
   expect(judge(cutAndWait([3])).clients[0]?.hint).toMatch(/^Wait before you try again/);
+  // One that came later was sent again by the library.
+  const early = cutAndWait([3], { from: -1_000, connection: 90, path: '/tasks/9' });
+  expect(judge([...early, ...used, asks(12, 2, 1)]).clients[0]?.hint).toMatch(/^Wait before you try again/);
 });

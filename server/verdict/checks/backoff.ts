@@ -79,6 +79,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
       const { count, least, most } = tally.of('wait');
       const hurried = tally.of('hurried').count;
       if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
+      // Stryker disable next-line LogicalOperator: there are both or none.
       if (!least || !most) return inconclusive('it met no failure of the service from which it came back');
       const figures = { waits: count, shortestMs: least.value, longestMs: most.value };
       const found = HINTS.flatMap(([finding, hint]) => {
@@ -119,9 +120,8 @@ function noteWait(
   const found = findingOf(ms, streak, expected);
   if (found) {
     const { most, leastMs } = found;
-    const before = waits[streak - 1];
-    const isNoGrowth =
-      found.finding === 'too fast' && streak > 1 && before !== undefined && before >= ms - expected.early;
+    const before = waits[streak - 1] ?? Number.NEGATIVE_INFINITY;
+    const isNoGrowth = found.finding === 'too fast' && before >= ms - expected.early;
     const kind = isNoGrowth ? 'no growth' : found.finding;
     const nth = streak === 1 ? 'a failure' : `failure ${streak} in a row`;
     const what =
@@ -153,10 +153,10 @@ function findingOf(ms: number, streak: number, { base, factor, max, jitter, earl
   const fullMs = Math.min(max ?? USUAL_CAP_MS, base * factor ** (streak - 1));
   const leastMs = jitter === 'full' ? 0 : fullMs;
   const jitterMs = jitter === 'full' ? 0 : jitter;
+  const capMs = (max ?? Number.POSITIVE_INFINITY) + jitterMs;
   if (ms < leastMs - early) return { finding: 'too fast', leastMs } as const;
-  if (max !== undefined && ms > max + jitterMs + (late ?? USUAL_LATE_MS))
-    return { finding: 'over the cap', leastMs, most: max + jitterMs } as const;
-  if (late !== undefined && ms > fullMs + jitterMs + late)
+  if (ms > capMs + (late ?? USUAL_LATE_MS)) return { finding: 'over the cap', leastMs, most: capMs } as const;
+  if (ms > fullMs + jitterMs + (late ?? Number.POSITIVE_INFINITY))
     return { finding: 'too slow', leastMs, most: fullMs + jitterMs } as const;
   return undefined;
 }
@@ -167,7 +167,7 @@ function findHerd(tally: Tally, { base, jitter }: Params) {
     .first.map(({ value }) => value)
     .toSorted((a, b) => a - b);
   const jitterMs = jitter === 'full' ? base : jitter;
-  if (jitterMs === 0 || waits.length < SPREAD_SAMPLES) return undefined;
+  if (waits.length < SPREAD_SAMPLES) return undefined;
   const at = (share: number) => waits[Math.round(share * (waits.length - 1))] ?? 0;
   const spreadMs = at(0.75) - at(0.25);
   if (spreadMs >= jitterMs * SPREAD_AT_LEAST) return undefined;

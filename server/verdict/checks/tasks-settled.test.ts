@@ -4,6 +4,7 @@ import {
   asks,
   creates,
   findingsOf,
+  judgeAfterLoss,
   judgeBy,
   looks,
   merge,
@@ -46,6 +47,20 @@ test('a task that was cancelled or deleted is settled; one that goes on is left 
   expect(find(creates(0, 'cgt-1'), moves(5, 'cgt-1', 'running', 'queued'), ...looks(10, '/cgt-1'))).toEqual([
     'left behind',
   ]);
+});
+
+test('a Get whose end is settled long before the run ends settles its task', () =>
+  expect(find(...runs('cgt-1'), ...looks(1_001, '/cgt-1'), ...opens(9_000, 2))).toEqual(['pass']));
+
+test('a task of an earlier run that is deleted is none of this run', () =>
+  expect(find([5, { type: 'task.deleted', task: 'cgt-0' }])).toEqual(['inconclusive']));
+
+test('after a loss of events a task may have been seen', () =>
+  expect(judgeAfterLoss(tasksSettled, {}, merge(opens(0, 1), runs('cgt-1')))).toBe('inconclusive'));
+
+test('the report names the API key of a task that was not seen', () => {
+  const made: readonly Step[] = [creates(0, 'cgt-1', { account: 'a' }), moves(1_000, 'cgt-1', 'succeeded')];
+  expect(judgeBy(tasksSettled, {}, [...opens(0, 1), ...made]).clients[0]?.seen).toMatch(/cgt-1 of API key a$/);
 });
 
 test('one List may show many, but only those on its page', () => {

@@ -44,23 +44,28 @@ the check is inconclusive. So it is without a task.`,
         event(event) {
           sightings.learn(event);
           adoptions.learn(event);
-          if (event.type === 'task.created') open.set(event.task, { created: event });
-          else if (event.type === 'task.deleted') settle(event.task);
-          else if (event.type === 'task.changed') {
-            const one = open.get(event.task);
-            if (event.to === 'cancelled') settle(event.task);
-            else if (one && isOver(event.to)) one.end = event;
-          } else if (
-            event.type === 'callback.answered' &&
-            isAcknowledged(event) &&
-            isOver(event.status) &&
-            !event.spoilt
-          )
-            settle(event.task);
+          switch (event.type) {
+            case 'task.created':
+              open.set(event.task, { created: event });
+              break;
+            case 'task.deleted':
+              settle(event.task);
+              break;
+            case 'task.changed': {
+              const one = open.get(event.task);
+              if (event.to === 'cancelled') settle(event.task);
+              else if (one && isOver(event.to)) one.end = event;
+              break;
+            }
+            case 'callback.answered':
+              if (isAcknowledged(event) && isOver(event.status) && !event.spoilt) settle(event.task);
+              break;
+          }
         },
         answered(request) {
           adoptions.answered(request);
           const tasks = sightings.shownAsOver(request).filter((task) => open.has(task));
+          // Stryker disable next-line ConditionalExpression,EqualityOperator: it saves work alone.
           if (tasks.length > 0) shown.set(request, tasks);
         },
         over(request) {
