@@ -7,6 +7,7 @@ import {
   ends,
   findingsOf,
   hurries,
+  judgeAfterLoss,
   judgeBy,
   opens,
   resets,
@@ -34,6 +35,12 @@ test('a call that is cut and not tried again, or only in vain, was given up', ()
       figures: { failed: 1, recovered: 0 },
     },
   ]);
+});
+
+test('what was given up has no time, and an event that was lost could have shown its end', () => {
+  const cut = [...opens(0, 1), asks(0, 1, 1), resets(10, 1, 1)];
+  expect(judgeBy(recoversWithin, {}, cut).clients[0]?.figures).toEqual({ failed: 1, recovered: 0 });
+  expect(judgeAfterLoss(recoversWithin, {}, cut)).toBe('inconclusive');
 });
 
 test('an answer that asks for no retry ends a call, whatever it says', () =>
@@ -94,6 +101,28 @@ describe('a connection that is cut before its first request', () => {
     const failed = [...opens(200, 2), asks(200, 2, 1), answers(210, 2, 1, { status: 503 })];
     expect(judgeBy(recoversWithin, {}, [...cut(0, 1), ...failed]).clients).toMatchObject([
       { finding: 'gave up', seen: 'gave up GET /tasks/1 after 1 attempt (1 of 1 failure)' },
+    ]);
+  });
+
+  test('is one failure with that call also where the next connection is cut, too', () => {
+    const failed = [...opens(200, 2), asks(200, 2, 1), answers(210, 2, 1, { status: 503 })];
+    expect(judgeBy(recoversWithin, {}, [...cut(0, 1), ...failed, ...cut(300, 3)]).clients).toMatchObject([
+      { finding: 'gave up', figures: { failed: 1 } },
+    ]);
+  });
+
+  test('is proven by the first 20 cuts', () => {
+    const cuts = Array.from({ length: 21 }, (_, index) => cut(index * 100, index + 1)).flat();
+    expect(judgeBy(recoversWithin, {}, cuts).clients).toMatchObject([{ finding: 'gave up', eventCount: 20 }]);
+  });
+
+  test('is not given up while a call is under way on a connection from before', () =>
+    expect(findRun(...opens(0, 2), asks(0, 2, 1), ...cut(10, 1))).toEqual(['inconclusive']));
+
+  test('is given up, though a connection is open on which a call failed', () => {
+    const failed = [...opens(0, 2), asks(0, 2, 1), answers(5, 2, 1, { status: 503 })];
+    expect(judgeBy(recoversWithin, {}, [...failed, ...cut(10, 1)]).clients).toMatchObject([
+      { finding: 'gave up', figures: { failed: 2 } },
     ]);
   });
 
@@ -173,7 +202,21 @@ describe('a call that its client gives up', () => {
   });
 
   test('may have been its last, where it asks for nothing since: two readings', () =>
-    expect(findRun(strikes(5, { request: 1 }), cancels(10))).toEqual(['inconclusive']));
+    expect(judgeBy(recoversWithin, {}, [...asked, strikes(5, { request: 1 }), cancels(10)]).clients).toMatchObject([
+      { outcome: 'inconclusive', seen: expect.stringMatching(/^left GET \/tasks\/1 unanswered while a fault/) },
+    ]));
+
+  test('as its last, after another that it gave up for sure, hides nothing', () => {
+    const other = [...opens(0, 2), asks(0, 2, 1, { path: '/tasks/2' }), answers(1, 2, 1, { status: 503 })];
+    expect(find(...other, asks(2, 1, 1), strikes(5, { request: 1 }), cancels(10))).toEqual(['gave up']);
+  });
+
+  test('has come through where it is a create, and another create was answered since', () => {
+    const create = { method: 'POST', path: TASKS };
+    const left = [asks(1, 1, 1, create), brings(1, 1, 1, 'a'), strikes(5, { request: 1 }), cancels(10)];
+    const other = [asks(20, 1, 2, create), brings(20, 1, 2, 'b'), answers(21, 1, 2)];
+    expect(find(...left, ...other)).toEqual(['pass']);
+  });
 
   test('has failed where a fault withheld its answer for good', () => {
     const hangs: Step = [
@@ -209,6 +252,8 @@ test('a client whose PINGs kept its connection passes although nothing failed; w
     ]);
   expect(waits(5_000, 10_000, 15_000)).toEqual(['pass']);
   expect(waits(5_000, 7_000)).toEqual(['inconclusive']);
+  const failed = [asks(1, 1, 1), ...[5_000, 10_000, 15_000].map(ping), answers(30_000, 1, 1, { status: 503 })];
+  expect(findingsOf(recoversWithin, {}, [loaded, ...opens(0, 1), ...failed])).toEqual(['gave up']);
 });
 
 describe('a connection that a fault does not serve, and that its client leaves', () => {
@@ -333,7 +378,26 @@ describe('what says the same', () => {
     const path = `${TASKS}/cgt-1`;
     const cut = [made, asks(0, 1, 1, { path }), resets(10, 1, 1)];
     const other = [...opens(150, 2, { userAgent: 'other/1' }), asks(150, 2, 1, { path }), answers(160, 2, 1)];
-    expect(find(...cut, ...other)).toEqual(['inconclusive', 'inconclusive']);
+    const both = judgeBy(recoversWithin, {}, [...opens(0, 1), ...cut, ...other]).clients;
+    expect(both).toMatchObject([
+      { outcome: 'inconclusive', seen: expect.stringContaining('did not come again, but another client asked') },
+      { outcome: 'inconclusive' },
+    ]);
     expect(find(...cut)).toEqual(['gave up']);
+    const failed = [...opens(0, 3), asks(0, 3, 1, { path: '/tasks/2' }), answers(1, 3, 1, { status: 503 })];
+    expect(find(...failed, ...cut, ...other)[0]).toBe('gave up');
+  });
+
+  test('a lost DELETE is not made good by another client that asks for the task, nor a Get by one of no task', () => {
+    const path = `${TASKS}/cgt-1`;
+    const other = [...opens(150, 3, { userAgent: 'other/1' }), asks(150, 3, 1, { path }), answers(160, 3, 1)];
+    expect(find(creates(0, 'cgt-1'), ...lost('DELETE', path), ...other)[0]).toBe('gave up');
+    expect(find(...lost('GET', path), ...other)[0]).toBe('gave up');
+  });
+
+  test('a create that was lost is not made good by another one', () => {
+    const create = { method: 'POST', path: TASKS };
+    const cut = [asks(0, 1, 1, create), brings(0, 1, 1, 'a'), resets(10, 1, 1), ...opens(150, 2)];
+    expect(find(...cut, asks(150, 2, 1, create), brings(150, 2, 1, 'b'), answers(160, 2, 1))).toEqual(['gave up']);
   });
 });

@@ -48,6 +48,7 @@ where a client left a call on which a fault was at work and then asked for nothi
           if (!answer || hasFailed(request)) return;
           inService.add(connection);
           const { place } = request;
+          // Stryker disable next-line ConditionalExpression,EqualityOperator: it bounds memory alone.
           if (served.size < PLACES_KEPT || served.has(place)) served.set(place, request.received.seq);
           if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
           outage.end();
@@ -199,7 +200,8 @@ function noteCall(
     // It asked again before it let go of the first, or by another call that says the same.
     tally.note('recovered', [failure.seq]);
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
-  else if (method === 'GET' && isAskedFor(taskOf(path), following)) tally.note('elsewhere', [failure.seq], 0, what);
+  else if (method === 'GET' && isAskedFor(taskOf(path) ?? '', following))
+    tally.note('elsewhere', [failure.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
     tally.note('left', [failure.seq], 0, what);
   else tally.note('gave up', [failure.seq], 0, `${what} after ${many(attempts, 'attempt')}`);
@@ -208,12 +210,12 @@ function noteCall(
 /** What gives a client that wants this what it wants, if it is asked for after that: a Get shows what became of a DELETE, and one
  * heartbeat is as good as another. */
 function wants({ place, received: { method, path } }: Request): readonly string[] {
-  if (method === 'DELETE' && taskOf(path) !== undefined) return [place.replace('DELETE', 'GET')];
+  if (taskOf(path) !== undefined) return [place.replace('DELETE', 'GET')];
   return method === 'GET' || path.endsWith('/heartbeat') ? [place] : [];
 }
 
 /** Whether the last Get of a task, by whichever client, was answered. */
-const isAskedFor = (task: string | undefined, following: Following): boolean =>
-  task !== undefined && following.isMade(task) && following.isFollowed(task);
+const isAskedFor = (task: string, following: Following): boolean =>
+  following.isMade(task) && following.isFollowed(task);
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
