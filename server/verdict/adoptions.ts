@@ -60,7 +60,7 @@ export class Adoptions {
   /** A request has been answered; a create that was is in flight no more. */
   answered(request: Request): void {
     const { received } = request;
-    const key = keyOf(received);
+    const key = received.method === 'POST' ? keyOf(received) : '';
     const create = this.#byRequest.get(key);
     if (create && isWhole(request)) this.#inFlight.get(create.client)?.delete(create);
     else if (create) this.#lose(key);
@@ -68,7 +68,7 @@ export class Adoptions {
   }
 
   over({ received }: Request): void {
-    this.#byRequest.delete(keyOf(received));
+    if (received.method === 'POST') this.#byRequest.delete(keyOf(received));
   }
 
   /** Why it is not certain whose a task is that its client found in a List; undefined where it is. */

@@ -13,19 +13,7 @@ import {
 } from './check.ts';
 import { ClientTime, type WaitsBy } from './client-time.ts';
 import { Client, nameOf } from './clients.ts';
-import {
-  type Connection,
-  type Cut,
-  endOf,
-  isCutOff,
-  isLeft,
-  isSilent,
-  isStarved,
-  mayRepeat,
-  newConnection,
-  newRequest,
-  type Request,
-} from './facts.ts';
+import { Connection, type Cut, endOf, isCutOff, isLeft, isSilent, isStarved, mayRepeat, Request } from './facts.ts';
 import { Following } from './following.ts';
 import { LookAlikes } from './look-alikes.ts';
 import { Reading } from './reading.ts';
@@ -188,8 +176,9 @@ export class Bench {
         this.#noteTampered(event);
         break;
       case 'connection.opened': {
-        const connection = newConnection(event.connection);
+        const connection = new Connection(event.connection);
         connection.opened = event;
+        connection.isStorage = event.storage === true;
         this.#oldestOpened = Math.min(this.#oldestOpened, event.connection);
         this.#seats.set(event.connection, { connection, readings: [], early: new Set() });
         break;
@@ -331,7 +320,7 @@ export class Bench {
     const known = this.#seats.get(id);
     if (known) return known;
     if (id > this.#oldestOpened || this.#gone.has(id)) return undefined;
-    const seat: Seat = { connection: newConnection(id), readings: [], early: new Set() };
+    const seat: Seat = { connection: new Connection(id), readings: [], early: new Set() };
     this.#seats.set(id, seat);
     return seat;
   }
@@ -432,7 +421,7 @@ export class Bench {
     const seat = this.#find(event.connection);
     if (!seat) return;
     const { connection } = seat;
-    const request = newRequest(connection, event);
+    const request = new Request(connection, event);
     connection.requests++;
     connection.busyAt = event.at;
     connection.open.set(event.request, request);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Call, isTransportRetry } from './calls.ts';
 import { defineCheck, inconclusive } from './check.ts';
 import { ClientTime } from './client-time.ts';
-import { newConnection, newRequest } from './facts.ts';
+import { Connection, Request } from './facts.ts';
 import { judge } from './judge.ts';
 import { answers, asks, creates, opens, resets, type Step, tell } from './testing.ts';
 
@@ -160,11 +160,11 @@ describe('a retry of the transport', () => {
     const [before, one, two] = events.events('request.received');
     const [ended] = events.events('connection.ended');
     if (!before || !one || !two || !ended) throw new Error('the story is not whole');
-    const connection = newConnection(1);
+    const connection = new Connection(1);
     if (used) connection.served = before;
     const by = left ? ('client' as const) : ended.by;
-    const earlier = { ...newRequest(connection, one), ...(cut && { cut: { ...ended, by } }) };
-    const later = newRequest(to === 1 ? connection : newConnection(2), two);
+    const earlier = Object.assign(new Request(connection, one), cut && { cut: { ...ended, by } });
+    const later = new Request(to === 1 ? connection : new Connection(2), two);
     return isTransportRetry(earlier, later, new ClientTime(0));
   };
 

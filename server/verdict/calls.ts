@@ -6,15 +6,18 @@ import { PROOFS_KEPT } from './tally.ts';
 /** How the attempts of a call are known to belong together, the surest first. */
 export type Bond = 'idempotency key' | 'client request id' | 'trace id' | 'repetition';
 
-/** What a client wanted once. Of its attempts the latest is kept, and what the others came to. */
-export interface Call {
+const NO_STRINGS: readonly string[] = [];
+const NO_TASKS: readonly JournalEvent<'task.created'>[] = [];
+
+/** What a client wanted once. Of its attempts the latest is kept, and what the others came to. A class, as `Request` is. */
+export class Call {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
   /** How many there were. */
-  attempts: number;
+  attempts = 1;
   /** How many of them have not ended yet. */
-  underWay: number;
+  underWay = 0;
   first: Request;
   last: Request;
   /** Absent while there is one attempt. */
@@ -22,18 +25,26 @@ export interface Call {
   /** The end of the first attempt, if it failed. */
   failure?: JournalEvent;
   /** The first answer that was no failure. */
-  success?: JournalEvent<'response.sent'>;
+  success: JournalEvent<'response.sent'> | undefined;
   /** The latest refusal that asked to wait. */
-  refusal?: JournalEvent<'response.sent'>;
+  refusal: JournalEvent<'response.sent'> | undefined;
   /** Tasks that its attempts made, the first of them. */
-  readonly tasks: JournalEvent<'task.created'>[];
-  taskCount: number;
+  tasks = NO_TASKS;
+  taskCount = 0;
   /** Its client has asked for a task of it. */
   known?: true;
   /** An attempt made a task, and its answer did not say so. */
   lostTask?: true;
   /** The digest of the last body that was read. */
   digest?: string;
+
+  constructor(request: Request) {
+    const { method, path } = request.received;
+    this.method = method;
+    this.path = pathOf(path);
+    this.first = request;
+    this.last = request;
+  }
 }
 
 /** How long after a failed attempt, and what that asked to wait, the same request still is another attempt at it, in the client's
@@ -65,19 +76,34 @@ export function isTransportRetry(earlier: Request, later: Request, time: ClientT
 /** In place of the digest of a body. */
 const UNREAD = '';
 
-/** What is remembered of a call beside what others may know. */
-interface Entry {
-  readonly call: Call;
-  readonly keys: string[];
+/** A call, and what others need not know of it. */
+class Entry extends Call {
+  keys = NO_STRINGS;
   /** Attempts whose end may still turn out otherwise. */
-  unsettled: number;
-  over: boolean;
+  unsettled = 0;
+  over = false;
+  /** The calls that are open come in this order. */
+  ordinal: number;
+
+  constructor(request: Request, ordinal: number) {
+    super(request);
+    this.ordinal = ordinal;
+  }
 }
 
-interface Attempt {
+/** A request as an attempt at a call, until its end is settled. */
+export interface Attempt {
+  readonly book: CallBook;
+  readonly request: Request;
   readonly entry: Entry;
   ended: boolean;
+  settled: boolean;
+  /** What the same request is in another reading. */
+  readonly beside: Attempt | undefined;
 }
+
+/** So many attempts that are settled may wait to be cleared away, or half of all. */
+const CLEARED_FROM = 16;
 
 /**
  * Groups a client's requests into logical calls, as they come. An attempt belongs to an earlier one
@@ -94,12 +120,15 @@ export class CallBook {
   readonly #byKey = new Map<string, Entry>();
   /** What may be repeated, by place and body: there may be thousands that differ in their bodies alone. */
   readonly #failed = new Map<string, Map<string, Entry[]>>();
-  /** The calls whose attempts are under way, and those that wait for another. */
-  readonly #open = new Set<Entry>();
-  readonly #attempts = new Map<Request, Attempt>();
+  /** The calls of which every attempt has ended for good, and that may see another. */
+  readonly #waiting = new Set<Entry>();
+  /** In the order in which they came. Each request knows its own: a map of them would cost more than all else here. */
+  #attempts: Attempt[] = [];
+  #settled = 0;
   readonly #ofTask = new Map<string, Entry>();
   /** The keyed ones that are over, the oldest first. */
   readonly #keyed = new Set<Entry>();
+  #opened = 0;
   count = 0;
 
   /** @param over is called with each call, once nothing more is expected of it */
@@ -110,16 +139,18 @@ export class CallBook {
 
   /** The calls of which more may come. */
   *open(): Iterable<Call> {
-    for (const { call } of this.#open) yield call;
+    const open = new Set(this.#waiting);
+    for (const { entry, settled } of this.#attempts) if (!settled) open.add(entry);
+    yield* inOrder(open);
   }
 
   /** The attempts that have ended, though perhaps not as it seems yet. */
   *unsettled(): Iterable<readonly [Request, Call]> {
-    for (const [request, { entry, ended }] of this.#attempts) if (ended) yield [request, entry.call];
+    for (const { request, entry, ended, settled } of this.#attempts) if (ended && !settled) yield [request, entry];
   }
 
   callOf(request: Request): Call | undefined {
-    return this.#attempts.get(request)?.entry.call;
+    return this.#attemptOf(request)?.entry;
   }
 
   /** Finds the call of a request, once its body is known, if it has one. */
@@ -128,98 +159,98 @@ export class CallBook {
     const keys = keysOf(request);
     const found = this.#byKeys(request, keys) ?? this.#byRepetition(request);
     const entry = found?.entry ?? this.#begin(request);
-    const { call } = entry;
     if (found) {
-      call.bond ??= found.bond;
-      call.attempts++;
+      this.#waiting.delete(entry);
+      entry.bond ??= found.bond;
+      entry.attempts++;
       // Its body may have been read later than that of the next.
-      if (received.seq > call.last.received.seq) call.last = request;
-      if (received.seq < call.first.received.seq) call.first = request;
+      if (received.seq > entry.last.received.seq) entry.last = request;
+      if (received.seq < entry.first.received.seq) entry.first = request;
     }
-    call.underWay++;
+    entry.underWay++;
     entry.unsettled++;
-    if (body) call.digest = body.digest;
-    this.#attempts.set(request, { entry, ended: false });
+    if (body) entry.digest = body.digest;
+    request.attempt = { book: this, request, entry, ended: false, settled: false, beside: request.attempt };
+    this.#attempts.push(request.attempt);
     if (received.method === 'GET' && this.#ofTask.size > 0)
-      this.#learn(call.path.slice(call.path.lastIndexOf('/') + 1));
+      this.#learn(entry.path.slice(entry.path.lastIndexOf('/') + 1));
     for (const [, key] of keys) {
       this.#byKey.set(key, entry);
-      if (!entry.keys.includes(key)) entry.keys.push(key);
+      if (!entry.keys.includes(key)) entry.keys = [...entry.keys, key];
     }
-    return call;
+    return entry;
   }
 
   noteTask(request: Request): Call | undefined {
-    const entry = this.#attempts.get(request)?.entry;
+    const entry = this.#attemptOf(request)?.entry;
     if (!entry || !request.task) return undefined;
-    const { call } = entry;
-    call.taskCount++;
-    if (call.tasks.length < PROOFS_KEPT) call.tasks.push(request.task);
+    entry.taskCount++;
+    if (entry.tasks.length < PROOFS_KEPT) entry.tasks = [...entry.tasks, request.task];
     if (!entry.over) this.#ofTask.set(request.task.task, entry);
-    return call;
+    return entry;
   }
 
   /** The answer to a request has gone out, or it was cut: perhaps before that answer had arrived. */
   noteEnd(request: Request): Call | undefined {
-    const attempt = this.#attempts.get(request);
+    const attempt = this.#attemptOf(request);
     if (!attempt) return undefined;
     const { entry } = attempt;
-    const { call } = entry;
     const { answer } = request;
-    if (!attempt.ended) call.underWay--;
+    if (!attempt.ended) entry.underWay--;
     attempt.ended = true;
     if (mayRepeat(request)) this.#noteRepeatable(entry, request);
-    if (request.task && hasFailed(request)) call.lostTask = true;
-    if (!isWhole(request)) {
-      if (call.success === answer) delete call.success;
-      if (call.refusal === answer) delete call.refusal;
-    } else if (answer?.retryAfterMs !== undefined) call.refusal = answer;
-    if (isWhole(request) && answer && !isRefusal(answer)) call.success ??= answer;
-    return call;
+    if (request.task && hasFailed(request)) entry.lostTask = true;
+    if (isWhole(request)) {
+      if (answer?.retryAfterMs !== undefined) entry.refusal = answer;
+      if (answer && !isRefusal(answer)) entry.success ??= answer;
+    } else {
+      if (entry.success === answer) entry.success = undefined;
+      if (entry.refusal === answer) entry.refusal = undefined;
+    }
+    return entry;
   }
 
   /** How a request ended is settled. */
-  settle(request: Request): Call | undefined {
-    const entry = this.#attempts.get(request)?.entry;
-    if (!entry) return undefined;
-    const { call } = entry;
-    this.#attempts.delete(request);
+  settle(request: Request): void {
+    const attempt = this.#attemptOf(request);
+    if (!attempt) return;
+    const { entry } = attempt;
+    attempt.settled = true;
+    this.#settled++;
+    if (this.#settled > Math.max(CLEARED_FROM, this.#attempts.length >> 1)) this.#clear();
     entry.unsettled--;
-    if (entry.unsettled === 0 && (!mayRepeat(call.last) || call.known)) this.#end(entry);
-    return call;
+    if (entry.unsettled > 0) return;
+    if (entry.known || !mayRepeat(entry.last)) this.#end(entry);
+    else this.#waiting.add(entry);
   }
 
   /** Ends the calls that have waited for another attempt for too long. */
   expire(now: { readonly at: number }): void {
-    for (const entry of this.#open) {
-      const { last } = entry.call;
-      const end = endOf(last);
-      if (entry.unsettled === 0 && end && this.#isStale(last, end, now)) this.#end(entry);
+    for (const entry of inOrder(this.#waiting)) {
+      const end = endOf(entry.last);
+      if (end && this.#isStale(entry.last, end, now)) this.#end(entry);
     }
+  }
+
+  #attemptOf(request: Request): Attempt | undefined {
+    for (let one = request.attempt; one; one = one.beside) if (one.book === this) return one.settled ? undefined : one;
+    return undefined;
+  }
+
+  #clear(): void {
+    this.#attempts = this.#attempts.filter(({ settled }) => !settled);
+    this.#settled = 0;
   }
 
   #begin(request: Request): Entry {
     this.count++;
-    const { method, path } = request.received;
-    const call: Call = {
-      method,
-      path: pathOf(path),
-      attempts: 1,
-      underWay: 0,
-      first: request,
-      last: request,
-      tasks: [],
-      taskCount: 0,
-    };
-    const entry = { call, keys: [], unsettled: 0, over: false };
-    this.#open.add(entry);
-    return entry;
+    return new Entry(request, ++this.#opened);
   }
 
   #byKeys(request: Request, keys: ReturnType<typeof keysOf>): { entry: Entry; bond: Bond } | undefined {
     for (const [bond, key] of keys) {
       const entry = this.#byKey.get(key);
-      if (entry && (bond === 'idempotency key' || mayContinue(entry.call, request, bond))) {
+      if (entry && (bond === 'idempotency key' || mayContinue(entry, request, bond))) {
         this.#reopen(entry);
         return { entry, bond };
       }
@@ -235,7 +266,7 @@ export class CallBook {
     // One whose own body was not read may be any of them.
     for (const body of request.body ? [request.body.digest, UNREAD] : [...bodies.keys()]) {
       const waiting = (bodies.get(body) ?? []).filter((entry) => this.#mayBeRepeated(entry, request));
-      const entry = waiting.find(({ call }) => isOverBefore(call.last, request.received) && hasSameBody(call, request));
+      const entry = waiting.find((one) => isOverBefore(one.last, request.received) && hasSameBody(one, request));
       keep(
         bodies,
         body,
@@ -247,10 +278,10 @@ export class CallBook {
     return undefined;
   }
 
-  #mayBeRepeated({ call, over }: Entry, { received }: Request): boolean {
-    const end = endOf(call.last);
-    if (over || call.known || !end || !mayRepeat(call.last)) return false;
-    return !this.#isStale(call.last, end, received);
+  #mayBeRepeated({ last, known, over }: Entry, { received }: Request): boolean {
+    const end = endOf(last);
+    if (over || known || !end || !mayRepeat(last)) return false;
+    return !this.#isStale(last, end, received);
   }
 
   #isStale({ answer }: Request, end: { readonly at: number }, now: { readonly at: number }): boolean {
@@ -258,12 +289,11 @@ export class CallBook {
   }
 
   #noteRepeatable(entry: Entry, request: Request): void {
-    const { call } = entry;
-    const place = call.first.place;
+    const place = entry.first.place;
     const end = endOf(request);
-    if (request === call.first && end && hasFailed(request)) call.failure = end;
+    if (request === entry.first && end && hasFailed(request)) entry.failure = end;
     const bodies = this.#failed.get(place) ?? new Map<string, Entry[]>();
-    const body = call.digest ?? UNREAD;
+    const body = entry.digest ?? UNREAD;
     const waiting = bodies.get(body) ?? [];
     if (!waiting.includes(entry)) this.#failed.set(place, bodies.set(body, [...waiting, entry]));
   }
@@ -272,35 +302,26 @@ export class CallBook {
   #learn(task: string): void {
     const entry = this.#ofTask.get(task);
     if (!entry) return;
-    entry.call.known = true;
+    entry.known = true;
     if (entry.unsettled === 0) this.#end(entry);
   }
 
   #reopen(entry: Entry): void {
+    if (entry.over) entry.ordinal = ++this.#opened;
     entry.over = false;
     this.#keyed.delete(entry);
-    this.#open.add(entry);
   }
 
   #end(entry: Entry): void {
-    const { call, keys } = entry;
+    const { keys } = entry;
     if (entry.over) return;
     entry.over = true;
-    this.#open.delete(entry);
-    this.#over(call);
-    for (const { task } of call.tasks) this.#ofTask.delete(task);
-    const place = this.#failed.size === 0 ? '' : call.first.place;
-    const bodies = this.#failed.get(place);
-    // It waits by its body, or came to wait before that was read.
-    for (const body of bodies ? [call.digest ?? UNREAD, UNREAD] : [])
-      keep(
-        bodies,
-        body,
-        (bodies?.get(body) ?? []).filter((one) => one !== entry),
-      );
-    if (bodies?.size === 0) this.#failed.delete(place);
+    if (this.#waiting.size > 0) this.#waiting.delete(entry);
+    this.#over(entry);
+    for (const { task } of entry.tasks) this.#ofTask.delete(task);
+    if (this.#failed.size > 0) this.#waitNoMore(entry);
     // A GET that has succeeded is continued by nothing but the same idempotency key.
-    if (call.method !== 'GET' || call.first.received.idempotencyKey !== undefined) {
+    if (entry.method !== 'GET' || entry.first.received.idempotencyKey !== undefined) {
       if (keys.length > 0) this.#keyed.add(entry);
       if (this.#keyed.size > KEYED_CALLS) {
         const [oldest] = this.#keyed;
@@ -309,11 +330,28 @@ export class CallBook {
     } else this.#forget(entry);
   }
 
+  #waitNoMore(entry: Entry): void {
+    const { place } = entry.first;
+    const bodies = this.#failed.get(place);
+    // It waits by its body, or came to wait before that was read.
+    for (const body of bodies ? [entry.digest ?? UNREAD, UNREAD] : [])
+      keep(
+        bodies,
+        body,
+        (bodies?.get(body) ?? []).filter((one) => one !== entry),
+      );
+    if (bodies?.size === 0) this.#failed.delete(place);
+  }
+
   #forget(entry: Entry): void {
+    if (entry.keys.length === 0) return;
     this.#keyed.delete(entry);
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key);
   }
 }
+
+const inOrder = (entries: Iterable<Entry>): readonly Entry[] =>
+  [...entries].sort((one, other) => one.ordinal - other.ordinal);
 
 function keep(bodies: Map<string, Entry[]> | undefined, body: string, left: Entry[]): void {
   if (left.length > 0) bodies?.set(body, left);

@@ -122,7 +122,7 @@ export class Client {
 
   noteUse({ connection }: Request): void {
     // Each program has other connections to the storage than to the API: turns between them say nothing.
-    if (connection.opened?.storage) return;
+    if (connection.isStorage) return;
     if (connection !== this.#latest && this.#used.has(connection)) this.interleaved = true;
     this.#latest = connection;
     this.#used.add(connection);

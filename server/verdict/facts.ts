@@ -1,11 +1,15 @@
 import type { JournalEvent } from '../journal.ts';
+import type { Attempt } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import { taskOf } from './paths.ts';
 
-/** A connection, and what the journal has said of it so far. */
-export interface Connection {
+/** A connection, and what the journal has said of it so far. A class, so that it has all its fields from the
+ * start: there are millions of reads, and objects that grow are slow. */
+export class Connection {
   readonly id: number;
   opened?: JournalEvent<'connection.opened'>;
+  /** It came to the storage port. */
+  isStorage = false;
   hello?: JournalEvent<'connection.hello'>;
   secured?: JournalEvent<'connection.secured'>;
   ended?: JournalEvent<'connection.ended'>;
@@ -15,16 +19,16 @@ export interface Connection {
   /** The name of the API key that its latest requests brought. */
   account?: string;
   /** How many requests came on it. */
-  requests: number;
+  requests = 0;
   /** The first of them that was answered. */
   served?: JournalEvent<'request.received'>;
   /** Requests whose end is not settled yet, by number. */
-  readonly open: Map<number, Request>;
+  readonly open = new Map<number, Request>();
   /** The first GOAWAY that it was sent, and the last ones. */
-  readonly goaways: JournalEvent<'goaway.sent'>[];
-  readonly beats: Beats;
+  readonly goaways: JournalEvent<'goaway.sent'>[] = [];
+  readonly beats: Beats = { count: 0, longestGapMs: 0, skewMs: 0 };
   /** Lane time at which it last carried something other than a PING. */
-  busyAt: number;
+  busyAt = 0;
   /** A fault struck it. */
   struck?: true;
   /** From when and until when nothing of it passes, or it is not served, by a fault: in lane time. */
@@ -33,6 +37,10 @@ export interface Connection {
   badCertificate?: JournalEvent<'certificate.shown'>;
   /** A call on it failed or had an altered answer, or its client could not take what a fault made of it. */
   spoilt?: true;
+
+  constructor(id: number) {
+    this.id = id;
+  }
 }
 
 /** The heartbeats of a connection, in the client's time. */
@@ -49,10 +57,12 @@ export interface Beats {
 /** What ended a request without a whole answer. */
 export type Cut = JournalEvent<'response.abandoned' | 'stream.reset' | 'connection.ended'>;
 
-/** A request and what became of it. */
-export interface Request {
+/** A request and what became of it. A class, as `Connection` is. */
+export class Request {
   readonly connection: Connection;
   readonly received: JournalEvent<'request.received'>;
+  /** The task that a Get asks for. */
+  readonly asked: string | undefined;
   /** Its method and its path. */
   readonly place: string;
   /** The name of the API key, where that is known. */
@@ -70,29 +80,21 @@ export interface Request {
   starved?: true;
   /** A fault altered a frame of its answer. */
   tampered?: true;
+  /** What it is an attempt at, in each reading. */
+  attempt: Attempt | undefined;
+
+  constructor(connection: Connection, received: JournalEvent<'request.received'>) {
+    const { method, path } = received;
+    this.connection = connection;
+    this.received = received;
+    const task = taskOf(path);
+    this.asked = method === 'GET' ? task : undefined;
+    // The query of a task's own path means nothing: some clients put the time there, to evade a cache.
+    const query = task === undefined ? -1 : path.indexOf('?');
+    this.place = `${method} ${query < 0 ? path : path.slice(0, query)}`;
+    this.account = connection.account;
+  }
 }
-
-/** What a request asks for. The query of a task's own path means nothing: some clients put the time there, to evade a cache. */
-function placeOf({ method, path }: JournalEvent<'request.received'>): string {
-  const query = taskOf(path) === undefined ? -1 : path.indexOf('?');
-  return `${method} ${query < 0 ? path : path.slice(0, query)}`;
-}
-
-export const newConnection = (id: number): Connection => ({
-  id,
-  requests: 0,
-  open: new Map(),
-  goaways: [],
-  beats: { count: 0, longestGapMs: 0, skewMs: 0 },
-  busyAt: 0,
-});
-
-export const newRequest = (connection: Connection, received: JournalEvent<'request.received'>): Request => ({
-  connection,
-  received,
-  place: placeOf(received),
-  account: connection.account,
-});
 
 /** Statuses that invite a client to try again: it was late, too early, too much, or not the client's fault. */
 const RETRIABLE = [408, 425, 429, 500, 502, 503, 504];
@@ -184,4 +186,6 @@ export const isCutAtStart = ({ requests, ended }: Connection): boolean =>
   !(ended.by === 'rule' && SILENCE.includes(ended.cause ?? ''));
 
 /** Whether a path is that of a result, whichever port it came to. */
-export const isResultPath = (path: string): boolean => /\.(?:mp4|mov|jpg)$/.test(path);
+export const isResultPath = (path: string): boolean => RESULTS.some((ending) => path.endsWith(ending));
+
+const RESULTS = ['.mp4', '.mov', '.jpg'];

@@ -1,6 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
 import { isAcknowledged, isWhole, type Request } from './facts.ts';
-import { taskOf } from './paths.ts';
 import { isOver } from './sightings.ts';
 
 /** A task that may still be lost sight of. */
@@ -46,8 +45,7 @@ export class Following {
   /** The status that an answer to a Get shows; undefined where it shows none that a client can read.
    * Call it while the request is being answered. */
   statusShownBy(request: Request): string | undefined {
-    const { received, answer } = request;
-    const task = received.method === 'GET' ? taskOf(received.path) : undefined;
+    const { received, answer, asked: task } = request;
     if (task === undefined || answer?.status !== 200 || answer.altered || !isWhole(request)) return undefined;
     return (this.#regressed.get(task) ?? 0) > received.seq ? 'regressed' : this.#made.get(task);
   }
@@ -100,18 +98,16 @@ export class Following {
 
   /** A request has been answered or cut, perhaps the former before the latter. */
   noteEnd(request: Request): void {
-    const { received, answer } = request;
-    const task = received.method === 'GET' ? (taskOf(received.path) ?? '') : '';
-    const open = this.#open.get(task);
+    const { received, answer, asked } = request;
+    const open = asked === undefined ? undefined : this.#open.get(asked);
     if (!open) return;
     open.followed = isWhole(request) && answer?.status === 200 && !answer.altered;
     open.seenOver = open.followed && isOver(open.status) && open.regressedAt < received.seq;
   }
 
   /** The end of a request is settled. */
-  settle({ received }: Request): void {
-    const task = received.method === 'GET' ? (taskOf(received.path) ?? '') : '';
-    if (this.#open.get(task)?.seenOver) this.#open.delete(task);
+  settle({ asked }: Request): void {
+    if (asked !== undefined && this.#open.get(asked)?.seenOver) this.#open.delete(asked);
   }
 
   #noteCreate({ account, intent, task, seq }: JournalEvent<'task.created'>): void {

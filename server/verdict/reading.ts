@@ -64,7 +64,7 @@ export class Reading {
   take(connection: Connection): void {
     this.connections++;
     this.#open.add(connection);
-    if (!isStorage(connection)) this.#comebacks.opened(connection);
+    if (!connection.isStorage) this.#comebacks.opened(connection);
     for (const watch of this.#of(connection).all) {
       watch.opened?.(connection);
       if (connection.hello) watch.hello?.(connection);
@@ -83,7 +83,7 @@ export class Reading {
   /** A request came whose body, if it has one, has been read. */
   request(request: Request): void {
     const call = this.calls.join(request);
-    if (!isStorage(request.connection)) this.#comebacks.request(request, call);
+    if (!request.connection.isStorage) this.#comebacks.request(request, call);
     for (const watch of this.#of(request.connection).request) watch.request?.(request, call);
   }
 
@@ -96,7 +96,7 @@ export class Reading {
   requestEnded(request: Request): void {
     const call = this.calls.noteEnd(request);
     if (!call || request.cut || request.withheld) return;
-    if (!isStorage(request.connection)) this.#comebacks.answered(request, call);
+    if (!request.connection.isStorage) this.#comebacks.answered(request, call);
     for (const watch of this.#of(request.connection).answered) watch.answered?.(request, call);
   }
 
@@ -128,7 +128,7 @@ export class Reading {
     this.#open.delete(connection);
     if (ended?.how === 'reset' && ended.by !== 'client') this.resets++;
     if (ended?.by === 'rule' && ended.cause) this.rules[ended.cause] = (this.rules[ended.cause] ?? 0) + 1;
-    if (!isStorage(connection)) this.#comebacks.ended(connection, this.#callsOf(cut));
+    if (!connection.isStorage) this.#comebacks.ended(connection, this.#callsOf(cut));
     for (const watch of this.#of(connection).all) watch.ended?.(connection);
   }
 
@@ -136,7 +136,7 @@ export class Reading {
     const watched = this.#watched.get(expectation);
     const open: ClientNow = {
       ...now,
-      openConnections: [...this.#open].filter((connection) => !isStorage(connection)),
+      openConnections: [...this.#open].filter(({ isStorage }) => !isStorage),
       openCalls: this.calls.open(),
       unsettled: this.calls.unsettled(),
       comebacks: this.#comebacks.pending(),
@@ -145,7 +145,7 @@ export class Reading {
   }
 
   #of(connection: Connection): Ears {
-    return isStorage(connection) ? this.#ofStorage : this.#watches;
+    return connection.isStorage ? this.#ofStorage : this.#watches;
   }
 
   #callsOf(requests: readonly Request[]): ReadonlyMap<Call, Request> {
@@ -162,5 +162,3 @@ export class Reading {
     for (const watch of this.#watches.callOver) watch.callOver?.(call);
   }
 }
-
-const isStorage = ({ opened }: Connection): boolean => opened?.storage === true;

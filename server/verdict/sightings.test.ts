@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '../journal.ts';
-import { newConnection, newRequest } from './facts.ts';
+import { Connection, Request } from './facts.ts';
 import { Sightings } from './sightings.ts';
 import { creates, looks, merge, moves, opens, type Step, tell } from './testing.ts';
 
@@ -15,8 +15,8 @@ function seenIn(...steps: readonly Step[]): readonly string[] {
     if (event.type !== 'response.sent') continue;
     const received = asked.get(event.request);
     if (!received) continue;
-    for (const task of sightings.shownAsOver({ ...newRequest(newConnection(1), received), answer: event }))
-      seen.add(task);
+    const request = Object.assign(new Request(new Connection(1), received), { answer: event });
+    for (const task of sightings.shownAsOver(request)) seen.add(task);
   }
   return [...seen];
 }

@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
 import type { Request } from './facts.ts';
-import { queryOf, taskOf } from './paths.ts';
+import { queryOf } from './paths.ts';
 
 /** How many tasks List shows where its query does not say (reference, Ark API section 4). */
 const PAGE_SIZE = 20;
@@ -42,9 +42,10 @@ export class Sightings {
   shownAsOver(request: Request): readonly string[] {
     const { received, answer } = request;
     if (received.method !== 'GET' || answer?.status !== 200 || answer.altered) return [];
-    return this.#shownBy(request).flatMap(({ id, status, regressedAt }) =>
-      isOver(status) && regressedAt < received.seq ? id : [],
-    );
+    const isSeen = ({ status, regressedAt }: KnownTask) => isOver(status) && regressedAt < received.seq;
+    return this.#shownBy(request)
+      .filter(isSeen)
+      .map(({ id }) => id);
   }
 
   #add({ task: id, model, account, connection }: JournalEvent<'task.created'>): void {
@@ -58,10 +59,10 @@ export class Sightings {
   }
 
   #shownBy(request: Request): readonly KnownTask[] {
-    const { path } = request.received;
-    const id = taskOf(path);
-    if (id !== undefined) return [this.#tasks.get(id) ?? []].flat();
-    const query = queryOf(path);
+    const { asked, received } = request;
+    const task = asked === undefined ? undefined : this.#tasks.get(asked);
+    if (asked !== undefined) return task ? [task] : [];
+    const query = queryOf(received.path);
     if (query === undefined) return [];
     return this.#pageOf(new URLSearchParams(query)).filter((task) => isOwn(task, request));
   }

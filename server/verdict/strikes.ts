@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
+import { pathOf } from './calls.ts';
 import { isResultPath } from './facts.ts';
 
 /** A fault that was armed and struck nothing. */
@@ -106,4 +107,4 @@ function thingOf(event: JournalEvent): Thing | undefined {
   }
 }
 
-const isDownload = ({ path }: { readonly path: string }): boolean => isResultPath(path.split('?')[0] ?? '');
+const isDownload = ({ path }: { readonly path: string }): boolean => isResultPath(pathOf(path));
