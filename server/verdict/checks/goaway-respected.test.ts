@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { answers, asks, brings, ends, findingsOf, hurries, judgeBy, opens, resets, type Step } from '../testing.ts';
+import {
+  answers,
+  asks,
+  brings,
+  ends,
+  findingsOf,
+  hurries,
+  judgeAfterLoss,
+  judgeBy,
+  opens,
+  resets,
+  type Step,
+} from '../testing.ts';
 import { goawayRespected } from './goaway-respected.ts';
 
 const goesAway = (atMs: number, connection = 1, lastStreamId?: number): Step => [
@@ -17,7 +29,26 @@ test('a client that goes on elsewhere respects it', () =>
 test('without a GOAWAY there is nothing to respect', () =>
   expect(find(asks(900, 1, 1), answers(901, 1, 1))).toEqual(['inconclusive']));
 
+test('an event that was lost may show that a request was repeated, and not that no stream was opened', () => {
+  const after = (...steps: readonly Step[]) => judgeAfterLoss(goawayRespected, {}, [...opens(0, 1), ...steps]);
+  expect(after(asks(900, 1, 1, { stream: 3 }), goesAway(1_000, 1, 1))).toBe('inconclusive');
+  expect(after(goesAway(1_000), asks(1_101, 1, 1), answers(1_102, 1, 1))).toBe('fail');
+});
+
+test('what may be several programs fails only if one of them does by itself', () => {
+  const turns = [asks(1, 1, 1), answers(2, 1, 1), asks(3, 2, 1), answers(4, 2, 1), asks(5, 1, 2), answers(6, 1, 2)];
+  const create = { method: 'POST', path: '/tasks', clientRequestId: 'r' };
+  const sent = [asks(900, 1, 3, create), brings(900, 1, 3), goesAway(1_000)];
+  const again = [asks(1_010, 2, 2, create), brings(1_010, 2, 2), answers(1_020, 1, 3), answers(1_030, 2, 2)];
+  expect(find(...opens(0, 2), ...turns, ...sent, ...again)).toEqual(['inconclusive']);
+});
+
 describe('new stream', () => {
+  test('a late stream within the grace, or without a GOAWAY, is none', () => {
+    expect(find(goesAway(1_000), comesLate(1_100, 3))).toEqual(['pass']);
+    expect(find(comesLate(1_100, 3))).toEqual(['inconclusive']);
+  });
+
   test('what is opened within the grace may have been on its way; what comes later was not', () => {
     expect(find(goesAway(1_000), asks(1_100, 1, 1), answers(1_101, 1, 1))).toEqual(['pass']);
     expect(find(goesAway(1_000), asks(1_101, 1, 1), answers(1_102, 1, 1))).toEqual(['new stream']);
@@ -54,6 +85,38 @@ describe('not repeated', () => {
     expect(find(asked, goesAway(1_000), cut)).toEqual(['cut and not repeated']);
     expect(find(asked, goesAway(1_000), ...goesOn, cut)).toEqual(['cut and not repeated']);
     expect(find(asked, goesAway(1_000), cut, ...opens(1_210, 2), asks(1_210, 2, 1))).toEqual(['pass']);
+  });
+
+  test('one that came again on another connection before the cut is repeated, and not only before the GOAWAY', () => {
+    const again = (at: number) => [...opens(at, 2), asks(at, 2, 1), answers(at + 5, 2, 1)];
+    expect(find(asked, goesAway(1_000), ...again(1_010), cut)).toEqual(['pass']);
+    expect(find(asked, ...again(950), goesAway(1_000), cut)).toEqual(['cut and not repeated']);
+  });
+
+  test('one that is answered is not owed, unless that answer was cut', () => {
+    expect(find(asked, goesAway(1_000, 1, 1), answers(1_005, 1, 1))).toEqual(['pass']);
+    expect(find(asked, goesAway(1_000, 1, 3), answers(1_005, 1, 1), resets(1_006, 1, 1))).toEqual([
+      'cut and not repeated',
+    ]);
+  });
+
+  describe('with two connections that are drained at the same time', () => {
+    const [path, stream] = ['/tasks/2', 3];
+    const second = asks(1_020, 2, 1, { path, stream });
+    const both = [goesAway(1_000), ...opens(1_010, 2), second, ...opens(1_025, 3)];
+    const again = [asks(1_040, 3, 1, { path }), answers(1_045, 3, 1)];
+    const cutSecond = resets(1_060, 2, 1);
+
+    test('a request does not repeat itself', () => {
+      expect(find(...both, goesAway(1_030, 2, 1))).toEqual(['not repeated']);
+      expect(find(...both, goesAway(1_030, 2), cutSecond)).toEqual(['cut and not repeated']);
+    });
+
+    test('what was repeated stays repeated when the first of them ends', () =>
+      expect(find(...both, goesAway(1_030, 2), ...again, ends(1_050, 1), cutSecond)).toEqual(['pass']));
+
+    test('what came again before its own GOAWAY, and before the first of them ended, is no repetition', () =>
+      expect(find(...both, ...again, ends(1_050, 1), goesAway(1_055, 2), cutSecond)).toEqual(['cut and not repeated']));
   });
 
   test('the same connection is no other', () => {
@@ -96,7 +159,28 @@ describe('repeated needlessly', () => {
   test('one that the old connection answered whole came again', () => {
     expect(find(...sent, goesAway(1_000), ...again, answers(1_020, 1, 1))).toEqual(['repeated needlessly']);
     expect(find(...sent, goesAway(1_000), ...again, answers(1_020, 1, 1, { status: 503 }))).toEqual(['pass']);
+    expect(find(...sent, goesAway(1_000), ...again, answers(1_020, 1, 1, { status: 400 }))).toEqual(['pass']);
   });
+
+  test('one that came again counts once, also long after its answer', () => {
+    const third = [asks(1_040, 2, 2, create), brings(1_040, 2, 2), answers(1_050, 2, 2)];
+    const steps = [...opens(0, 1), ...sent, goesAway(1_000), ...again, answers(1_035, 1, 1)];
+    const seen = 'repeated 1 request that had been answered';
+    for (const more of [opens(9_000, 3), third, [...third, ...opens(9_000, 3)]])
+      expect(judgeBy(goawayRespected, {}, [...steps, ...more]).clients).toMatchObject([{ seen }]);
+  });
+
+  test('one that came again on the old connection itself was repeated, its own answer is no other', () => {
+    const repeats = [asks(1_050, 1, 2, create), brings(1_050, 1, 2)];
+    expect(
+      find(...sent, goesAway(1_000), ...repeats, answers(1_060, 1, 1), answers(1_061, 1, 2), ...opens(9_000, 2)),
+    ).toEqual(['repeated needlessly']);
+    const refused = answers(950, 1, 1, { status: 503 });
+    expect(find(...sent, refused, goesAway(1_000), ...repeats, answers(1_060, 1, 2))).toEqual(['pass']);
+  });
+
+  test('one whose answer was cut after it had come again had to', () =>
+    expect(find(...sent, goesAway(1_000), ...again, answers(1_035, 1, 1), resets(1_036, 1, 1))).toEqual(['pass']));
 
   test('one whose answer was cut had to come again', () =>
     expect(find(asks(900, 1, 1, create), goesAway(1_000), answers(1_005, 1, 1), resets(1_006, 1, 1), ...again)).toEqual(
@@ -107,7 +191,8 @@ describe('repeated needlessly', () => {
     expect(find(asks(900, 1, 1), answers(901, 1, 1), goesAway(1_000), ...opens(1_010, 2), asks(1_010, 2, 1))).toEqual([
       'pass',
     ]);
-    const twice = [asks(900, 1, 1, create), answers(901, 1, 1), asks(910, 1, 2, create), answers(911, 1, 2)];
+    const second = [asks(910, 1, 2, create), brings(910, 1, 2), answers(911, 1, 2)];
+    const twice = [...sent, answers(901, 1, 1), ...second];
     expect(find(...twice, goesAway(1_000), ...goesOn)).toEqual(['pass']);
   });
 });
@@ -197,6 +282,45 @@ describe('abandoned', () => {
     const all = [...three, goesAway(1_000, 1, 5), reset(1_001, 1), reset(1_002, 2), reset(1_003, 3), closed];
     expect(find(...all, ...opens(1_030, 2), asks(1_030, 2, 1, { path: '/tasks/1' }))).toEqual(['abandoned']);
     expect(find(...all)).toEqual(['inconclusive']);
+  });
+
+  const again = [1, 2, 3].map((n) => asks(1_030, 2, n, { path: `/tasks/${n}` }));
+  const goesOnWithAll = [...opens(1_025, 2), ...again];
+
+  test('all that had no answer are reset at once', () => {
+    const two = [...three, goesAway(1_000, 1, 5), answers(1_001, 1, 1), reset(1_002, 2), reset(1_003, 3), closed];
+    expect(judgeBy(goawayRespected, {}, [...opens(0, 1), ...two, ...goesOnWithAll]).clients).toMatchObject([
+      { finding: 'abandoned', seen: expect.stringContaining('while 2 streams up to the last one') },
+    ]);
+  });
+
+  test('one is reset, and the service cuts the others', () => {
+    const requests = [2, 3].map((request) => ({ request, method: 'GET', path: `/tasks/${request}` }));
+    const cut = ends(1_020, 1, { by: 'server', requests });
+    expect(find(...three, goesAway(1_000, 1, 5), reset(1_001, 1), cut, ...goesOnWithAll)).toEqual(['pass']);
+  });
+
+  test('streams that are reset later than a second after the GOAWAY are given up one by one', () => {
+    const all = (at: number) => [1, 2, 3].map((n) => reset(at, n));
+    const late = ends(2_100, 1, { by: 'server' });
+    const after = [...opens(2_200, 2), asks(2_200, 2, 1, { path: '/tasks/1' })];
+    expect(find(...three, goesAway(1_000, 1, 5), ...all(2_000), late, ...after)).toEqual(['abandoned']);
+    expect(find(...three, goesAway(1_000, 1, 5), ...all(2_001), late, ...after)).toEqual(['pass']);
+  });
+
+  test('a single stream is reset, and the client closes within a second', () => {
+    const left = (closedAt: number) => [
+      ...[asks(900, 1, 1, { stream: 1 }), goesAway(1_000, 1, 1), reset(1_050, 1), ends(closedAt, 1)],
+      ...[...opens(3_000, 2), asks(3_000, 2, 1)],
+    ];
+    expect(find(...left(2_050))).toEqual(['abandoned']);
+    expect(find(...left(2_051))).toEqual(['pass']);
+    const cut: Step = [
+      1_020,
+      { type: 'response.abandoned', connection: 1, request: 1, by: 'fault', bytes: 0, how: 'rst-stream' },
+    ];
+    const closes = [asks(900, 1, 1, { stream: 1 }), goesAway(1_000, 1, 1), cut, ends(1_030, 1)];
+    expect(find(...closes, ...opens(1_040, 2), asks(1_040, 2, 1))).toEqual(['pass']);
   });
 
   test('one of several that is reset is the choice of the client', () =>

@@ -148,13 +148,13 @@ class Drains {
     const { seq, stream } = received;
     for (const one of this.left.splice(0)) this.#tally.note('abandoned', [one, seq]);
     const drain = this.#open.get(connection);
-    if (drain && seq > drain.goaway.seq) {
+    if (drain) {
       drain.requests.add(request);
       if (this.#time.between(drain.goaway, received) > this.#grace) drain.late.push({ seq, stream });
     }
     const { place } = request;
     const owed = this.#owed.get(place);
-    if (owed && owed.request.connection !== connection) {
+    if (owed) {
       this.#owed.delete(place);
       this.#tally.note('repeated', [owed.request.received.seq, seq]);
     }
@@ -164,11 +164,11 @@ class Drains {
 
   /** Whether a call that a drained connection answered whole came again after the GOAWAY. */
   isNeedless(call: Call, answer = call.success): boolean {
-    const { attempts, last } = call;
-    if (attempts === 1 || !answer || answer.status >= 400 || this.#drainedAt.size === 0) return false;
-    const drainedAt = this.#drainedAt.get(answer.connection);
-    if (drainedAt === undefined || this.#needless.has(call)) return false;
+    const { last } = call;
+    if (!answer || answer.status >= 400 || this.#needless.has(call)) return false;
+    const drainedAt = this.#drainedAt.get(answer.connection) ?? Number.POSITIVE_INFINITY;
     const isOwn = last.connection.id === answer.connection && last.received.request === answer.request;
+    // Stryker disable next-line EqualityOperator: no two events have the same number.
     return !isOwn && last.received.seq > drainedAt;
   }
 
@@ -184,7 +184,7 @@ class Drains {
 
   lateStream(connection: Connection, event: JournalEvent<'stream.late'>): void {
     const drain = this.#open.get(connection);
-    if (!drain || event.seq < drain.goaway.seq || this.#time.between(drain.goaway, event) <= this.#grace) return;
+    if (!drain || this.#time.between(drain.goaway, event) <= this.#grace) return;
     drain.late.push(event);
   }
 
@@ -194,7 +194,7 @@ class Drains {
     this.#open.delete(connection);
     const heeded = heededOf(connection);
     if (heeded.length > 0) {
-      this.#note(this.#tally, drain, heeded.at(-1)?.lastStreamId);
+      this.#note(this.#tally, drain);
       const isDropped = this.#isDropped(drain, heeded.at(-1)?.lastStreamId);
       for (const request of drain.requests) {
         if (isDropped(request) || this.#isAbandoned(request, heeded.at(-1)?.lastStreamId))
@@ -210,7 +210,7 @@ class Drains {
   noteOpen(tally: Tally): void {
     for (const drain of this.#open.values()) {
       const lastStreamId = drain.connection.goaways.at(-1)?.lastStreamId;
-      this.#note(tally, drain, lastStreamId);
+      this.#note(tally, drain);
       for (const request of drain.requests)
         if (this.#isOwed(request, drain, lastStreamId)) {
           const isRepeated = (this.#elsewhere.get(request.place) ?? 0) > request.received.seq;
@@ -220,11 +220,11 @@ class Drains {
     for (const { request, finding } of this.#owed.values()) tally.note(finding, [request.received.seq]);
   }
 
-  #note(tally: Tally, { goaway, late }: Drain, lastStreamId: number | undefined): void {
+  #note(tally: Tally, { goaway, late }: Drain): void {
     tally.note('drained', [goaway.seq]);
     // A stream that came too late may have been taken for a request all the same: it counts once.
     const streams = new Map(late.map((one) => [one.stream ?? one.seq, one.seq]));
-    for (const seq of streams.values()) tally.note('new stream', [seq], lastStreamId ?? 0);
+    for (const seq of streams.values()) tally.note('new stream', [seq]);
   }
 
   #owe(tally: Tally, owed: Owed): void {
@@ -240,14 +240,13 @@ class Drains {
     const { answer, cut } = request;
     if (!isSafe(request) || (answer && !cut)) return false;
     if (isAbove(request, lastStreamId)) return true;
+    // Stryker disable next-line EqualityOperator: no two events have the same number.
     return cut !== undefined && cut.seq > goaway.seq && cut.type !== 'stream.reset';
   }
 
   /** Whether a client reset all of several streams soon after the GOAWAY: the service then has nothing left to wait for, and closes. */
-  #isDropped({ goaway, requests }: Drain, lastStreamId = Number.POSITIVE_INFINITY): (request: Request) => boolean {
-    const answerable = [...requests].filter(
-      ({ received, answer, cut }) => (received.stream ?? 0) <= lastStreamId && (cut || !answer),
-    );
+  #isDropped({ goaway, requests }: Drain, lastStreamId: number | undefined): (request: Request) => boolean {
+    const answerable = [...requests].filter((request) => request.cut && !isAbove(request, lastStreamId));
     const isReset = ({ cut }: Request) =>
       cut?.type === 'stream.reset' && this.#time.between(goaway, cut) <= LEAVES_WITHIN_MS;
     const isDropped = answerable.length > 1 && answerable.every(isReset);
