@@ -401,3 +401,11 @@ describe('what says the same', () => {
     expect(find(...cut, asks(150, 2, 1, create), brings(150, 2, 1, 'b'), answers(160, 2, 1))).toEqual(['gave up']);
   });
 });
+
+test('a connection that was never served is missed by nobody who got through on another since', () => {
+  const frozen: Step = [1, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
+  const other = [...opens(100, 2), asks(100, 2, 1), answers(110, 2, 1), ends(120, 2)];
+  const [left] = [ends(130, 1)];
+  expect(find(frozen, left)).toEqual(['gave up']);
+  expect(find(frozen, ...other, left)).not.toContain('gave up');
+});

@@ -31,6 +31,8 @@ where a client left a call on which a fault was at work and then asked for nothi
     watch(tally, { within }, { time, following }) {
       const inService = new Set<Connection>();
       const outage = new Outage();
+      /** When the client last got through. */
+      let answeredAt = 0;
       /** The client's latest request. */
       const latest = { seq: 0 };
       /** The latest request for each place that was answered well. */
@@ -47,6 +49,7 @@ where a client left a call on which a fault was at work and then asked for nothi
           const { answer, connection } = request;
           if (!answer || hasFailed(request)) return;
           inService.add(connection);
+          answeredAt = answer.seq;
           const { place } = request;
           // Stryker disable next-line ConditionalExpression,EqualityOperator: it bounds memory alone.
           if (served.size < PLACES_KEPT || served.has(place)) served.set(place, request.received.seq);
@@ -55,8 +58,9 @@ where a client left a call on which a fault was at work and then asked for nothi
         },
         ended(connection) {
           inService.delete(connection);
-          // With another connection, on which it gets through, it has missed a spare one.
-          if (connection.ended && isLostAtStart(connection) && inService.size === 0) outage.add(connection.ended);
+          // With another connection, on which it gets through or has got through since, it has missed a spare one.
+          const isSpare = inService.size > 0 || answeredAt > (connection.opened?.seq ?? 0);
+          if (connection.ended && isLostAtStart(connection) && !isSpare) outage.add(connection.ended);
         },
         keptAlive(_connection, ping) {
           tally.note('kept', [ping.seq]);
