@@ -1,5 +1,17 @@
-import { expect, test } from 'vitest';
-import { answers, asks, creates, findingsOf, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  answers,
+  asks,
+  brings,
+  creates,
+  findingsOf,
+  judgeAfterLoss,
+  judgeBy,
+  opens,
+  resets,
+  type Step,
+  TASKS,
+} from '../testing.ts';
 import { createsAccounted } from './creates-accounted.ts';
 
 const posts = (at: number, request: number, task?: string): readonly Step[] => [
@@ -47,5 +59,61 @@ test('it counts creates, and says what became of the first that is lost', () =>
     { seen: '1 of 2 creates accounted for, the first that is not: one that was answered with 301 made no task' },
   ]));
 
-test('without a create there is nothing to account for', () =>
-  expect(find(...gets(0, 1, 'cgt-1'))).toEqual(['inconclusive']));
+test('without a create there is nothing to account for', () => {
+  expect(find(...gets(0, 1, 'cgt-1'))).toEqual(['inconclusive']);
+  expect(find(...gets(0, 1, 'cgt-1'), ...opens(9_000, 2))).toEqual(['inconclusive']);
+  expect(find(asks(0, 1, 1, { path: TASKS }), answers(1, 1, 1, { status: 503 }))).toEqual(['inconclusive']);
+  const elsewhere = { method: 'POST', path: '/api/v3/heartbeat' };
+  expect(find(asks(0, 1, 1, elsewhere), answers(1, 1, 1, { status: 503 }))).toEqual(['inconclusive']);
+});
+
+const seenOf = (...steps: readonly Step[]) =>
+  judgeBy(createsAccounted, {}, [...opens(0, 1), ...steps]).clients[0]?.seen;
+
+test('a create that has no answer yet is judged later', () => expect(find(...posts(0, 1))).toEqual(['inconclusive']));
+
+test('a create that was cut is said to be', () =>
+  expect(seenOf(...posts(0, 1), resets(2, 1, 1))).toMatch(/one that was cut made no task$/));
+
+test('a create that was asked to come later is said to be', () =>
+  expect(seenOf(...posts(0, 1), answers(2, 1, 1, { status: 503 }))).toMatch(/answered with 503 made no task$/));
+
+test('a create that was refused for good is accounted for, also long before the run ends', () =>
+  expect(find(...posts(0, 1), answers(2, 1, 1, { status: 400 }), ...opens(9_000, 2))).toEqual(['pass']));
+
+test('a task may be followed after the next create was sent', () =>
+  expect(
+    find(...made, ...posts(5, 2, 'cgt-2'), answers(7, 1, 2), ...gets(10, 3, 'cgt-1'), ...gets(20, 4, 'cgt-2')),
+  ).toEqual(['pass']));
+
+test('after a loss of events a task may have been followed', () =>
+  expect(judgeAfterLoss(createsAccounted, {}, [...opens(0, 1), ...made])).toBe('inconclusive'));
+
+describe('a create with a key', () => {
+  const keyed = (at: number, request: number): readonly Step[] => [
+    asks(at, 1, request, { method: 'POST', path: TASKS, idempotencyKey: 'k' }),
+    brings(at, 1, request),
+  ];
+
+  test('counts once, however often it comes again after its task is over', () => {
+    const task = [creates(1, 'cgt-1', { connection: 1, request: 1 }), answers(2, 1, 1)];
+    const deleted: Step = [5, { type: 'task.deleted', task: 'cgt-1' }];
+    const again = [2, 3].flatMap((request) => [...keyed(request * 10, request), answers(request * 10 + 1, 1, request)]);
+    expect(seenOf(...keyed(0, 1), ...task, deleted, ...again)).toBe('1 of 1 create accounted for');
+  });
+
+  test('is not refused for good where an attempt made a task', () => {
+    const task = [creates(1, 'cgt-1', { connection: 1, request: 1 }), answers(2, 1, 1, { status: 503 })];
+    const refused = [...keyed(10, 2), answers(11, 1, 2, { status: 400 })];
+    const later = [...opens(130_000, 2), ...opens(140_000, 3), ...gets(150_000, 3, 'cgt-1')];
+    expect(find(...keyed(0, 1), ...task, ...refused, ...later)).toEqual(['pass']);
+  });
+
+  test('is accounted for where it succeeds after more time than a repetition has', () => {
+    const refused = [...keyed(0, 1), answers(2, 1, 1, { status: 503 }), ...opens(130_000, 2), ...opens(140_000, 3)];
+    const again = [...keyed(150_000, 2), creates(150_001, 'cgt-1', { connection: 1, request: 2 })];
+    const done = [answers(150_002, 1, 2), ...gets(150_010, 3, 'cgt-1')];
+    expect(find(...refused)).toEqual(['lost']);
+    expect(find(...refused, ...again, ...done)).toEqual(['pass']);
+  });
+});

@@ -5,6 +5,8 @@ import type { Following } from '../following.ts';
 import type { Tally } from '../tally.ts';
 
 const CREATE = /\/contents\/generations\/tasks$/;
+/** How many creates that made no task are watched for a later attempt. */
+const LOST_KEPT = 1_000;
 
 /** If a create fails and its client does not notice, the video is never made (reference, Ark API section 2). */
 export const createsAccounted = defineCheck({
@@ -18,25 +20,39 @@ cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose ta
   client: {
     watch(tally, _params, { following }) {
       const open = new Set<Call>();
+      /** What is over without a task: by its key, the client may still try it again. */
+      const lost = new Set<Call>();
       const close = (call: Call) => {
         open.delete(call);
+        lost.delete(call);
         note(tally, call, following);
       };
       return {
         open,
+        lost,
         request(_request, call) {
           if (call.method !== 'POST' || !CREATE.test(call.path)) return;
+          lost.delete(call);
           open.add(call);
           // A task may be followed later than its create is over.
+          // Stryker disable next-line ConditionalExpression: it bounds memory alone.
           for (const one of open) if (isSettled(one, following)) close(one);
         },
         callOver(call) {
-          if (open.has(call) && (call.tasks.length === 0 || isSettled(call, following))) close(call);
+          if (!open.has(call)) return;
+          if (isRefused(call) || isSettled(call, following)) close(call);
+          else if (call.tasks.length === 0) {
+            open.delete(call);
+            lost.add(call);
+            const [oldest] = lost;
+            // Stryker disable next-line ConditionalExpression,LogicalOperator,EqualityOperator: it bounds memory alone.
+            if (oldest && lost.size > LOST_KEPT) close(oldest);
+          }
         },
       };
     },
-    judge(tally, _params, { following }, { open }) {
-      for (const call of open) if (call.underWay === 0) note(tally, call, following);
+    judge(tally, _params, { following }, { open, lost: over }) {
+      for (const call of [...over, ...open]) if (call.underWay === 0) note(tally, call, following);
       const [good, lost, unseen] = [tally.of('accounted').count, tally.of('lost'), tally.of('not followed')];
       const creates = good + lost.count + unseen.count;
       if (creates === 0) return inconclusive('it created nothing');
@@ -57,14 +73,21 @@ cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose ta
 });
 
 const isSettled = ({ tasks, underWay }: Call, following: Following): boolean =>
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: to close a call later takes memory alone.
   underWay === 0 && tasks.some(({ task }) => following.isSettled(task));
 
-function note(tally: Tally, { tasks, first, last, success }: Call, following: Following): void {
-  const status = (last.answer ?? success)?.status;
+const statusOf = ({ last, success }: Call): number | undefined => (last.answer ?? success)?.status;
+
+const isRefused = (call: Call): boolean =>
+  call.tasks.length === 0 && call.success !== undefined && (statusOf(call) ?? 0) >= 400;
+
+function note(tally: Tally, call: Call, following: Following): void {
+  const { tasks, first } = call;
+  const status = statusOf(call);
   const events = [first.received.seq, ...tasks.map(({ seq }) => seq)];
   if (tasks.some(({ task }) => following.isFollowed(task))) tally.note('accounted', events);
   else if (tasks[0]) tally.note('not followed', events, 0, `the task ${tasks[0].task} is not followed`);
-  else if (success && status !== undefined && status >= 400) tally.note('accounted', events);
+  else if (isRefused(call)) tally.note('accounted', events);
   else
     tally.note(
       'lost',

@@ -171,17 +171,18 @@ describe('keys', () => {
 
   test('one task is no duplicate, whichever attempt made it', () => {
     const key = { method: 'POST', path: TASKS, idempotencyKey: 'k' };
-    const cut = [asks(0, 1, 1, key), answers(1, 1, 1, { status: 503 })];
+    const [sent, body] = posts(0, 1, 1, 'a');
+    const cut = [asks(0, 1, 1, key), body ?? sent, answers(1, 1, 1, { status: 503 })];
     expect(find(...cut, ...made(9, 2, 'cgt-1', 'a', key))).toEqual(['pass']);
   });
 
   test('all tasks of one key are proofs of one duplicate', () => {
     const key = { idempotencyKey: 'k' };
-    const thrice = [1, 2, 3].flatMap((id) => made(id * 10, id, `cgt-${id}`, 'a', key));
-    expect(judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...thrice]).clients).toMatchObject([
+    const fourfold = [1, 2, 3, 4].flatMap((id) => made(id * 10, id, `cgt-${id}`, 'a', key));
+    expect(judgeBy(noDuplicateCreates, {}, [...opens(0, 1), ...fourfold]).clients).toMatchObject([
       {
-        seen: '3 tasks for one create, known by idempotency key (1 of 1 create made more than one)',
-        eventCount: 3,
+        seen: '4 tasks for one create, known by idempotency key (1 of 1 create made more than one)',
+        eventCount: 4,
       },
     ]);
   });
