@@ -63,7 +63,7 @@ test('the report says how long it waited, after how many failures', () => {
   expect(seenOf(cutAndWait([31_500]), { max: '30s' })).toBe(
     'tried again 31.5 s after a failure, expected 30.1 s at most (1 of 1 wait)',
   );
-  expect(seenOf([...opens(0, 1), asks(0, 1, 1), answers(1, 1, 1)])).toMatch(/^it met no failure/);
+  expect(seenOf([...opens(0, 1), asks(0, 1, 1), answers(1, 1, 1), ends(5, 1)])).toMatch(/^it met no failure/);
 });
 
 test('two waits over the cap are no lack of growth', () =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, ends, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, ends, findingsOf, hurries, judgeAfterLoss, judgeBy, opens, type Step } from '../testing.ts';
 import { connectionReuse } from './connection-reuse.ts';
 
 /** Connections that each serve so many requests. */
@@ -79,3 +79,57 @@ test('a connection that was sent a GOAWAY for each request has to be replaced ea
   ]);
   expect(judgeBy(connectionReuse, {}, steps).clients).toMatchObject([{ outcome: 'pass' }]);
 });
+
+/** A connection that serves so many requests, and ends. */
+const lives = (connection: number, requests: number, end: Parameters<typeof ends>[2] = {}): readonly Step[] => [
+  ...opens(connection * 100, connection),
+  ...Array.from({ length: requests }, (_, request) => request + 1).flatMap((request) => [
+    asks(connection * 100, connection, request),
+    answers(connection * 100 + 1, connection, request),
+  ]),
+  ends(connection * 100 + 50, connection, end),
+];
+const goesAway = (connection: number): Step => [connection * 100 + 10, { type: 'goaway.sent', connection, code: 0 }];
+const CUT = { by: 'fault', how: 'reset' } as const;
+const HURRIED = { by: 'rule', how: 'reset', cause: 'idle' } as const;
+const clientOf = (...steps: readonly (readonly Step[])[]) => judgeBy(connectionReuse, {}, steps.flat()).clients[0];
+
+test('a connection that the service ended is replaced once, however it was ended', () => {
+  const rest = [...lives(2, 1), ...lives(3, 1), ...lives(4, 2)];
+  const first = lives(1, 1);
+  const drained = [...first.slice(0, -1), goesAway(1), goesAway(1), ...first.slice(-1)];
+  const drainedAndCut = [...first.slice(0, -1), goesAway(1), ...lives(1, 1, CUT).slice(-1)];
+  for (const one of [drained, drainedAndCut, lives(1, 1, CUT)])
+    expect(clientOf(one, rest)).toMatchObject({
+      finding: 'too many connections',
+      seen: expect.stringContaining('of 5 requests, 1 connection that the service ended aside, 80.0 connections'),
+      figures: { replaced: 1, reuse: 0.25 },
+    });
+});
+
+test('a connection that carried nothing needs no replacement, whoever ended it', () => {
+  const own = [1, 2, 3, 4, 5].map((id) => lives(id, 1));
+  const empty = [6, 7, 8, 9].map((id) => lives(id, 0, CUT));
+  expect(clientOf(...own, ...empty)).toMatchObject({ finding: 'too many connections', figures: { replaced: 0 } });
+});
+
+test('a single connection that nothing replaced has its first request', () =>
+  expect(clientOf(serves(10))).toMatchObject({ outcome: 'pass', figures: { reuse: 0.9 } }));
+
+test('what a rule cut too soon excuses no other connection, nor does it hide what was reused', () => {
+  const fast = [hurries(0, 20)];
+  const own = [2, 3, 4, 5].map((id) => lives(id, 1));
+  expect(clientOf(fast, lives(1, 1, HURRIED), ...own)).toMatchObject({ finding: 'too many connections' });
+  expect(clientOf(fast, lives(1, 5, HURRIED), lives(2, 1))).toMatchObject({ outcome: 'pass' });
+  const cut = [2, 3, 4, 5, 6].map((id) => lives(id, 1, CUT));
+  expect(clientOf(fast, lives(1, 0, HURRIED), ...cut)).toMatchObject({ outcome: 'pass' });
+});
+
+test('after a loss of events a connection may have been ended by the service', () =>
+  expect(
+    judgeAfterLoss(
+      connectionReuse,
+      {},
+      [1, 2, 3, 4, 5].flatMap((id) => lives(id, 1)),
+    ),
+  ).toBe('inconclusive'));

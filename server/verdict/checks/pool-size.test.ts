@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asks, ends, findingsOf, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { answers, asks, ends, findingsOf, judgeBy, opens, resets, type Step } from '../testing.ts';
 import { poolSize } from './pool-size.ts';
 
 type Opening = Parameters<typeof opens>[2];
@@ -37,6 +37,35 @@ test('one on which nothing passes may have been replaced: its end could not arri
   const frozen: Step = [2, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
   expect(find({ h2: 1 }, [...opens(1, 1), frozen, ...opens(3, 2)])).toEqual(['pass']);
   expect(find({ h2: 1 }, [...opens(1, 1), frozen, ...opens(3, 2), ...opens(4, 3)])).toEqual(['too large']);
+});
+
+test('one that was frozen for a moment is open, and the most that were open at a time count', () => {
+  const frozen = (connection: number, forMs: number): Step => [
+    2,
+    { type: 'connection.frozen', connection, forMs, by: 'fault' },
+  ];
+  expect(find({ h2: 1 }, [...opens(1, 1), frozen(1, 1), ...opens(5, 2)])).toEqual(['too large']);
+  expect(find({ all: 1 }, [...opens(1, 1), frozen(1, 60_000), ...opens(5, 2)])).toEqual(['pass']);
+  const both = [...opens(1, 1), ...opens(1, 2), frozen(1, 60_000), frozen(2, 60_000), ...opens(5, 3)];
+  expect(judgeBy(poolSize, {}, both).clients).toMatchObject([{ figures: { 'h2 to localhost': 2 } }]);
+  // The first time that most were open proves it.
+  const first = [...opens(1, 1), frozen(1, 60_000), ...opens(5, 2)];
+  expect(judgeBy(poolSize, {}, first).clients).toMatchObject([{ events: [2], figures: { 'h2 to localhost': 1 } }]);
+});
+
+test('one whose opening the journal does not know tells nothing', () =>
+  expect(find({}, opens(0, 1).slice(1))).toEqual(['inconclusive']));
+
+test('the report says what was expected', () => {
+  const expected = (params: object) => poolSize.bind(poolSize.params.parse(params)).expected;
+  const most = 'at a time and host at most';
+  expect(expected({ h2: 8, 'http/1.1': 1 })).toBe(`${most} 8 connections of h2 and 1 connection of http/1.1`);
+  expect(expected({ all: 4 })).toBe(`${most} 4 connections`);
+});
+
+test('what may be several programs fails only if one of them does by itself', () => {
+  const turns = [asks(1, 1, 1), answers(2, 1, 1), asks(3, 2, 1), answers(4, 2, 1), asks(5, 1, 2), answers(6, 1, 2)];
+  expect(find({ h2: 2 }, [...opensMany(3), ...turns])).toEqual(['inconclusive']);
 });
 
 test('one that has ended makes room for the next', () => {
