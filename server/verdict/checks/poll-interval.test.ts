@@ -83,3 +83,40 @@ test('a longest interval below the shortest is refused', () => {
     true,
   ]);
 });
+
+test('the report says what was expected, and why nothing was judged', () => {
+  const expected = (params: object) => pollInterval.bind(pollInterval.params.parse(params)).expected;
+  expect(expected({})).toBe('1s or more between two polls of a task');
+  expect(expected({ atMost: '5s' })).toBe('1s or more between two polls of a task, 5s at most');
+  expect(judgeBy(pollInterval, {}, [...opens(0, 1), ...polls([0])]).clients[0]?.seen).toBe(
+    'it asked for no task twice',
+  );
+});
+
+test('a task that is not polled for half an hour is forgotten, unless a poll may come too late', () => {
+  const others = [...polls([1_000_000], 'cgt-2', 1, 2), ...polls([2_000_000], 'cgt-3', 1, 3)];
+  const steps = [...polls([0]), ...others, ...polls([2_000_100], 'cgt-1', 1, 4)];
+  expect(find({}, ...steps)).toEqual(['inconclusive']);
+  expect(find({ atMost: '5s' }, ...steps)).toEqual(['too seldom']);
+});
+
+test('a DELETE is no poll, and its answer ends no polls', () => {
+  const path = `${TASKS}/cgt-1`;
+  const deletes = [asks(50, 1, 2, { method: 'DELETE', path }), answers(60, 1, 2, { path, status: 404 })];
+  expect(find({}, creates(0, 'cgt-1'), ...polls([0]), ...deletes)).toEqual(['inconclusive']);
+  expect(find({}, creates(0, 'cgt-1'), ...polls([0]), ...deletes, ...polls([100], 'cgt-1', 1, 3))).toEqual([
+    'too often',
+  ]);
+});
+
+test('a poll on another connection, after a fault struck the first, may repair what was spoilt', () => {
+  const struck: Step = [1, { type: 'fault.injected', fault: 'f', hook: 'accept', ordinal: 1, did: 'x', connection: 1 }];
+  const first = [struck, ...polls([10]), ...opens(100, 2)];
+  expect(find({}, ...first, ...polls([200], 'cgt-1', 2))).toEqual(['inconclusive']);
+  expect(find({}, ...first, ...polls([200], 'cgt-1', 1, 2))).toEqual(['too often']);
+});
+
+test('what may be several programs fails only if one of them does by itself', () => {
+  const turns = [...polls([0]), ...polls([500], 'cgt-1', 2), ...polls([1_000], 'cgt-1', 1, 2)];
+  expect(find({}, ...opens(0, 2), ...turns)).toEqual(['inconclusive']);
+});

@@ -52,14 +52,14 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           // A client that lost its connection may ask at once on another, or be late.
           if (finding && isHurried) return void tally.note('hurried', events);
           tally.note('interval', events, ms);
+          // Stryker disable next-line ConditionalExpression: what is no finding is a kind that is never read.
           if (finding) tally.note(finding, events);
         },
         answered(request, { method, path }) {
-          const task = method === 'GET' ? taskOf(path) : undefined;
-          const poll = task === undefined ? undefined : polls.get(path);
-          if (!poll || task === undefined) return;
+          const poll = method === 'GET' ? polls.get(path) : undefined;
+          if (!poll) return;
           const isOverNow = isOver(following.statusShownBy(request) ?? '');
-          poll.last ||= isOverNow || (request.answer?.status === 404 && following.exists(task));
+          poll.last ||= isOverNow || (request.answer?.status === 404 && following.exists(taskOf(path) ?? ''));
         },
       };
     },
@@ -67,6 +67,7 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
       const { count, least, most } = tally.of('interval');
       const hurried = tally.of('hurried').count;
       if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
+      // Stryker disable next-line LogicalOperator: there are both or none.
       if (!least || !most) return inconclusive('it asked for no task twice');
       const figures = { intervals: count, shortestMs: least.value, longestMs: most.value };
       const seen = `polled every ${Math.round(figures.shortestMs)} to ${Math.round(figures.longestMs)} ms`;
