@@ -102,6 +102,8 @@ export class Bench {
   readonly #seats = new Map<number, Seat>();
   readonly #gone = new Set<number>();
   readonly #clients = new Map<string, Client>();
+  /** Those that are read by what may be theirs, too: of thousands behind one address none is. */
+  readonly #guessing = new Set<Client>();
   /** Behind connections that were cut before a request could name their client, where no client fits. */
   readonly #unnamed: Client[] = [];
   /** Cut likewise, and any of several clients may have opened them. */
@@ -288,6 +290,7 @@ export class Bench {
 
   /** A copy is known by its key; what has none may be any copy's, so all of them must have ended alike. */
   #exitCodeOf({ identity = '' }: Client): number | undefined {
+    if (this.#exitCodes.size === 0) return undefined;
     const [copy] = /^copy-\d+\b/.exec(identity) ?? [];
     if (copy !== undefined && this.#exitCodes.has(copy)) return this.#exitCodes.get(copy);
     const [first, ...others] = copy === undefined || this.#exitCodes.size === 1 ? this.#exitCodes.values() : [];
@@ -560,7 +563,7 @@ export class Bench {
     const { connection, taken } = seat;
     const known = this.#clients.get(identity);
     const client = known ?? this.#meet(identity, connection);
-    if (client.learn(connection)) this.#share(client, connection);
+    if (client.learn(connection)) this.#share(connection);
     if (taken && taken !== client) this.#stopGuessing(taken);
     seat.client = client;
     delete seat.taken;
@@ -581,24 +584,26 @@ export class Bench {
   }
 
   #meet(identity: string, connection: Connection): Client {
-    const others = [...this.#clients.values()].filter((other) => other.mayOwn(connection));
-    for (const other of others) this.#stopGuessing(other);
+    const [other] = this.#ownersOf(connection);
+    this.#stopGuessingOn(connection);
     const sure = new Reading(this.#expect, this.#run);
     // Connections that no client fitted before may be this client's.
-    const before = others.length > 0 ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
-    const guess = others.length > 0 ? undefined : (before?.sure ?? new Reading(this.#expect, this.#run));
+    const before = other ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
+    const guess = other ? undefined : (before?.sure ?? new Reading(this.#expect, this.#run));
     if (before) this.#unnamed.splice(this.#unnamed.indexOf(before), 1);
     const client = new Client(connection, { identity, sure, ...(guess && { guess }) });
     if (before) client.unnamed = before.unnamed;
     this.#clients.set(identity, client);
+    if (guess) this.#guessing.add(client);
     for (const seat of this.#seats.values()) if (before && seat.taken === before) seat.taken = client;
     return client;
   }
 
   /** A client that is known comes from where others may come from, too. */
-  #share(client: Client, connection: Connection): void {
-    const others = [...this.#clients.values()].filter((other) => other !== client && other.mayOwn(connection));
-    for (const one of others.length > 0 ? [client, ...others] : []) this.#stopGuessing(one);
+  #share(connection: Connection): void {
+    // It is one of them by now.
+    const [, other] = this.#ownersOf(connection);
+    if (other) this.#stopGuessingOn(connection);
   }
 
   /** What was taken for a client of its own is a known one's, who has another library or another address: what was cut before that
@@ -621,6 +626,7 @@ export class Bench {
     this.#nobodys += client.unnamed;
     client.guess = undefined;
     client.unnamed = 0;
+    this.#guessing.delete(client);
     for (const seat of this.#seats.values()) {
       if (seat.taken === client) delete seat.taken;
       seat.readings = seat.readings.filter((reading) => reading !== guess);
@@ -631,15 +637,23 @@ export class Bench {
   #place(seat: Seat): void {
     const { connection } = seat;
     if (seat.client || seat.taken || seat.readings.length > 0) return;
-    const fits = [...this.#clients.values()].filter((client) => client.mayOwn(connection));
-    const [only] = fits;
-    if (fits.length > 1 || (only && !only.guess)) return;
+    const [only, other] = this.#ownersOf(connection);
+    if (other || (only && !only.guess)) return;
     const client = only ?? this.#unnamedFor(connection);
     const reading = client.guess ?? client.sure;
     client.learn(connection);
     seat.taken = client;
     seat.readings = [reading];
     reading.take(connection);
+  }
+
+  /** The clients whose a connection may be. Take the first ones: there may be thousands. */
+  *#ownersOf(connection: Connection): Iterable<Client> {
+    for (const client of this.#clients.values()) if (client.mayOwn(connection)) yield client;
+  }
+
+  #stopGuessingOn(connection: Connection): void {
+    for (const client of this.#guessing) if (client.mayOwn(connection)) this.#stopGuessing(client);
   }
 
   #unnamedFor(connection: Connection): Client {

@@ -47,10 +47,12 @@ const NONE: Readonly<Kind> = Object.freeze(new Kind());
  * journal drops.
  */
 export class Tally {
-  readonly #kinds: Map<string, Kind>;
-  readonly #listed: Set<string>;
+  #kinds: Map<string, Kind>;
+  #listed: Set<string>;
   /** Of a copy: the kinds that are its own by now. */
   #own: Set<string> | undefined;
+  /** A copy to which nothing has been added yet has nothing of its own. */
+  #isShared = false;
 
   constructor(kinds = new Map<string, Kind>(), listed = new Set<string>()) {
     this.#kinds = kinds;
@@ -60,6 +62,7 @@ export class Tally {
   /** @param events prove it
    * @param value what was measured; 0 where nothing is */
   note(kind: string, events: readonly number[], value = 0, what = ''): void {
+    this.#stopSharing();
     let found = this.#kinds.get(kind);
     if (!found || (this.#own && !this.#own.has(kind))) {
       found = found?.copy() ?? new Kind();
@@ -71,12 +74,14 @@ export class Tally {
 
   /** Notes one thing in place of all of its kind. */
   replace(kind: string, events: readonly number[], value: number): void {
+    this.#stopSharing();
     this.#kinds.delete(kind);
     this.note(kind, events, value);
   }
 
   /** Lists a name, once. */
   list(name: string): void {
+    this.#stopSharing();
     if (this.#listed.size < PROOFS_KEPT) this.#listed.add(name);
   }
 
@@ -90,10 +95,18 @@ export class Tally {
 
   /** A copy in which what is still open may be noted. */
   copy(): Tally {
-    const copy = new Tally(new Map(this.#kinds), new Set(this.#listed));
-    // Most kinds are only read: one that is written to is copied then.
+    const copy = new Tally(this.#kinds, this.#listed);
+    // Most kinds are only read, and most copies: one that is written to is copied then.
     copy.#own = new Set();
+    copy.#isShared = true;
     return copy;
+  }
+
+  #stopSharing(): void {
+    if (!this.#isShared) return;
+    this.#isShared = false;
+    this.#kinds = new Map(this.#kinds);
+    this.#listed = new Set(this.#listed);
   }
 
   /** The proofs of some kinds, as a judgement names them: the first of them. */

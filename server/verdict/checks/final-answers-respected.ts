@@ -16,7 +16,9 @@ const PATH_SHOWN = 100;
 
 /** A task whose end the client has seen. */
 interface End {
-  readonly seen: Request;
+  readonly answer: Answer;
+  /** Left out once its end is settled: it may turn out before that the client did not get that answer. */
+  request?: Request | undefined;
   /** Lane time since when the polls count. */
   since: number;
   polls: number;
@@ -56,17 +58,16 @@ Requests that were sent before the final answer do not count. Inconclusive witho
         if (!isOver(status)) return void ends.delete(task);
         conflicts.delete(task);
         const end = ends.get(task);
-        // It may turn out later that the client did not get that answer.
-        if (!end || !isWhole(end.seen)) {
+        if (!end || (end.request && !isWhole(end.request))) {
           tally.note('final', [answer.seq]);
-          keep(ends, task, { seen: request, since: answer.at, polls: 0 });
+          keep(ends, task, { answer, request, since: answer.at, polls: 0 });
           return;
         }
-        if (isBefore(request.received, end.seen.answer)) return;
+        if (isBefore(request.received, end.answer)) return;
         if (answer.at - end.since > LINK_MS) Object.assign(end, { since: answer.at, polls: 0 });
         end.polls++;
         if (end.polls <= polls) return;
-        const events = [end.seen.answer?.seq ?? 0, request.received.seq];
+        const events = [end.answer.seq, request.received.seq];
         tally.note('polled after the end', events, end.polls, `asked ${end.polls} times for a task that is ${status}`);
       };
 
@@ -98,6 +99,8 @@ Requests that were sent before the final answer do not count. Inconclusive witho
           tally.note('DELETE repeated', [conflict.seq, received.seq], 0, `sent DELETE again after 409 for ${task}`);
         },
         over(request, { path }) {
+          const shown = request.asked === undefined ? undefined : ends.get(request.asked);
+          if (shown?.request === request && isWhole(request)) shown.request = undefined;
           // A client that asks for the link again before it repeats a download means well.
           if (isResultPath(path) && hasFailed(request)) for (const end of ends.values()) end.polls = 0;
         },

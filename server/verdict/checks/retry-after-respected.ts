@@ -56,7 +56,8 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       /** How many tasks creates with the same body have made, and what looked like haste among them. */
       const made = new Map<string, number>();
       const equal = new Map<string, Haste[]>();
-      const underWay = new Map<string, Set<Request>>();
+      /** By kind of call, the numbers of their events. */
+      const underWay = new Map<string, Set<number>>();
       const parallel = new Set<string>();
       const asked = new Map<string, number>();
 
@@ -85,7 +86,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           const kind = kindOf(call);
           const others = underWay.get(kind) ?? new Set();
           if (others.size > 0) parallel.add(kind);
-          underWay.set(kind, others.add(request));
+          underWay.set(kind, others.add(received.seq));
           for (const wait of waits.get(kind)?.values() ?? []) {
             // Stryker disable next-line EqualityOperator: no two events have the same number.
             if (wait.refusal.seq >= received.seq) continue;
@@ -120,7 +121,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         answered(request, call) {
           const { answer } = request;
           const kind = kindOf(call);
-          underWay.get(kind)?.delete(request);
+          underWay.get(kind)?.delete(request.received.seq);
           if (answer?.retryAfterUnreadable !== undefined)
             tally.note('unreadable', [answer.seq], 0, answer.retryAfterUnreadable);
           if (answer?.retryAfterMs === undefined) return;
@@ -132,7 +133,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           if (oldest) endWait(oldest.call);
         },
         over(request, call) {
-          underWay.get(kindOf(call))?.delete(request);
+          underWay.get(kindOf(call))?.delete(request.received.seq);
           noteRefusal(tally, request);
         },
       };
@@ -208,7 +209,7 @@ function kindOf({ method, path }: Call): string {
   return `${method} ${TASK.test(path) ? 'task' : path}`;
 }
 
-const keyOf = (path: string, digest: string | undefined): string => `${path} ${digest}`;
+const keyOf = (path: string, digest: string | undefined): string => (digest === undefined ? path : `${path} ${digest}`);
 
 /** @param isParallel the client has several calls of this kind under way at a time */
 function noteWait(tally: Tally, { refused, other, isNew, cameBack }: Wait, isParallel: boolean): void {
