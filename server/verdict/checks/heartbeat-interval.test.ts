@@ -69,3 +69,24 @@ test('heartbeats that are old on a connection that a fault slows say nothing of 
   expect(find(story(9_000))).toEqual(['inconclusive']);
   expect(find(story(-9_000))).toEqual(['skewed clock']);
 });
+
+test('the report says how often it beat, and how far its clock is off', () => {
+  const seen = (...steps: readonly Step[]) => judgeBy(heartbeatInterval, {}, steps).clients[0];
+  expect(seen(...lives(2_000, [1_000]))).toMatchObject({
+    seen: '1 heartbeat on 1 connection, at most 1.0 s apart, clock off by 0 ms',
+    figures: { longestMs: 1_000 },
+  });
+  expect(seen(...lives(2_000, []))).toMatchObject({ seen: 'no connection of it lived for 30s or beat' });
+  expect(seen(...opens(0, 1), beats(1_000, 1, 6_000))).toMatchObject({ seen: 'its clock is 6.0 s behind' });
+  const two = (first: number, second: number) =>
+    seen(...opens(0, 1), beats(1_000, 1, first), ...opens(1_000, 2), beats(2_000, 2, second));
+  expect(two(4_000, -1_000)).toMatchObject({ outcome: 'pass', figures: { skewMs: 4_000 } });
+  expect(two(-5_000, 5_000)).toMatchObject({ outcome: 'pass', figures: { skewMs: 5_000 } });
+});
+
+test('what a rule cut too soon hides no other connection', () => {
+  const cut = [...opens(0, 1), ends(8_000, 1, { by: 'rule', how: 'reset', cause: 'idle' })];
+  const other = [...opens(9_000, 2), beats(10_000, 2), ends(11_000, 2)];
+  expect(find([hurries(0, 20), ...cut, ...other])).toEqual(['pass']);
+  expect(find([hurries(0, 20), ...cut])).toEqual(['inconclusive']);
+});

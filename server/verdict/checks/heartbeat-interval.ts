@@ -90,7 +90,9 @@ function measure(
   const events = [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])];
   if (Math.abs(skewMs) > skew) {
     // What a fault delayed is old when it arrives.
+    // Stryker disable next-line EqualityOperator: a skew of 0 is not too large.
     const kind = struck && skewMs > 0 ? 'delayed' : 'skewed clock';
+    // Stryker disable next-line EqualityOperator: a skew of 0 is not too large.
     tally.note(kind, events, Math.abs(skewMs), skewMs > 0 ? 'behind' : 'ahead');
   }
   const isRare = gapMs > within || ruled !== undefined;
