@@ -117,3 +117,10 @@ describe('a create with a key', () => {
     expect(find(...refused, ...again, ...done)).toEqual(['pass']);
   });
 });
+
+test('a thousand tasks may be followed long after their creates are over', () => {
+  const ids = Array.from({ length: 1_001 }, (_, index) => index + 1);
+  const all = ids.flatMap((id) => [...posts(0, id, `cgt-${id}`), answers(1, 1, id)]);
+  const follow = ids.flatMap((id) => gets(10_000, 2_000 + id, `cgt-${id}`));
+  expect(find(...all, ...opens(9_000, 2), ...follow)).toEqual(['pass']);
+});
