@@ -672,7 +672,7 @@ function trust(outcome: Outcome, doubt: Doubt | undefined, provisional: boolean)
 }
 
 function resultOf({ client, judgement }: { readonly client?: Client; readonly judgement: Judgement }): ClientResult {
-  const { events, eventCount = events.length, provisional: _, ...found } = judgement;
+  const { events, eventCount = events.length, provisional: _, oneProgram: __, ...found } = judgement;
   return {
     ...(client && { client: nameOf(client) }),
     ...found,

@@ -28,6 +28,8 @@ export interface Judgement {
   readonly figures?: Readonly<Record<string, number>>;
   /** Of what is inconclusive: it has two readings, so the check must not pass because another client does. */
   readonly doubtful?: true;
+  /** Of a failure, that it shows its connections to be one program's. */
+  readonly oneProgram?: true;
   /** Of a failure, that it rests on something that has not happened: an event that was lost could refute it. */
   readonly provisional?: true;
 }

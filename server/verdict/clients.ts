@@ -144,6 +144,7 @@ export class Client {
     const judgement = this.reading.judge(expectation, now);
     if (judgement?.outcome !== 'fail' || !expectation.mergeSensitive || !this.interleaved || this.isOneProgram)
       return judgement;
+    if (judgement.oneProgram) return judgement;
     if (this.#blamed.has(expectation)) return judgement;
     for (const reading of this.#alone.values())
       if (reading.judge(expectation, now)?.outcome === 'fail') return judgement;

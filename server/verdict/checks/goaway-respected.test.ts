@@ -339,3 +339,14 @@ describe('abandoned', () => {
       ),
     ).toEqual(['pass']));
 });
+
+test('what may be two programs is blamed if the same is asked for again', () => {
+  const poll = (at: number, connection: number, request: number, task: number) =>
+    asks(at, connection, request, { stream: 2 * request - 1, path: `/tasks/${task}` });
+  const byTurns = [
+    ...[...opens(0, 1), ...opens(0, 2), poll(1, 1, 1, 1), answers(2, 1, 1), poll(3, 2, 1, 2), answers(4, 2, 1)],
+    ...[poll(5, 1, 2, 1), goesAway(10, 1, 3), ends(20, 1, { requests: [{ request: 2, method: 'GET', path: '' }] })],
+  ];
+  expect(findingsOf(goawayRespected, {}, [...byTurns, poll(30, 2, 2, 2)])).toEqual(['inconclusive']);
+  expect(findingsOf(goawayRespected, {}, [...byTurns, poll(30, 2, 2, 1)])).toEqual(['abandoned']);
+});

@@ -43,6 +43,7 @@ is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned 
           return fail(say(count), {
             ...{ finding, hint, ...tally.proofs('drained', finding) },
             ...(finding.endsWith('not repeated') && { provisional: true }),
+            ...(finding === 'abandoned' && tally.of('asked again').count > 0 && { oneProgram: true }),
           });
       }
       if (drains.left.length > 0)
@@ -128,7 +129,7 @@ class Drains {
   /** Left unprocessed, and not repeated yet. */
   readonly #owed = new Map<string, Owed>();
   /** Abandoned by a client that has not come back yet: their sequence numbers. */
-  left: number[] = [];
+  left: Request[] = [];
 
   constructor(tally: Tally, grace: number, time: ClientTime) {
     this.#tally = tally;
@@ -146,7 +147,10 @@ class Drains {
   request(request: Request, call: Call): void {
     const { connection, received } = request;
     const { seq, stream } = received;
-    for (const one of this.left.splice(0)) this.#tally.note('abandoned', [one, seq]);
+    const left = this.left.splice(0);
+    for (const one of left) this.#tally.note('abandoned', [one.received.seq, seq]);
+    // Another program would hardly ask for the same.
+    if (left.some((one) => one.place === request.place)) this.#tally.note('asked again', []);
     const drain = this.#open.get(connection);
     if (drain) {
       drain.requests.add(request);
@@ -197,8 +201,7 @@ class Drains {
       this.#note(this.#tally, drain);
       const isDropped = this.#isDropped(drain, heeded.at(-1)?.lastStreamId);
       for (const request of drain.requests) {
-        if (isDropped(request) || this.#isAbandoned(request, heeded.at(-1)?.lastStreamId))
-          this.left.push(request.received.seq);
+        if (isDropped(request) || this.#isAbandoned(request, heeded.at(-1)?.lastStreamId)) this.left.push(request);
         else if (this.#isOwed(request, drain, heeded.at(-1)?.lastStreamId))
           this.#owe(this.#tally, { request, finding: findingOf(request, heeded.at(-1)?.lastStreamId) });
       }
