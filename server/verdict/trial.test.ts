@@ -55,6 +55,16 @@ describe('a manual clock that the admin API advances', () => {
     expect(result?.outcome).toBe(outcome);
   });
 
+  test('backoff: the real clock does not know when a FIN began, and measures nothing from it', () => {
+    const requests = [{ request: 1, method: 'GET', path: '/tasks/1' }];
+    const fin = ends(0, 1, { by: 'fault', how: 'fin', idleMs: 100, requests });
+    const back = at(3, ...opens(1_000, 2), asks(1_000, 2, 1), answers(1_000, 2, 1));
+    const steps = [...at(0, ...opens(0, 1), asks(0, 1, 1), fin), advance(3, 0, 1_000), ...back];
+    const [result] = findByHand({ backoff: {} }, ...steps).checks;
+    expect(result?.outcome).not.toBe('fail');
+    expect(result?.clients[0]?.seen).toContain('it met no failure');
+  });
+
   test('what the clocks do not agree on is inconclusive, and both readings are named', () => {
     const report = findByHand({ backoff: {} }, ...comesBack(3, 1_000));
     expect(report).toMatchObject({ outcome: 'inconclusive' });
