@@ -417,7 +417,9 @@ export class Bench {
     if (before) beats.longestGapMs = Math.max(beats.longestGapMs, this.#time.between(before, event));
     beats.count++;
     beats.last = event;
-    if (event.judgedBy === 'client' && Math.abs(event.ageMs) > Math.abs(beats.skewMs)) beats.skewMs = event.ageMs;
+    // A clock is off for all of them. One that is older waited somewhere.
+    const known = beats.skewMs ?? Number.POSITIVE_INFINITY;
+    if (event.judgedBy === 'client' && Math.abs(event.ageMs) < Math.abs(known)) beats.skewMs = event.ageMs;
   }
 
   #noteRequest(event: JournalEvent<'request.received'>): void {

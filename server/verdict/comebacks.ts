@@ -13,6 +13,8 @@ export interface Comeback {
   readonly streak: number;
   /** The HTTP library sent the request again by itself. */
   readonly resent?: true;
+  /** How long the handshake of its connection took, which was opened after the failure: the client waited for that, or meanwhile. */
+  readonly handshakeMs?: number;
 }
 
 interface Failure {
@@ -49,7 +51,7 @@ const KEPT = 100;
  * Pairs each failure of the service with the client's next attempt, as they come.
  * - A connection that was cut amid calls, or before its first request: the next attempt is the first
  *   request on a connection that was opened after it, or the opening of one that is cut as early.
- *   On a connection that the client had before, it needs no wait. A client that has several
+ *   On a connection that the client had before, it needs no wait. A client that has several calls or
  *   connections at a time works in parallel: only one of the calls that were cut is an attempt, and
  *   what was opened at the same time as a connection that was cut is none.
  * - An answer that asks to try again, without saying when: the next one at the same call.
@@ -67,6 +69,7 @@ export class Comebacks {
   readonly #losses = new Set<Loss>();
   /** What depends on how the client works. */
   readonly #unclear: Readings[] = [];
+  readonly #underWay = new Map<Request, Call>();
   #isParallel = false;
   /** When the service last answered well. */
   #servedAt = 0;
@@ -84,12 +87,19 @@ export class Comebacks {
   /** @param call what the request is an attempt at */
   request(request: Request, call: Call): void {
     const { received } = request;
+    for (const other of this.#isParallel ? [] : this.#underWay.values()) if (other !== call) this.#noteParallel();
+    if (!this.#isParallel) this.#underWay.set(request, call);
     const refused = this.#refused.get(call);
     if (refused && received.seq > refused.failed.seq) {
       this.#refused.delete(call);
       this.#found({ ...refused, attempt: received });
     }
     for (const loss of this.#losses) if (received.seq > loss.failed.seq) this.#noteAfter(loss, request, call);
+  }
+
+  /** A request was answered or cut. */
+  over(request: Request): void {
+    this.#underWay.delete(request);
   }
 
   answered({ answer, received }: Request, call: Call): void {
@@ -148,17 +158,19 @@ export class Comebacks {
       this.#losses.delete(loss);
       if (!isNew) return;
       const resent = isTransportRetry(cut, request, this.#time);
+      const { secured } = connection;
       const own: Comeback = {
         failed: loss.failed,
         streak: loss.ownStreak,
         attempt: received,
+        ...(secured && { handshakeMs: this.#time.between(opened, secured) }),
         ...(resent && { resent }),
       };
       // A List is the search for a lost create; other work says nothing of what was cut.
       const isSearch = loss.other !== undefined && isList(loss.other.path);
       const sequential = isSearch ? sequentialOf(loss) : { ...own, streak: loss.streak };
       this.#streaks.set(connection, loss);
-      this.#note({ sequential, parallel: own });
+      this.#note({ sequential, parallel: isOther(cut, request) ? undefined : own });
     } else if (isNew && loss.calls.size === 0) this.#comeBackAtStart(loss, received, connection);
     else if (isNew && !loss.other && this.#time.between(loss.failed, opened) >= UNDER_WAY_MS) {
       loss.other = received;
@@ -190,6 +202,7 @@ export class Comebacks {
 
   #noteParallel(): void {
     this.#isParallel = true;
+    this.#underWay.clear();
     for (const { parallel } of this.#unclear.splice(0)) if (parallel) this.#found(parallel);
   }
 
@@ -216,3 +229,9 @@ export class Comebacks {
 
 const sequentialOf = ({ failed, streak, other }: Loss): Comeback | undefined =>
   other && { failed, streak, attempt: other };
+
+/** Whether the trace ids say that two equal requests belong to different calls: other attempts of a call may have other ids, too. */
+function isOther(one: Request, other: Request): boolean {
+  const [a, b] = [one, other].map(({ received }) => received.traceparent?.split('-')[1]);
+  return a !== undefined && b !== undefined && a !== b;
+}

@@ -26,7 +26,7 @@ export class Connection {
   readonly open = new Map<number, Request>();
   /** The first GOAWAY that it was sent, and the last ones. */
   readonly goaways: JournalEvent<'goaway.sent'>[] = [];
-  readonly beats: Beats = { count: 0, longestGapMs: 0, skewMs: 0 };
+  readonly beats: Beats = { count: 0, longestGapMs: 0 };
   /** Lane time at which it last carried something other than a PING. */
   busyAt = 0;
   /** A fault struck it. */
@@ -49,7 +49,7 @@ export interface Beats {
   last?: JournalEvent<'heartbeat'>;
   longestGapMs: number;
   /** How far the client's clock is off at most; below 0 it is ahead. */
-  skewMs: number;
+  skewMs?: number;
   /** The heartbeat rule struck. */
   ruled?: JournalEvent<'rule.applied'>;
 }

@@ -94,6 +94,7 @@ export class Reading {
 
   /** An answer went out, or a request was cut. */
   requestEnded(request: Request): void {
+    this.#comebacks.over(request);
     const call = this.calls.noteEnd(request);
     if (!call || request.cut || request.withheld) return;
     if (!request.connection.isStorage) this.#comebacks.answered(request, call);

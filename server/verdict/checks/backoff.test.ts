@@ -291,3 +291,38 @@ test('the hint names the HTTP library where that sent a call again by itself', (
   const early = cutAndWait([3], { from: -1_000, connection: 90, path: '/tasks/9' });
   expect(judge([...early, ...used, asks(12, 2, 1)]).clients[0]?.hint).toMatch(/^Wait before you try again/);
 });
+
+describe('what two readings disagree on', () => {
+  const trace = (id: string) => ({ traceparent: `00-${id.repeat(32)}-${'1'.repeat(16)}-01` });
+
+  test('a handshake that fills the wait: the client waited meanwhile, or for that alone', () => {
+    const opening = (securedAt: number): readonly Step[] =>
+      opens(11, 2).map(([at, entry]): Step => [entry.type === 'connection.secured' ? securedAt : at, entry]);
+    const cut = [...opens(0, 1), asks(0, 1, 1), resets(10, 1, 1)];
+    expect(judge([...cut, ...opening(11), asks(150, 2, 1)])).toMatchObject({ outcome: 'pass' });
+    expect(judge([...cut, ...opening(149), asks(150, 2, 1)])).toMatchObject({ outcome: 'inconclusive' });
+  });
+
+  test('an equal request with another trace id, from a client with several calls at a time', () => {
+    const list = (at: number, connection: number, request: number, id: string) =>
+      asks(at, connection, request, { path: '/tasks?a=1', ...trace(id) });
+    const start = [...opens(0, 1), list(0, 1, 1, 'a'), asks(1, 1, 2, { path: '/tasks/9' }), resets(10, 1, 1, 2)];
+    const again = [...opens(60, 2), list(61, 2, 1, 'b'), answers(65, 2, 1), list(290, 2, 2, 'a')];
+    expect(judge([...start, ...again])).toMatchObject({ outcome: 'inconclusive' });
+    expect(judge([...start, ...opens(60, 2), list(61, 2, 1, 'a')])).toMatchObject({
+      clients: [{ finding: 'too fast' }],
+    });
+  });
+
+  test('connections that were dialled at once by calls that are under way at the same time', () => {
+    const dies = (at: number, connection: number): readonly Step[] => [
+      ...opens(at, connection).slice(0, 2),
+      resets(at + 2, connection),
+    ];
+    const dials = [...dies(0, 1), ...dies(3, 2), ...opens(6, 3), asks(7, 3, 1)];
+    expect(judge([...dials, asks(280, 3, 2, { path: '/tasks/2' }), answers(300, 3, 1)])).toMatchObject({
+      outcome: 'inconclusive',
+    });
+    expect(judge([...dials, answers(8, 3, 1)])).toMatchObject({ outcome: 'fail' });
+  });
+});

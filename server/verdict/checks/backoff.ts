@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
 import { type Comeback, knownSince } from '../comebacks.ts';
 import { isHurriedOff } from '../facts.ts';
@@ -93,6 +93,12 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
         const isResent = tally.of('resent').first.some(({ events }) => events[0] === first.events[0]);
         return fail(seen, { finding, hint: isResent ? RESENT : hint, ...tally.proofs(finding), figures });
       }
+      const [unclear] = tally.of('unclear').first;
+      if (unclear)
+        return doubtful(`tried again ${unclear.what}: it waited meanwhile, or for that alone`, {
+          ...tally.proofs('unclear'),
+          figures,
+        });
       const seen = `waited ${render(least.value)} to ${render(most.value)} after ${many(count, 'failure')}, ${many(tally.of('streak').most?.value ?? 0, 'failure')} in a row at most`;
       return findHerd(tally, expected) ?? pass(seen, { ...tally.proofs('wait'), figures });
     },
@@ -107,7 +113,7 @@ interface Waited {
 
 function noteWait(
   tally: Tally,
-  { failed, attempt, streak, resent }: Comeback,
+  { failed, attempt, streak, resent, handshakeMs = 0 }: Comeback,
   { expected, time, waits }: Waited,
 ): void {
   const since = knownSince(failed, time);
@@ -130,7 +136,13 @@ function noteWait(
         : `${render(ms)} after ${nth}, expected ${render(most)} at most`;
     tally.note(kind, events, ms, what);
     if (resent) tally.note('resent', events);
-  }
+  } else if (findingOf(ms - handshakeMs, streak, expected)?.finding === 'too fast')
+    tally.note(
+      'unclear',
+      events,
+      ms,
+      `${render(ms)} after a failure, of which ${render(handshakeMs)} were the handshake`,
+    );
   waits[streak] = ms;
 }
 

@@ -90,3 +90,9 @@ test('what a rule cut too soon hides no other connection', () => {
   expect(find([hurries(0, 20), ...cut, ...other])).toEqual(['pass']);
   expect(find([hurries(0, 20), ...cut])).toEqual(['inconclusive']);
 });
+
+test('a heartbeat that waited in a queue is old, and the clock is right: one that did not shows it', () => {
+  const ages = [43, 5_076, 10_082, 10];
+  const story = [...opens(0, 1), ...ages.map((ageMs, n) => beats(500 * (n + 1), 1, ageMs)), ends(3_000, 1)];
+  expect(find(story)).toEqual(['pass']);
+});

@@ -84,7 +84,7 @@ function measure(
 ): void {
   const { id, opened, secured, ended, beats, struck } = connection;
   if (!opened || !secured) return;
-  const { count, last, longestGapMs, skewMs } = beats;
+  const { count, last, longestGapMs, skewMs = 0 } = beats;
   const ruled = beats.ruled && !time.isHurried(beats.ruled) ? beats.ruled : undefined;
   const gapMs = Math.max(longestGapMs, time.between(last ?? opened, latest ?? opened));
   const events = [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])];

@@ -416,3 +416,16 @@ describe('the hint', () => {
     expect(hintOf(100)).toMatch(/^Put a mark/);
   });
 });
+
+test('equal creates that are under way at the same time with different marks may be two videos', () => {
+  const wish = (at: number, request: number, task: string, mark: string): readonly Step[] => [
+    asks(at, 1, request, { method: 'POST', path: TASKS }),
+    [at, { type: 'request.body', connection: 1, request, bytes: 10, digest: mark }],
+    [at + 1, { ...creates(at + 1, task, { connection: 1, request, mark })[1], intent: 'a' } as Step[1]],
+  ];
+  const [first, second] = [wish(0, 1, 'cgt-1', 'm1'), wish(20, 2, 'cgt-2', 'm2')];
+  const seen = [answers(30, 1, 2), ...gets(200, 1, 3, 'cgt-2')];
+  expect(find(...first, ...second, answers(25, 1, 1), ...seen)).toEqual(['inconclusive']);
+  // One that comes after the other has failed may repeat it.
+  expect(find(...first, answers(10, 1, 1), ...second, ...seen)).toEqual(['duplicate']);
+});

@@ -33,7 +33,8 @@ was answered with 200, whole and unaltered; or it was seen to its end, deleted, 
 while the same client creates an equal one later, or at the same time, is a duplicate, however the first create ended; so is one with the same
 \`safety_identifier\`, where no value of that is on several followed tasks. Inconclusive without any create; where the later one has another
 \`Idempotency-Key\`; where another client of the same account sent it: it may be the same program; and where the client asks for a task of
-another client instead: it may have taken that for its own.`,
+another client instead: it may have taken that for its own; or where the two were under way at the same time, with different
+marks.`,
   params: z.strictObject({}),
   mergeSensitive: true,
   expects: () => 'one task for each create',
@@ -106,7 +107,11 @@ another client instead: it may have taken that for its own.`,
         if (key.startsWith('mark') && isVague()) continue;
         const lost = all.filter((made) => !counted.has(made.created.task) && isLost(made, following));
         for (const made of lost) counted.add(made.created.task);
-        noteLost(tally, key.startsWith('mark') ? lost : lost.filter((made) => !takesAnother(made, takes, tally)));
+        const unwanted = lost.filter((made) => !noteApart(tally, made));
+        noteLost(
+          tally,
+          key.startsWith('mark') ? unwanted : unwanted.filter((made) => !takesAnother(made, takes, tally)),
+        );
       }
       const figures = { creates, tasks };
       const worst = tally.of('duplicate').most;
@@ -125,6 +130,8 @@ another client instead: it may have taken that for its own.`,
           `${fresh.what} is not followed, and an equal create came with another key: a second video, or the same again`,
           tally.proofs('fresh key'),
         );
+      const [apart] = tally.of('apart').first;
+      if (apart) return doubtful(apart.what, tally.proofs('apart'));
       const [taken] = tally.of('taken').first;
       if (taken)
         return doubtful(
@@ -173,6 +180,17 @@ function takesAnother({ created }: Made, takes: [string, number][], tally: Tally
   if (!taken) return false;
   const [other, seq] = taken;
   tally.note('taken', [created.seq, seq], 0, `${created.task} is not followed, and ${other} of another client is`);
+  return true;
+}
+
+/** Whether two equal creates may be two wishes: their marks differ, and neither can repeat the other, which had not failed yet. */
+function noteApart(tally: Tally, made: Made): boolean {
+  const other = againOf(made);
+  const [mark, others] = [made.created.mark, other?.created.mark];
+  const isAtOnce = other !== undefined && (made.beside === other || other.beside === made);
+  if (!isAtOnce || mark === undefined || others === undefined || mark === others) return false;
+  const what = `${made.created.task} is not followed, and an equal create with another mark was under way: two videos, or one`;
+  tally.note('apart', [made.created.seq, other.created.seq], 0, what);
   return true;
 }
 

@@ -279,3 +279,15 @@ test('several creates that are refused one after the other each have their own w
       ...[1_060, 1_110, 1_160].flatMap((at, n) => makes(at, n + 4, `${n}`)),
     ),
   ).toEqual(['inconclusive']));
+
+test('the first call on a connection that was opened before the refusal was meant before it', () => {
+  const steps = [...opens(9, 2), ...wish(0, 1, 'a', refused)];
+  const other = (request: number): readonly Step[] => [
+    asks(40, 2, request, { method: 'POST', path: TASKS }),
+    brings(40, 2, request, 'b'),
+    answers(41, 2, request, { method: 'POST', path: TASKS }),
+  ];
+  const before: readonly Step[] = [...opens(0, 1), ...opens(0, 2), ...wish(0, 1, 'a', refused)];
+  expect(findingsOf(retryAfterRespected, {}, [...before, ...other(1), ...makes(1_010, 2, 'a')])).toEqual(['pass']);
+  expect(find(...steps, ...other(1), ...makes(1_010, 2, 'a'))).toEqual(['inconclusive']);
+});

@@ -40,7 +40,8 @@ export const retryAfterRespected = defineCheck({
 same logical call. Shorter than asked, but for \`early\`, is *too early*. So is another call of the same kind in that time (another create, or a Get of another
 task) in place of the refused one, which is not tried again. If the client tries it again, or has calls of that kind under way at the same time, the other
 call may be other work: the check is then inconclusive if the call is for something new. So it is where only its body says that a create is the refused one, and
-the client made several tasks with that body. What was sent before the refusal came does not count. A call that was
+the client made several tasks with that body. What was sent before the refusal came does not count, nor the first
+call on a connection that was opened before. A call that was
 given up is no failure. Inconclusive where no refused call was tried again, or \`Retry-After\` is neither seconds nor a date, such as \`1.5\`.`,
   params: z.strictObject({
     early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
@@ -61,8 +62,11 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       const parallel = new Set<string>();
       const asked = new Map<string, number>();
 
-      const noteOther = (wait: Wait, { received, body }: Request) => {
+      const noteOther = (wait: Wait, { received, body, connection }: Request) => {
         const { refusal } = wait;
+        // Its connection was being opened when the refusal came: so was it meant before.
+        const isFirst = connection.requests === 1 && connection !== wait.refused.connection;
+        if (isFirst && (connection.opened?.seq ?? 0) < refusal.seq) return;
         wait.isNew ||= !asked.has(keyOf(received.path, body?.digest));
         const what = describe(time.between(refusal, received), refusal);
         wait.other ??= { events: [refusal.seq, received.seq], what };
