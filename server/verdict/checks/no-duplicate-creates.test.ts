@@ -428,4 +428,9 @@ test('equal creates that are under way at the same time with different marks may
   expect(find(...first, ...second, answers(25, 1, 1), ...seen)).toEqual(['inconclusive']);
   // One that comes after the other has failed may repeat it.
   expect(find(...first, answers(10, 1, 1), ...second, ...seen)).toEqual(['duplicate']);
+  const cut: Step = [
+    10,
+    { type: 'response.abandoned', connection: 1, request: 1, how: 'rst-stream', bytes: 0, by: 'fault' },
+  ];
+  expect(find(...first, cut, ...second, ...seen)).toEqual(['duplicate']);
 });

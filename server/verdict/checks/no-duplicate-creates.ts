@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { isTransportRetry, pathOf } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
-import type { Request } from '../facts.ts';
+import { endOf, type Request } from '../facts.ts';
 import type { Following } from '../following.ts';
 import { taskOf } from '../paths.ts';
 import type { Tally } from '../tally.ts';
@@ -187,8 +187,11 @@ function takesAnother({ created }: Made, takes: [string, number][], tally: Tally
 function noteApart(tally: Tally, made: Made): boolean {
   const other = againOf(made);
   const [mark, others] = [made.created.mark, other?.created.mark];
-  const isAtOnce = other !== undefined && (made.beside === other || other.beside === made);
-  if (!isAtOnce || mark === undefined || others === undefined || mark === others) return false;
+  if (!other || mark === undefined || others === undefined || mark === others) return false;
+  const isFirst = made.created.seq < other.created.seq;
+  const [earlier, later] = isFirst ? [made, other] : [other, made];
+  const end = endOf(earlier.request);
+  if (end && end.seq < later.request.received.seq) return false;
   const what = `${made.created.task} is not followed, and an equal create with another mark was under way: two videos, or one`;
   tally.note('apart', [made.created.seq, other.created.seq], 0, what);
   return true;

@@ -281,7 +281,7 @@ test('several creates that are refused one after the other each have their own w
   ).toEqual(['inconclusive']));
 
 test('the first call on a connection that was opened before the refusal was meant before it', () => {
-  const steps = [...opens(9, 2), ...wish(0, 1, 'a', refused)];
+  const steps = [...wish(0, 1, 'a', refused), ...opens(9, 2)];
   const other = (request: number): readonly Step[] => [
     asks(40, 2, request, { method: 'POST', path: TASKS }),
     brings(40, 2, request, 'b'),
