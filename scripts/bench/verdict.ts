@@ -20,7 +20,7 @@ interface Folded {
   readonly bytesByHalfHour: readonly number[];
 }
 
-/** What a verdict costs; the rivals are our own server that expects nothing, and that nobody asks. */
+/** What a verdict costs; the rivals are our own server without expectations, and one whose report is not asked for. */
 export const verdict: Figure = {
   name: 'verdict',
   summary: `folding ${EVENTS} events by every check, GET /report under load, and requests/s with and without them`,

@@ -63,7 +63,7 @@ export interface ClientWatch {
   ended?(connection: Connection): void;
   /** But for its PINGs a connection would have been silent for longer than the service allows. Told once for each silence. */
   keptAlive?(connection: Connection, ping: JournalEvent<'heartbeat'>): void;
-  /** It came back from a failure for sure; what may be no comeback, `judge` is told. */
+  /** It came back from a failure for sure. `judge` gets those that may be none. */
   comeback?(comeback: Comeback): void;
   /** Nothing more is expected of a call. */
   callOver?(call: Call): void;

@@ -34,7 +34,7 @@ export function serveHttp2(
   process.nextTick(() => {
     transport.read = read;
   });
-  // Behind a frame tap the session tells of a breach only once the connection is gone.
+  // Behind a frame tap the session reports a breach only once the connection is gone.
   const { destroy } = session;
   session.destroy = (error, code) => {
     if (error instanceof Error) noteBreach(connection, error);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 
-/** RFC 9525: whoever sends a request to a server that it has not identified sends its key to anybody. */
+/** RFC 9525: a client that sends a request to a server that it has not identified gives its key to any. */
 export const certificatesRefused = defineCheck({
   name: 'certificates-refused',
   summary: 'Refuses a certificate that is not good, and sends no request.',

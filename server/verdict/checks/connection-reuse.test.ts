@@ -107,7 +107,7 @@ test('a connection that the service ended is replaced once, however it was ended
     });
 });
 
-test('a connection that carried nothing needs no replacement, whoever ended it', () => {
+test('a connection that carried nothing needs no replacement, whatever ended it', () => {
   const own = [1, 2, 3, 4, 5].map((id) => lives(id, 1));
   const empty = [6, 7, 8, 9].map((id) => lives(id, 0, CUT));
   expect(clientOf(...own, ...empty)).toMatchObject({ finding: 'too many connections', figures: { replaced: 0 } });

@@ -99,7 +99,7 @@ test('a client without the key of a copy is judged if all copies ended alike', (
   expect(outcome(...failed, ends('copy-1', 0), ends('copy-2', 1))).toEqual(['inconclusive']);
 });
 
-test('tasks of which nobody knows what was asked for are not the same', () => {
+test('tasks whose request is not known are not the same', () => {
   const first = [...makes(100, 'cgt-1', ''), ...shows(200, 'cgt-1', 'failed')];
   expect(outcome(...first, ...makes(300, 'cgt-2', ''), exits(0))).toEqual(['taken for done']);
 });

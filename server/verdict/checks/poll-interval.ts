@@ -102,6 +102,6 @@ interface Poll {
   readonly first: Request['received'];
   readonly latest: Request['received'];
   readonly connection: Connection;
-  /** What the client asks next is no poll: it has seen the end, or was told that there is no such task, though there is. */
+  /** What the client asks next is no poll: it has seen the end, or got a 404 for a task that exists. */
   last?: boolean;
 }

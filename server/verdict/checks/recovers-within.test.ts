@@ -402,7 +402,7 @@ describe('what says the same', () => {
   });
 });
 
-test('a connection that was never served is missed by nobody who got through on another since', () => {
+test('a connection that was never served is no outage once another one has served', () => {
   const frozen: Step = [1, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
   const other = [...opens(100, 2), asks(100, 2, 1), answers(110, 2, 1), ends(120, 2)];
   const [left] = [ends(130, 1)];
