@@ -187,6 +187,17 @@ test('what may be one pool or several programs is blamed only for what each conn
   expect(judgeBy(pollInterval, {}, tooOften).clients).toMatchObject([{ outcome: 'fail', finding: 'too often' }]);
 });
 
+test('two connections that take turns are one pool or two programs, also where a pool may have one', () => {
+  const ask = (at: number, connection: number, request: number): readonly Step[] => [
+    asks(at, connection, request),
+    answers(at + 1, connection, request),
+  ];
+  const steps = [...opens(0, 1), ...ask(1, 1, 1), ...opens(5, 2), ...ask(6, 2, 1), ...ask(8, 1, 2), ...ask(10, 2, 2)];
+  const poolSize = checks.find(({ name }) => name === 'pool-size');
+  if (!poolSize) throw new Error('there is no such check');
+  expect(judgeBy(poolSize, { h2: 1 }, steps)).toMatchObject({ outcome: 'inconclusive' });
+});
+
 test('a connection to the storage is no connection to the service', () => {
   const [[at, opened], ...rest] = opens(0, 9) as [Step, ...Step[]];
   const stored: readonly Step[] = [[at, { ...opened, storage: true } as Step[1]], ...rest];

@@ -569,13 +569,13 @@ export class Bench {
     if (taken && taken !== client) this.#stopGuessing(taken);
     seat.client = client;
     delete seat.taken;
+    const alone = client.takeAlone(connection, this.#sensitive, this.#now(event));
     const isTaken = client.guess !== undefined && seat.readings.includes(client.guess);
     if (!isTaken) client.guess?.take(connection);
     client.sure.take(connection);
     seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
     if (taken && this.#unnamed.includes(taken)) this.#dissolve(taken);
-    for (const [one, reading] of client.takeAlone(connection, this.#sensitive, this.#now(event)))
-      this.#seats.get(one.id)?.readings.push(reading);
+    for (const [one, reading] of alone) this.#seats.get(one.id)?.readings.push(reading);
   }
 
   /** Several clients share a connection, as behind a proxy: each request is its own client's, the connection the first one's. */

@@ -100,16 +100,16 @@ export class Client {
   }
 
   /** Takes each connection for a client of its own, beside what else it is, once there are several at a time: until then what they
-   * did they did as one.
+   * did they did as one. Call it before the connection is taken for the client's.
    * @returns how to read the connections that are open now */
   takeAlone(connection: Connection, expectations: readonly Expectation[], now: Now): ReadonlyMap<Connection, Reading> {
     const added = new Map<Connection, Reading>();
     const others = this.#open.size > 0;
     this.#open.add(connection);
-    if (!others || expectations.length === 0) return added;
+    if (!others || expectations.length === 0 || this.isOneProgram) return added;
     if (this.#alone.size === 0)
       for (const expectation of expectations)
-        if (this.reading.judge(expectation, now)?.outcome === 'fail') this.#blamed.add(expectation);
+        if (this.sure.judge(expectation, now)?.outcome === 'fail') this.#blamed.add(expectation);
     for (const one of this.#open) {
       if (this.#alone.has(one)) continue;
       const reading = new Reading(expectations, now);
