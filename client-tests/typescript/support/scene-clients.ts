@@ -165,8 +165,13 @@ export const downloadsWithin =
       const { id } = JSON.parse((await ask(session, setting, 'POST', TASKS, lighthouse)).body);
       await server.clock.sleep(5_000);
       const { content } = JSON.parse((await ask(session, setting, 'GET', `${TASKS}/${id}`)).body);
-      for (let attempt = 1; attempt <= attempts; attempt++)
-        if (await downloadWithin(server, content.video_url, limitMs)) break;
+      for (let attempt = 1; attempt <= attempts; attempt++) {
+        const before = server.journal.seq;
+        const isWhole = await downloadWithin(server, content.video_url, limitMs);
+        // The client knows before the service does.
+        await server.journal.waitFor('connection.ended', ({ seq }) => seq > before);
+        if (isWhole) break;
+      }
       session.close();
     };
     await drive(server, work());
