@@ -331,6 +331,14 @@ describe('abandoned', () => {
       ),
     ).toEqual(['pass']));
 
+  test('one stream that is reset before the service closes, and asked for again at once', () => {
+    const drained = ends(1_020, 1, { by: 'fault', how: 'goaway' });
+    const alone = [asks(900, 1, 1, { stream: 1, path: '/tasks/1' }), goesAway(1_000, 1, 1), reset(1_001, 1), drained];
+    const next = (path: string) => [...opens(1_030, 2), asks(1_030, 2, 1, { path })];
+    expect(find(...alone, ...next('/tasks/1'))).toEqual(['inconclusive']);
+    expect(find(...alone, ...next('/tasks/9'))).toEqual(['pass']);
+  });
+
   test('streams above the last one may be reset: they were never processed', () =>
     expect(
       find(

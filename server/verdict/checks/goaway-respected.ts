@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { duration } from '../../scenario/duration.ts';
+import { keep } from '../bounded.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
-import type { Connection, Request } from '../facts.ts';
+import { type Connection, endOf, type Request } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** How long before a client closes its connection a stream that it resets was given up with it. */
 const LEAVES_WITHIN_MS = 1_000;
+
+/** How many such streams are remembered. */
+const RESET_KEPT = 100;
 
 /** RFC 9113, section 6.8. */
 export const goawayRespected = defineCheck({
@@ -21,7 +25,8 @@ answer, or on which it resets all of several such streams at once, is *abandoned
 again on another connection is *not repeated*, and one up to the last stream that the service cut all the same is *cut and not repeated*, unless it was
 a create, which is better left alone; a request that was
 answered whole on the old connection and comes again is *repeated needlessly*. A single stream that the client resets while the connection stays open
-is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned streams and never came back.`,
+is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned streams and never came back, or reset one soon after the GOAWAY
+and asked for the same elsewhere.`,
   params: z.strictObject({
     grace: duration().default(100).describe('What is opened so soon after may have been on its way.'),
   }),
@@ -46,6 +51,12 @@ is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned 
             ...(finding === 'abandoned' && tally.of('asked again').count > 0 && { oneProgram: true }),
           });
       }
+      const { count: resets } = tally.of('reset');
+      if (resets > 0)
+        return doubtful(
+          `reset ${many(resets, 'stream')} soon after GOAWAY, and asked for the same elsewhere: it would not wait, or ran into a time-out`,
+          tally.proofs('drained', 'reset'),
+        );
       if (drains.left.length > 0)
         return doubtful(
           `closed ${many(drains.left.length, 'stream')} that would have been answered after GOAWAY, and never came back: it may have ended`,
@@ -128,6 +139,8 @@ class Drains {
   readonly #elsewhere = new Map<string, number>();
   /** Left unprocessed, and not repeated yet. */
   readonly #owed = new Map<string, Owed>();
+  /** Streams that the client reset soon after the GOAWAY, before the service closed the connection, by what they asked for. */
+  readonly #reset = new Map<string, Request>();
   /** Abandoned by a client that has not come back yet: their sequence numbers. */
   left: Request[] = [];
 
@@ -147,6 +160,9 @@ class Drains {
   request(request: Request, call: Call): void {
     const { connection, received } = request;
     const { seq, stream } = received;
+    const reset = this.#reset.get(request.place);
+    if (reset) this.#tally.note('reset', [reset.received.seq, seq]);
+    this.#reset.delete(request.place);
     const left = this.left.splice(0);
     for (const one of left) this.#tally.note('abandoned', [one.received.seq, seq]);
     // Another program would hardly ask for the same.
@@ -202,6 +218,8 @@ class Drains {
       const isDropped = this.#isDropped(drain, heeded.at(-1)?.lastStreamId);
       for (const request of drain.requests) {
         if (isDropped(request) || this.#isAbandoned(request, heeded.at(-1)?.lastStreamId)) this.left.push(request);
+        else if (this.#isResetLast(request, drain) && !isAbove(request, heeded.at(-1)?.lastStreamId))
+          keep(this.#reset, request.place, request, RESET_KEPT);
         else if (this.#isOwed(request, drain, heeded.at(-1)?.lastStreamId))
           this.#owe(this.#tally, { request, finding: findingOf(request, heeded.at(-1)?.lastStreamId) });
       }
@@ -254,6 +272,13 @@ class Drains {
       cut?.type === 'stream.reset' && this.#time.between(goaway, cut) <= LEAVES_WITHIN_MS;
     const isDropped = answerable.length > 1 && answerable.every(isReset);
     return (request) => isDropped && answerable.includes(request);
+  }
+
+  /** Whether the service closed a drained connection because the client reset what was left of it. */
+  #isResetLast({ cut, connection }: Request, { goaway, requests }: Drain): boolean {
+    if (cut?.type !== 'stream.reset' || connection.ended?.how !== 'goaway') return false;
+    const isLast = [...requests].every((other) => (endOf(other)?.seq ?? 0) <= cut.seq);
+    return isLast && this.#time.between(goaway, cut) <= LEAVES_WITHIN_MS;
   }
 
   /** Whether a client closed its connection on a stream that would still have been answered. */
