@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientHttp2Stream } from 'node:http2';
 import { setTimeout } from 'node:timers/promises';
 import { Changes } from '../typescript/support/changes.ts';
 import { AdminDriver } from './admin-driver.ts';
@@ -7,7 +9,7 @@ import { http1Clients } from './http1-clients.ts';
 import { http2Clients, makeVideo } from './http2-clients.ts';
 import type { MockProcess } from './mock-process.ts';
 import { tlsClients } from './tls-clients.ts';
-import { type Grounds, Visit } from './visit.ts';
+import { type Grounds, ignore, Visit } from './visit.ts';
 
 const CLIENTS_AT_ONCE = 40;
 /** The control plane acts each time so many clients have left. */
@@ -19,6 +21,8 @@ const DEATH_LIMIT_MS = 2_000;
 const STALLED_AT_THE_END = 10;
 /** Longer than a mock may take to end. */
 const STALLED_PATIENCE_MS = 30_000;
+/** The diagnostics channel on which node:http2 publishes each stream that a client begins. */
+const STREAM_CREATED = 'http2.client.stream.created';
 /** Of each list of findings. */
 const MAX_SHOWN = 10;
 
@@ -95,6 +99,7 @@ export async function runChaos(mock: MockProcess, setting: ChaosSetting): Promis
   let stuck: readonly string[] = [];
   let bugsCounted = 0;
   let exit: Outcome['exit'];
+  subscribe(STREAM_CREATED, hearErrors);
   try {
     await letLoose(mock, setting, { driver, grounds, visits });
     await driver.calm();
@@ -105,6 +110,8 @@ export async function runChaos(mock: MockProcess, setting: ChaosSetting): Promis
     driver.problems.push(describeError(error));
     // Its end is news a moment later than the calls that failed.
     await Promise.race([mock.ended, setTimeout(DEATH_LIMIT_MS)]);
+  } finally {
+    unsubscribe(STREAM_CREATED, hearErrors);
   }
   const ledgers = [driver.main, ...driver.lanes.values()];
   return {
@@ -190,6 +197,13 @@ async function endWithStalled(mock: MockProcess, driver: AdminDriver, grounds: G
   await Promise.all([...staying, ...visits.map((visit) => visit.leave())]);
   return { code: exitCode, late, stderr };
 }
+
+/** Listens for the errors of a stream that a client begins: undici stops listening to some of its streams before they end, and an
+ * error with no listener would end this process. */
+const hearErrors = (message: unknown): void => {
+  const { stream } = message as { readonly stream: ClientHttp2Stream };
+  stream.on('error', ignore);
+};
 
 const describeError = (error: unknown): string =>
   error instanceof Error ? `${error.stack}\n${error.cause ?? ''}` : String(error);
