@@ -140,8 +140,14 @@ export const isSilent = ({ silence }: Connection, { at }: { readonly at: number 
 
 /** Whether a client left a connection on which a fault answered nothing, before it could ask for anything. */
 export const isLeftSilent = (connection: Connection): boolean => {
-  const { requests, ended } = connection;
-  return requests === 0 && ended !== undefined && ended.by === 'client' && isSilent(connection, ended);
+  const { requests, opened, ended } = connection;
+  return (
+    requests === 0 &&
+    opened !== undefined &&
+    ended !== undefined &&
+    ended.by === 'client' &&
+    isSilent(connection, ended)
+  );
 };
 
 /** Whether a client may send a request again: it has failed, or a fault altered the answer, of which nobody can say whether the
@@ -178,9 +184,11 @@ export const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean
 export const isHurriedOff = ({ ended }: Connection, time: ClientTime): boolean =>
   ended?.by === 'rule' && SILENCE.includes(ended.cause ?? '') && time.isHurried(ended);
 
-/** Whether a connection was cut before its client could ask for anything. One that it left silent is missed by nobody. */
-export const isCutAtStart = ({ requests, ended }: Connection): boolean =>
+/** Whether a connection was cut before its client could ask for anything. One that it left silent is missed by nobody. One that
+ * was opened before the run may have been used by then. */
+export const isCutAtStart = ({ requests, opened, ended }: Connection): boolean =>
   requests === 0 &&
+  opened !== undefined &&
   ended !== undefined &&
   isCutOff(ended) &&
   !(ended.by === 'rule' && SILENCE.includes(ended.cause ?? ''));

@@ -326,3 +326,6 @@ describe('what two readings disagree on', () => {
     expect(judge([...dials, answers(8, 3, 1)])).toMatchObject({ outcome: 'fail' });
   });
 });
+
+test('a connection from before the run may have served until it was cut: what is opened next has nothing to wait for', () =>
+  expect(judge([resets(10, 1), ...opens(20, 2), asks(20, 2, 1), answers(21, 2, 1)]).outcome).toBe('inconclusive'));

@@ -409,3 +409,9 @@ test('a connection that was never served is no outage once another one has serve
   expect(find(frozen, left)).toEqual(['gave up']);
   expect(find(frozen, ...other, left)).not.toContain('gave up');
 });
+
+test('a connection from before the run may have served until it was cut: it is no outage', () => {
+  const frozen: Step = [1, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
+  expect(findingsOf(recoversWithin, {}, [resets(10, 1)])).toEqual(['inconclusive']);
+  expect(findingsOf(recoversWithin, {}, [frozen, ends(10, 1)])).toEqual(['inconclusive']);
+});
