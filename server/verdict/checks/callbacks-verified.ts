@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import type { CallbackTry, JournalEvent } from '../../journal.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { isAcknowledged } from '../facts.ts';
-
-const TASK = /\/contents\/generations\/tasks\/([^/?]+)$/;
 
 /** A callback is not signed: what it says is to be confirmed with Get (reference, Ark API section 9). */
 export const callbacksVerified = defineCheck({
@@ -15,42 +14,64 @@ for good: that is fine. Inconclusive where no spoilt callback was answered.`,
   expects: () => 'callbacks that say something wrong to be refused, or confirmed with Get',
   run: {
     watch(tally) {
-      /** Spoilt ones by task, from when they are sent until they are refused or confirmed. */
-      const open = new Map<string, Spoilt>();
-      const settle = (task: string, { answered, confirmed }: Spoilt) => {
+      /** Spoilt tries by task and key, from when they are sent until they are refused or confirmed. */
+      const open = new Map<string, Map<string, Spoilt>>();
+      const close = (task: string, key: string) => {
+        const tries = open.get(task);
+        tries?.delete(key);
+        // Stryker disable next-line ConditionalExpression: it bounds memory alone.
+        if (tries?.size === 0) open.delete(task);
+      };
+      const settle = (task: string, key: string, { answered, confirmed }: Spoilt) => {
         if (answered === undefined || confirmed === undefined) return;
-        open.delete(task);
+        close(task, key);
         tally.note('confirmed', [answered, confirmed]);
+      };
+      const noteAnswer = (event: JournalEvent<'callback.answered'>) => {
+        const { task, spoilt, seq } = event;
+        const key = keyOf(event);
+        if (isAcknowledged(event) && spoilt === 'altered') {
+          const sent = open.get(task)?.get(key);
+          if (!sent) return;
+          sent.answered = seq;
+          settle(task, key, sent);
+        } else {
+          close(task, key);
+          tally.note(isAcknowledged(event) ? 'taken unread' : 'refused', [seq]);
+        }
       };
       return {
         open,
         event(event) {
-          if (event.type === 'callback.sent' && event.spoilt && !open.has(event.task))
-            open.set(event.task, { sent: event.seq });
-          const spoilt = 'task' in event && event.task !== undefined ? open.get(event.task) : undefined;
-          if (!spoilt) return;
-          if (event.type === 'callback.failed' && spoilt.answered === undefined) open.delete(event.task);
-          if (event.type !== 'callback.answered' || !event.spoilt) return;
-          const acknowledged = isAcknowledged(event);
-          if (acknowledged && event.spoilt === 'altered') {
-            spoilt.answered ??= event.seq;
-            settle(event.task, spoilt);
-            return;
+          switch (event.type) {
+            case 'callback.sent': {
+              if (!event.spoilt) break;
+              const tries = open.get(event.task) ?? new Map<string, Spoilt>();
+              open.set(event.task, tries.set(keyOf(event), { sent: event.seq }));
+              break;
+            }
+            case 'callback.failed':
+              close(event.task, keyOf(event));
+              break;
+            case 'callback.answered':
+              if (event.spoilt) noteAnswer(event);
+              break;
           }
-          tally.note(acknowledged ? 'taken unread' : 'refused', [event.seq]);
-          if (spoilt.answered === undefined) open.delete(event.task);
         },
-        answered({ received, answer }) {
-          const [, task = ''] = received.method === 'GET' ? (TASK.exec(received.path) ?? []) : [];
-          const spoilt = open.get(task);
-          if (!spoilt || answer?.status !== 200 || received.seq < spoilt.sent) return;
-          spoilt.confirmed = answer.seq;
-          settle(task, spoilt);
+        answered({ asked: task = '', received, answer }) {
+          if (answer?.status !== 200) return;
+          for (const [key, spoilt] of open.get(task) ?? []) {
+            // Stryker disable next-line EqualityOperator: no two events have the same number.
+            if (received.seq < spoilt.sent) continue;
+            spoilt.confirmed = answer.seq;
+            settle(task, key, spoilt);
+          }
         },
       };
     },
     judge(tally, _params, _now, { open }) {
-      for (const { answered } of open.values()) if (answered !== undefined) tally.note('not confirmed', [answered]);
+      for (const tries of open.values())
+        for (const { answered } of tries.values()) if (answered !== undefined) tally.note('not confirmed', [answered]);
       const counts = ['refused', 'confirmed', 'taken unread', 'not confirmed'].map((kind) => tally.of(kind).count);
       const [refused = 0, confirmed = 0, unread = 0, unconfirmed = 0] = counts;
       const total = refused + confirmed + unread + unconfirmed;
@@ -78,6 +99,10 @@ for good: that is fine. Inconclusive where no spoilt callback was answered.`,
     },
   },
 });
+
+/** Tries of one callback, and callbacks of one task, may be under way at the same time. */
+const keyOf = ({ bizId, opType, version, attempt, copy = 1, replay = 0 }: CallbackTry) =>
+  [bizId, opType, version, copy, replay, attempt].join(':');
 
 /** A callback that a fault has spoilt, by sequence numbers. */
 interface Spoilt {
