@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asks, ends, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, ends, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
 import { noH2c } from './no-h2c.ts';
 
 /** A connection that the service cut by a rule. */
@@ -33,3 +33,16 @@ test('a client that connects and says nothing proves nothing', () =>
 
 test("another client's h2c is not this one's", () =>
   expect(find([...opens(0, 1), ...cutBy('h2c', 2, opens(0, 2, { userAgent: 'milk/1' }))])).toEqual(['pass', 'h2c']));
+
+test('a connection from before the run is known by its answer, or tells nothing', () => {
+  expect(find([asks(1, 1, 1), answers(2, 1, 1)])).toEqual(['pass']);
+  expect(find([asks(1, 1, 1)])).toEqual(['inconclusive']);
+});
+
+test('one without a ClientHello, as where the service has no TLS, is known by its opening', () =>
+  expect(judgeBy(noH2c, {}, [...opened(1), asks(1, 1, 1)]).clients).toMatchObject([{ outcome: 'pass', events: [2] }]));
+
+test('its ClientHello alone proves that it was heard', () =>
+  expect(judgeBy(noH2c, {}, [...opens(0, 1), asks(1, 1, 1)]).clients).toMatchObject([
+    { outcome: 'pass', events: [3], eventCount: 1 },
+  ]));

@@ -42,9 +42,11 @@ them is *h2c*. Inconclusive where no connection got as far as a ClientHello or a
 });
 
 /** @param cut where the rule struck it */
-function measure(tally: Tally, { opened, hello, requests }: Connection, cut: number | undefined): void {
+function measure(tally: Tally, { opened, hello, requests, served }: Connection, cut: number | undefined): void {
   if (!hello && requests === 0 && cut === undefined) return;
-  const events = [(hello ?? opened)?.seq, cut].filter((seq) => seq !== undefined);
+  const events = [(hello ?? opened ?? served)?.seq, cut].filter((seq) => seq !== undefined);
+  // Opened before the run, it may show nothing that proves what it spoke.
+  if (events.length === 0) return;
   tally.note('heard', events);
   if (cut !== undefined || hello?.alpn?.includes('h2c')) tally.note('h2c', events);
 }
