@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
 import { alpnOffered } from './alpn-offered.ts';
 
 /** A connection for each list that is offered. */
@@ -38,3 +38,6 @@ test('two clients are judged apart', () =>
     'pass',
     'no ALPN',
   ]));
+
+test('a connection from before the run, whose ClientHello nothing shows, tells nothing', () =>
+  expect(find({}, [asks(0, 1, 1)])).toEqual(['inconclusive']));

@@ -16,6 +16,7 @@ export const alpnOffered = defineCheck({
   client: {
     watch: (tally, { protocols, only }) => ({
       hello({ hello }) {
+        // Stryker disable next-line ConditionalExpression: it is there, unknown to the compiler.
         if (!hello) return;
         const { alpn, seq } = hello;
         tally.note('hello', [seq]);

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { findingsOf, hurries, judgeBy, posts, postsAndHears, postsInVain, type Step } from '../testing.ts';
+import {
+  findingsOf,
+  hurries,
+  judgeAfterLoss,
+  judgeBy,
+  posts,
+  postsAndHears,
+  postsInVain,
+  type Step,
+} from '../testing.ts';
 import { callbacksAcknowledged } from './callbacks-acknowledged.ts';
 
 const find = (params: object, ...steps: readonly Step[]) => findingsOf(callbacksAcknowledged, params, steps);
@@ -63,3 +72,25 @@ test('a first try that timed out while the clock ran ahead is left out, and said
   const refused = postsAndHears(2_000, { bizId: 'cgt-2', code: 500 });
   expect(findingsOf(callbacksAcknowledged, {}, [hurries(0, 20), ...refused])).toEqual(['not acknowledged']);
 });
+
+test('a first try that was refused, or not connected, had its time though the clock ran ahead', () => {
+  const unreachable: readonly Step[] = postsInVain(0).map(([at, event]) => {
+    const { timedOut: _, ...failed } = { timedOut: undefined, ...event };
+    return [at, failed as Step[1]];
+  });
+  expect(find({}, hurries(0, 20), ...unreachable)).toEqual(['not acknowledged']);
+  const refused = postsAndHears(0, { code: 500 });
+  expect(find({}, hurries(0, 20), ...refused, ...postsInVain(1_000, { attempt: 2 }))).toEqual(['not acknowledged']);
+});
+
+test('it says why nothing can be told', () => {
+  const seen = (...steps: readonly Step[]) => judgeBy(callbacksAcknowledged, {}, steps).clients[0]?.seen;
+  expect(seen()).toBe('no callback was sent');
+  expect(seen(posts(0))).toBe('no callback had its answer yet');
+});
+
+test('by default every callback is expected to be acknowledged', () =>
+  expect(judgeBy(callbacksAcknowledged, {}, []).expected).toBe('2xx at the first try for every callback'));
+
+test('where events were lost, the acknowledgement may be among them', () =>
+  expect(judgeAfterLoss(callbacksAcknowledged, {}, postsAndHears(0, { code: 500 }))).toBe('inconclusive'));

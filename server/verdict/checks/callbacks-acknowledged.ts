@@ -27,19 +27,20 @@ the lane's clock ran ahead of the receiver's is left out: it had less time than 
             if (!waiting.has(key) && isFirstTry(event)) waiting.set(key, { seq: event.seq, tried: false });
             tally.note('sent', []);
           }
-          if (event.type !== 'callback.answered' && event.type !== 'callback.failed') return;
+          const isAnswered = event.type === 'callback.answered';
+          if (!isAnswered && event.type !== 'callback.failed') return;
           const key = keyOf(event);
           const news = waiting.get(key);
           if (!news) return;
           const isFirst = isFirstTry(event);
           // By the receiver's time it had less than the service gives it.
-          if (isFirst && event.type === 'callback.failed' && event.timedOut && time.isHurried(event)) {
+          if (isFirst && !isAnswered && event.timedOut && time.isHurried(event)) {
             tally.note('hurried', [news.seq, event.seq]);
             waiting.delete(key);
             return;
           }
-          if (isFirst) news.tried = true;
-          if (event.type === 'callback.failed' || !isAcknowledged(event)) return;
+          news.tried = true;
+          if (!isAnswered || !isAcknowledged(event)) return;
           tally.note(isFirst ? 'at once' : 'late', [news.seq]);
           waiting.delete(key);
         },

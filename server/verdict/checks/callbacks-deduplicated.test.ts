@@ -55,3 +55,8 @@ test('it tells how many of how many were counted twice', () =>
   ]));
 
 test('without a callback there is nothing to tell', () => expect(find()).toEqual(['inconclusive']));
+
+test('the exit code of a command is no answer to a callback', () => {
+  const ended: Step = [1, { type: 'command.ended', copy: 'copy-1', how: 'exit', code: 200 }];
+  expect(find(ended, ended)).toEqual(['inconclusive']);
+});

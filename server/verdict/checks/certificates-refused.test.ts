@@ -16,7 +16,13 @@ test('a connection that is left without a request was refused, its handshake don
 });
 
 test('a request on it is one too many', () => {
-  const trusts = [...opens(0, 2).slice(0, 2), shows(2, 'unknown-ca'), ...opens(0, 2).slice(2), asks(5, 2, 1)];
+  const trusts = [
+    ...opens(0, 2).slice(0, 2),
+    shows(2, 'unknown-ca'),
+    ...opens(0, 2).slice(2),
+    asks(5, 2, 1),
+    ends(6, 2),
+  ];
   expect(judgeBy(certificatesRefused, {}, [...refuses(1), ...trusts]).clients).toMatchObject([
     {
       finding: 'sent a request',

@@ -26,6 +26,11 @@ test('a connection that ended before its ClientHello is not the next', () =>
 test('what was on its way when the cut came was not sent after it', () =>
   expect(find(...opens(0, 1, early), ...opens(0, 2, early), resets(1, 1), ...opens(2, 3))).toEqual(['pass']));
 
+test('nor was the early data of a connection that was opened before the cut, and says so after it', () => {
+  const [opened, ...greets] = opens(0, 2, early) as [Step, ...Step[]];
+  expect(find(...opens(0, 1, early), opened, resets(1, 1), ...greets, ...opens(2, 3))).toEqual(['pass']);
+});
+
 test.each([
   ['no early data', [...opens(0, 1), resets(1, 1), ...opens(2, 2, early)]],
   [

@@ -16,6 +16,7 @@ connection that the client opened after the cut: early data again is *replayed*.
       return {
         hello({ hello, opened }) {
           // Not one that was on its way already when the cut came.
+          // Stryker disable next-line EqualityOperator: no two events have the same number.
           if (!hello || !cut || (opened?.seq ?? 0) < cut.at) return;
           tally.note(hello.earlyData ? 'replayed' : 'came back', [cut.hello, hello.seq]);
           cut = undefined;

@@ -26,3 +26,12 @@ test.each([
 ] as const)('%s tells nothing', (_what, end) =>
   expect(findingsOf(finAnswered, {}, [...begins, end])).toEqual(['inconclusive']),
 );
+
+test('a connection that another rule struck was left no FIN', () =>
+  expect(
+    findingsOf(finAnswered, {}, [
+      ...begins,
+      [900, { type: 'rule.applied', rule: 'idle', connection: 1, did: 'x', line: 'x' }],
+      ends(900, 1, { by: 'rule', how: 'reset', cause: 'idle' }),
+    ]),
+  ).toEqual(['inconclusive']));

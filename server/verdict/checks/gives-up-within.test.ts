@@ -36,3 +36,25 @@ test('it names the worst', () =>
   expect(judgeBy(givesUpWithin, { within: '1s' }, [...opens(0, 1), ...tries(0, 2_000)]).clients).toMatchObject([
     { seen: 'went on for 2.0 s with GET /tasks/1 (1 of 1 call)', figures: { failed: 1, longestMs: 2_010 } },
   ]));
+
+test('what takes as long as it may is in time, to the millisecond', () => {
+  expect(find(...tries(0, 59_990))).toEqual(['pass']);
+  expect(find(...tries(0, 59_991))).toEqual(['no deadline']);
+  expect(find(...tries(0), asks(30_000, 1, 2), now(60_000))).toEqual(['inconclusive']);
+  expect(find(...tries(0), asks(30_000, 1, 2), now(60_001))).toEqual(['no deadline']);
+});
+
+test('one that a client leaves in time while nothing is wrong was not given up', () => {
+  const leaves = (at: number): Step => [at, { type: 'stream.reset', connection: 1, request: 1, stream: 1, code: 8 }];
+  expect(find(asks(0, 1, 1), leaves(60_000))).toEqual(['inconclusive']);
+});
+
+test('the time that goes by after the last attempt does not count', () =>
+  expect(find(...tries(0, 30_000), now(100_000))).toEqual(['pass']));
+
+test('its first request proves one that goes on, and its end one that is over', () => {
+  const proofs = (...steps: readonly Step[]) =>
+    judgeBy(givesUpWithin, { within: '1s' }, [...opens(0, 1), ...steps]).clients[0]?.events;
+  expect(proofs(asks(0, 1, 1), now(2_000))).toEqual([6]);
+  expect(proofs(...tries(0, 2_000))).toEqual([6, 9]);
+});

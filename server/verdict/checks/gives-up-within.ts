@@ -55,7 +55,7 @@ function note(
   const ms = time.between(first.received, end);
   // What is under way fails once it has taken too long.
   if (!failure && ms <= within) return;
-  const events = underWay > 0 ? [first.received.seq] : [first.received.seq, endOf(last)?.seq ?? first.received.seq];
+  const events = underWay > 0 ? [first.received.seq] : [first.received.seq, end.seq];
   if (underWay === 0 || ms > within) tally.note('failed', events, ms);
   if (ms > within) tally.note('no deadline', events, ms, `${method} ${path}`);
 }

@@ -31,3 +31,9 @@ test('one of before the run, a List and a result tell nothing', () =>
   expect(
     find(gets(10, 1, 'cgt-0'), asks(11, 1, 11, { path: TASKS }), asks(12, 1, 12, { path: `${TASKS}/cgt-2/video` })),
   ).toEqual(['inconclusive', 'inconclusive']));
+
+test("a browser that asks whether it may ask for another's task has not done so yet", () =>
+  expect(find(asks(10, 1, 10, { method: 'OPTIONS', path: `${TASKS}/cgt-2` }), gets(11, 1, 'cgt-1'))).toEqual([
+    'pass',
+    'inconclusive',
+  ]));

@@ -104,5 +104,7 @@ describe('`all`', () => {
       { finding: 'too large', seen: 'connections at a time: 3 in all, 1 of h2 to localhost' },
     ]);
     expect(find({ all: 2 }, [...steps.slice(0, -2), ends(2, 2), ...waiting(3)])).toEqual(['pass']);
+    const frozen: Step = [0, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
+    expect(find({ all: 1 }, [...opens(0, 1), frozen, ...waiting(2)])).toEqual(['pass']);
   });
 });

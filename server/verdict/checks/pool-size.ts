@@ -43,13 +43,16 @@ to replace them before their last answers are in. More than the limit is *too la
         pools.get(ALL)?.delete(connection);
       };
       const join = (name: string, limit: number, connection: Connection) => {
+        const { opened, secured = opened } = connection;
+        // Opened before the run, nothing would prove that it is there.
+        if (!opened || !secured) return;
         const pool = pools.get(name) ?? new Set();
         pools.set(name, pool.add(connection));
         // What was open when most were is all that matters.
         // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: it saves work alone.
         if (pool.size <= (tally.of(name).most?.value ?? 0)) return;
         // One on which nothing passes may be closed, and its end cannot arrive. What waits to be served is there all the same.
-        const alive = [...pool].filter((one) => !isFrozen(one, connection.secured ?? connection.opened));
+        const alive = [...pool].filter((one) => !isFrozen(one, secured));
         if (alive.length <= (tally.of(name).most?.value ?? 0)) return;
         const events = alive.slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
         tally.list(name);
@@ -59,11 +62,11 @@ to replace them before their last answers are in. More than the limit is *too la
       return {
         opened(connection) {
           const limit = limits.get(ALL);
-          if (limit !== undefined && connection.opened) join(ALL, limit, connection);
+          if (limit !== undefined) join(ALL, limit, connection);
         },
         secured(connection) {
           const limit = limits.get(connection.secured?.protocol ?? 'h2') ?? Number.POSITIVE_INFINITY;
-          if (connection.opened) join(poolOf(connection), limit, connection);
+          join(poolOf(connection), limit, connection);
         },
         // A pool has to replace it before its last answers are in.
         goaway: leave,
@@ -87,11 +90,8 @@ to replace them before their last answers are in. More than the limit is *too la
   },
 });
 
-function isFrozen(connection: Connection, now: { readonly at: number } | undefined): boolean {
-  // Stryker disable next-line ConditionalExpression: it is there, unknown to the compiler.
-  if (!now) return false;
-  return isSilent(connection, now) && Number.isFinite(connection.silence?.untilMs);
-}
+const isFrozen = (connection: Connection, now: { readonly at: number }): boolean =>
+  isSilent(connection, now) && Number.isFinite(connection.silence?.untilMs);
 
 const poolOf = ({ hello, secured, opened }: Connection) =>
   `${secured?.protocol} to ${hello?.serverName ?? opened?.remote.replace(/:\d+$/, '')}`;

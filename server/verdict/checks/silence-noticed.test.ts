@@ -63,3 +63,32 @@ test('it says for how long, and what for', () =>
   ).toMatchObject([{ seen: 'waited 12.0 s for GET /tasks/1 (1 time)', figures: { waited: 1, longestMs: 12_000 } }]));
 
 test('nothing silent tells nothing', () => expect(find(known)).toEqual(['inconclusive']));
+
+test('a bound is kept to the millisecond, and what takes less than a second was not silent', () => {
+  const opensAndLeaves = (atMs: number) => find([...known, ...opensInto(2), hangs(2), ends(atMs, 2)]);
+  expect([opensAndLeaves(10_100), opensAndLeaves(10_101)]).toEqual([['pass'], ['no time-out']]);
+  expect([opensAndLeaves(1_100), opensAndLeaves(1_099)]).toEqual([['pass'], ['inconclusive']]);
+});
+
+test('a client that is slow by itself has waited for nothing', () => {
+  expect(find([...known, ...opensInto(2), secures(20_000, 2)])).toEqual(['inconclusive']);
+  expect(find([...known, ...opensInto(2), ends(20_000, 2)])).toEqual(['inconclusive']);
+  expect(find([...known, ...opensInto(2), later(20_000)])).toEqual(['inconclusive']);
+  const slow = [...opens(0, 2), asks(100, 2, 1)];
+  expect(find([...slow, resetsStream(12_000, 2, 1), later(20_000)])).toEqual(['inconclusive']);
+  expect(find([...slow, resetsStream(12_000, 2, 1)])).toEqual(['inconclusive']);
+});
+
+test('a connection whose handshake is done waits for none, though a fault struck it', () => {
+  const open = [...known, ...opensInto(2), strikes(2), secures(200, 2)];
+  expect(find([...open, later(20_000)])).toEqual(['inconclusive']);
+});
+
+test('of a connection that was opened before the run nobody knows how long it has been silent', () => {
+  expect(find([hangs(0), ends(20_000, 0)])).toEqual(['inconclusive']);
+  expect(find([hangs(0), secures(20_000, 0)])).toEqual(['inconclusive']);
+  expect(find([hangs(0), later(20_000)])).toEqual(['inconclusive']);
+});
+
+test('a client that waits for an answer may still give it up', () =>
+  expect(find([...opens(0, 2), asks(100, 2, 1), withholds(2, 1), later(9_000)])).toEqual(['inconclusive']));

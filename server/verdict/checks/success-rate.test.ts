@@ -1,5 +1,17 @@
 import { expect, test } from 'vitest';
-import { answers, asks, creates, judgeBy, moves, opens, resets, type Step } from '../testing.ts';
+import {
+  answers,
+  asks,
+  brings,
+  creates,
+  judgeAfterLoss,
+  judgeBy,
+  moves,
+  opens,
+  resets,
+  type Step,
+  TASKS,
+} from '../testing.ts';
 import { successRate } from './success-rate.ts';
 
 /** So many calls that succeed, and so many that are refused for good, each for a task of its own. */
@@ -78,3 +90,44 @@ test('it names the tasks that were lost, and blames no client for them', () =>
     { finding: 'too many tasks failed', seen: '82.5 % of 200 tasks succeeded, 35 dropped so far', eventCount: 35 },
     { outcome: 'pass' },
   ]));
+
+test('a call whose retry is under way has not ended', () =>
+  expect(judgeBy(successRate, {}, [...calls(4, 1), asks(1_000, 1, 10, { path: '/tasks/4' })]).outcome).toBe(
+    'inconclusive',
+  ));
+
+test('a create whose answer was lost counts once it has one, and not before: its task exists', () => {
+  const create = asks(900, 1, 10, { method: 'POST', path: TASKS });
+  const lost = [create, creates(901, 'cgt-1', { connection: 1, request: 10 }), resets(902, 1, 10)];
+  expect(judgeBy(successRate, {}, [...calls(5, 0), ...lost]).clients[0]?.figures).toEqual({ calls: 5, rate: 1 });
+  const again = [
+    ...opens(950, 2),
+    asks(950, 2, 1, { method: 'POST', path: TASKS }),
+    brings(951, 2, 1),
+    answers(952, 2, 1),
+  ];
+  expect(judgeBy(successRate, {}, [...calls(5, 0), ...lost, ...again]).clients[0]?.figures).toEqual({
+    calls: 6,
+    rate: 1,
+  });
+});
+
+test('tasks that fail or expire are lost as well, and it says of none that it was dropped', () => {
+  const ends = ['failed', 'expired', 'cancelled', 'succeeded', 'succeeded', 'succeeded'];
+  const made = ends.flatMap((to, at) => [creates(1, `cgt-${at}`), moves(2, `cgt-${at}`, to)]);
+  expect(judgeBy(successRate, { tasks: 0.9 }, [...calls(10, 0), ...made]).clients).toMatchObject([
+    { finding: 'too many tasks failed', eventCount: 2, figures: { tasks: 5, taskRate: 0.6 } },
+    { seen: '100 % of 10 calls succeeded, and 60 % of 5 tasks' },
+  ]);
+});
+
+test('it says what was expected', () => {
+  const expected = (params: object) => judgeBy(successRate, params, []).expected;
+  expect(expected({})).toBe('99 % or more of the calls to succeed in the end');
+  expect(expected({ tasks: 0.9 })).toBe(
+    '99 % or more of the calls to succeed in the end, and 90 % or more of the tasks',
+  );
+});
+
+test('where events were lost, the answers may be among them', () =>
+  expect(judgeAfterLoss(successRate, {}, calls(5, 5))).toBe('inconclusive'));

@@ -48,16 +48,21 @@ were dropped by the dispatcher, which counts at once. Below it is *too many task
   run: {
     watch: (tally) => ({
       event(event) {
-        if (event.type === 'task.dropped' || (event.type === 'task.changed' && isLost(event.to)))
-          tally.note('lost', [event.seq]);
+        switch (event.type) {
+          case 'task.dropped':
+            tally.note('lost', [event.seq]);
+            break;
+          case 'task.changed':
+            if (isLost(event.to)) tally.note('lost', [event.seq]);
+            break;
+        }
       },
     }),
     judge(tally, { tasks, samples }, { tasks: { counts } }) {
       if (tasks === undefined) return undefined;
       const ended = countEnded(counts);
-      const rate = successRateOf(counts);
-      if (rate === undefined || ended < samples)
-        return doubtful(`${many(ended, 'task')} came to an end, too few to tell`, { events: [] });
+      const rate = successRateOf(counts) ?? 0;
+      if (ended < samples) return doubtful(`${many(ended, 'task')} came to an end, too few to tell`, { events: [] });
       if (rate >= tasks) return undefined;
       return fail(`${percent(rate)} of ${many(ended, 'task')} succeeded, ${counts.dropped} dropped so far`, {
         finding: 'too many tasks failed',

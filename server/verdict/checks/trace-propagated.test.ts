@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, findingsOf, judgeAfterLoss, judgeBy, opens, type Step } from '../testing.ts';
 import { tracePropagated } from './trace-propagated.ts';
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -66,3 +66,12 @@ test('preflights and heartbeats need none', () => {
   const traced = asks(1, 1, 1, { asyncTraceId: 'a' });
   expect(findingsOf(tracePropagated, {}, [...opens(0, 1), traced, ...more])).toEqual(['pass']);
 });
+
+test('where events were lost, one request without is wrong all the same, and a share is not known', () => {
+  const steps = [...opens(0, 1), ...asksTen(1)];
+  expect(judgeAfterLoss(tracePropagated, {}, steps)).toBe('fail');
+  expect(judgeAfterLoss(tracePropagated, { atLeast: 0.5 }, steps)).toBe('inconclusive');
+});
+
+test('by default every request is expected to have one', () =>
+  expect(judgeBy(tracePropagated, {}, []).expected).toBe('a trace id on every request'));

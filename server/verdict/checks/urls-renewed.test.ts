@@ -37,3 +37,24 @@ test('it hears of connections to the storage', () => {
   const steps = [toStorage, ...rest, ...call(10, 1, RESULT, 403, 2), ...call(20, 2, RESULT, 403, 2)];
   expect(find(...steps)).toEqual(['tried again']);
 });
+
+test('a browser that asks whether it may ask is neither refused nor asks again', () => {
+  const preflight = (atMs: number, request: number, status: number): readonly Step[] => [
+    asks(atMs, 1, request, { method: 'OPTIONS', path: RESULT }),
+    answers(atMs + 1, 1, request, { method: 'OPTIONS', path: RESULT, status }),
+  ];
+  expect(find(...refused, ...preflight(20, 2, 204))).toEqual(['inconclusive']);
+  expect(find(...preflight(10, 1, 403), ...call(20, 2, RESULT, 200))).toEqual(['inconclusive']);
+});
+
+test('a DELETE of the task brings no URL', () => {
+  const deletes = [asks(20, 1, 2, { method: 'DELETE', path: `${TASKS}/cgt-1` }), answers(21, 1, 2)];
+  expect(find(...refused, ...deletes, ...call(30, 3, RESULT, 403))).toEqual(['tried again']);
+});
+
+test('of 1,001 refused URLs the newest 1,000 are remembered', () => {
+  const result = (number: number) => `/doubao-seedance-2-0/${number}.mp4`;
+  const steps = Array.from({ length: 1_001 }, (_, n) => call(n, n + 1, result(n), 403)).flat();
+  expect(find(...steps, ...call(2_000, 2_000, result(0), 200))).toEqual(['inconclusive']);
+  expect(find(...steps, ...call(2_000, 2_000, result(1), 200))).toEqual(['tried again']);
+});

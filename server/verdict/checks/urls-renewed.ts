@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { keep } from '../bounded.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 import { isResultPath } from '../facts.ts';
-
-const GET_TASK = /\/contents\/generations\/tasks\/[^/?]+$/;
 
 /** The URL of a result is good for 24 h; a Get of the task brings a new one (reference, Ark API section 11). */
 export const urlsRenewed = defineCheck({
@@ -24,15 +23,13 @@ with 200 between the two it is *tried again*. Inconclusive where no URL was refu
           const refusal = method === 'GET' ? refused.get(path) : undefined;
           if (refusal === undefined) return;
           refused.delete(path);
+          // Stryker disable next-line EqualityOperator: no two events have the same number.
           tally.note(renewedAt > refusal ? 'renewed' : 'tried again', [refusal, received.seq], 0, path);
         },
-        answered({ answer }, { method, path }) {
-          if (!answer || method !== 'GET') return;
-          if (answer.status === 200 && GET_TASK.test(path)) renewedAt = answer.seq;
-          if (answer.status !== 403 || !isResultPath(path)) return;
-          refused.set(path, answer.seq);
-          const [oldest] = refused.size > RESULTS_KEPT ? refused.keys() : [];
-          if (oldest !== undefined) refused.delete(oldest);
+        answered({ answer, asked }, { method, path }) {
+          if (answer?.status === 200 && asked !== undefined) renewedAt = answer.seq;
+          if (answer?.status === 403 && method === 'GET' && isResultPath(path))
+            keep(refused, path, answer.seq, RESULTS_KEPT);
         },
       };
     },
