@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { answers, asks, ends, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import { answers, asks, brings, creates, ends, findingsOf, judgeBy, opens, type Step, TASKS } from '../testing.ts';
 import { silenceNoticed } from './silence-noticed.ts';
 
 const find = (steps: readonly Step[]) => findingsOf(silenceNoticed, { within: '10s' }, steps);
@@ -92,3 +92,56 @@ test('of a connection that was opened before the run nobody knows how long it ha
 
 test('a client that waits for an answer may still give it up', () =>
   expect(find([...opens(0, 2), asks(100, 2, 1), withholds(2, 1), later(9_000)])).toEqual(['inconclusive']));
+
+describe('an answer of which a fault dropped a frame', () => {
+  const drops = (request: number): readonly Step[] => [
+    asks(100, 2, request, { stream: request }),
+    answers(110, 2, request),
+    [
+      111,
+      {
+        ...{ type: 'frame.tampered', connection: 2, stream: request, cause: 'f' },
+        ...{ direction: 'to-client', frame: 'DATA', did: 'drop' },
+      } as const,
+    ],
+  ];
+  const lost = [...opens(0, 2), ...drops(1)];
+  const judged = (...steps: readonly Step[]) => judgeBy(silenceNoticed, { within: '10s' }, [...lost, ...steps]).clients;
+  const doubt = [
+    {
+      outcome: 'inconclusive',
+      seen: 'a fault dropped a frame of the answer to GET /tasks/1: it has given that up, or still waits for it',
+    },
+  ];
+
+  test('may have been given up: the service does not see it', () => {
+    expect(judged(later(10_100))).not.toMatchObject(doubt);
+    expect(judged(later(10_101))).toMatchObject(doubt);
+    // Its call is over by then.
+    expect(judged(later(100_000), later(200_000))).toMatchObject(doubt);
+  });
+
+  test('hides no other silence', () =>
+    expect(find([...lost, asks(200, 2, 3, { path: '/tasks/2' }), withholds(2, 3), later(20_000)])).toEqual([
+      'no time-out',
+    ]));
+
+  test('was given up by a client that asked again', () => {
+    const again = [asks(5_000, 2, 3), answers(5_010, 2, 3)];
+    expect(judged(...again, later(200_000))).not.toMatchObject(doubt);
+  });
+
+  test('was given up by a client that asks for the task of the create that it answered', () => {
+    const create = [asks(100, 2, 1, { method: 'POST', path: TASKS, stream: 1 }), brings(101, 2, 1)];
+    const made = [
+      ...opens(0, 2),
+      ...create,
+      creates(102, 'cgt-1', { connection: 2, request: 1 }),
+      ...drops(1).slice(1),
+    ];
+    const asked = [asks(5_000, 2, 3, { path: `${TASKS}/cgt-1` }), answers(5_010, 2, 3)];
+    const seen = (...steps: readonly Step[]) => judgeBy(silenceNoticed, { within: '10s' }, steps).clients[0]?.seen;
+    expect(seen(...made, later(200_000))).toMatch(/^a fault dropped a frame of the answer to POST/);
+    expect(seen(...made, ...asked, later(200_000))).toMatch(/^nothing that it waited for was silent/);
+  });
+});

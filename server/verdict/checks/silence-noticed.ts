@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { pathOf } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { type Call, pathOf } from '../calls.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { type Connection, isLeft, type Request } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
@@ -15,7 +15,7 @@ export const silenceNoticed = defineCheck({
   definition: `Of each answer that a fault withholds for good, and each connection that a fault struck before its handshake was done, measures how long the
 client waits: from the request, or from the opening of the connection, until the client ends it, or up to now. Longer than \`within\` is *no time-out*,
 also where a slow handshake is done in the end or the service ends the connection first. Inconclusive where nothing was silent for a second, or the service
-ended it before \`within\`.`,
+ended it before \`within\`, or a fault dropped a frame of an answer that went out: HTTP/2 does not show when a client gives up such a stream.`,
   params: z.strictObject({
     within: duration({ minMs: 1 }).default(60_000).describe('The longest time that a client may wait on silence.'),
   }),
@@ -39,6 +39,9 @@ ended it before \`within\`.`,
           if (request.withheld && request.cut)
             measure({ from: request.received, to: request.cut, what: nameOf(request), givenUp: isLeft(request) });
         },
+        callOver(call) {
+          if (isUnseen(call) && !call.known) noteUnseen(tally, call);
+        },
       };
     },
     judge(tally, { within }, { time, latest, openConnections, openCalls, unsettled }) {
@@ -47,9 +50,12 @@ ended it before \`within\`.`,
       for (const connection of openConnections)
         if (connection.opened && !connection.secured && isSilent(connection))
           measure({ from: connection.opened, to: latest, what: HANDSHAKE, givenUp: false });
-      for (const { last } of openCalls)
-        if (last.withheld && !last.cut)
-          measure({ from: last.received, to: latest, what: nameOf(last), givenUp: false });
+      for (const call of openCalls) {
+        const { last } = call;
+        if (!last.withheld || last.cut) continue;
+        if (!last.answer) measure({ from: last.received, to: latest, what: nameOf(last), givenUp: false });
+        else if (time.between(last.received, latest) > within) noteUnseen(tally, call);
+      }
       for (const [request] of unsettled)
         if (request.withheld && request.cut)
           measure({ from: request.received, to: request.cut, what: nameOf(request), givenUp: isLeft(request) });
@@ -61,6 +67,12 @@ ended it before \`within\`.`,
           ...tally.proofs('late'),
           figures: { waited: late.count + noticed.count, longestMs: late.most.value },
         });
+      const [unseen] = tally.of('unseen').first;
+      if (unseen)
+        return doubtful(
+          `a fault dropped a frame of the answer to ${unseen.what}: it has given that up, or still waits for it`,
+          tally.proofs('unseen'),
+        );
       if (!noticed.most) return inconclusive('nothing that it waited for was silent, or the service ended it first');
       return pass(`gave up on silence ${many(noticed.count, 'time')}, after ${seconds(noticed.most.value)} at most`, {
         ...tally.proofs('noticed'),
@@ -92,6 +104,12 @@ function note(tally: Tally, within: number, { from, to, what, givenUp, ms }: Wai
 }
 
 const isSilent = ({ struck, silence }: Connection): boolean => struck === true || silence !== undefined;
+
+/** Whether a fault dropped a frame of the answer to the last attempt, whose stream is over for the service: what a client says
+ * of it then is not noted. */
+const isUnseen = ({ last }: Call): boolean => last.withheld === true && last.answer !== undefined && !last.cut;
+
+const noteUnseen = (tally: Tally, { last }: Call): void => tally.note('unseen', [last.received.seq], 0, nameOf(last));
 
 const nameOf = ({ received: { method, path } }: Request): string => `${method} ${pathOf(path)}`;
 
