@@ -146,7 +146,15 @@ export type JournalEntry =
   /** `client` is left out where the request does not show it. */
   | ({ type: 'request.received'; connection: number; client?: string | undefined } & OpenRequest & CallKeys)
   /** A request's body has been read; `digest` tells whether another is the same. */
-  | { type: 'request.body'; connection: number; request: number; bytes: number; digest: string }
+  | {
+      type: 'request.body';
+      connection: number;
+      request: number;
+      bytes: number;
+      digest: string;
+      /** Of a create that could be read: the same where two differ in their seed or mark alone. It is not the task's `intent`. */
+      intent?: string;
+    }
   | {
       type: 'response.sent';
       connection: number;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { errorCodes } from '../../server/faults/error-codes.ts';
 import type { FaultInput } from '../../server/scenario/load.ts';
@@ -51,6 +53,26 @@ describe.each(clients)('%s', (_protocol, open) => {
     expect(first).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{16}$/), bytes: JSON.stringify(textOnly).length });
     expect(third).toEqual(first);
     expect(second?.digest).not.toBe(first?.digest);
+  });
+
+  test('a create that a fault lets wait is known by its body while it waits', async () => {
+    await using server = await startFaulty({
+      name: 'slow',
+      on: 'request',
+      match: { method: 'POST' },
+      when: { first: 1 },
+      inject: [{ delay: { ms: 400 } }],
+    });
+    await using client = await open(server);
+    const answer = client.post(TASKS, textOnly);
+    const { digest, intent } = await server.journal.waitFor('request.body');
+    expect(server.journal.events('task.created')).toEqual([]);
+
+    await server.clock.advance(400);
+    expect(await answer).toMatchObject({ status: 200 });
+    await client.post(TASKS, { ...textOnly, seed: 7 });
+    // Each is noted once.
+    expect(server.journal.events('request.body')).toMatchObject([{ digest, intent }, { intent }]);
   });
 
   test.each<[string, Extract<FaultInput, { on: 'response' }>['inject'], object]>([
@@ -229,4 +251,22 @@ test('HTTP/1.1: what was not announced stands where the next answer should', asy
   await client.socket.saw('items":[]}');
   await client.socket.write(writeRequest('GET', TASKS));
   await client.socket.saw('items":[]}HTTP/1.1 200');
+});
+
+test('a body without a byte that came while its request waited is read all the same', async () => {
+  const slow = { name: 'slow', on: 'request', match: { method: 'POST' }, inject: [{ delay: { ms: 400 } }] } as const;
+  await using server = await startFaulty(slow);
+  const session = http2.connect(server.url, { ca: server.ca });
+  await once(session, 'connect');
+  const json = { ':method': 'POST', ':path': TASKS, authorization: 'Bearer x', 'content-type': 'application/json' };
+  const call = session.request(json, { endStream: false });
+  const answer = once(call, 'response');
+  await server.journal.waitFor('fault.injected');
+  call.end();
+  // The answer to a PING comes behind the END_STREAM before it.
+  await new Promise((resolve) => session.ping(resolve));
+  await server.clock.advance(400);
+  const [head] = await answer;
+  expect(head).toMatchObject({ ':status': 400 });
+  session.destroy();
 });

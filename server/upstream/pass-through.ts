@@ -12,6 +12,7 @@ import {
   digestBody,
   isAnsweredUnread,
   receiveRequest,
+  watchBody,
   whereOf,
   wholeAnswer,
 } from '../wire/messages.ts';
@@ -54,6 +55,7 @@ export function createPassThrough(deps: PassThroughDeps): (exchange: Exchange, r
 async function passThrough(deps: PassThroughDeps, exchange: Exchange, request: object): Promise<void> {
   const plan = receiveRequest(exchange);
   if (plan && isAnsweredUnread(plan)) digestBody(exchange, request);
+  else if (plan) watchBody(exchange, request);
   if (plan && !(await carryOutBefore(exchange, plan))) return;
   if (plan?.statusBefore) return sendAnswer(deps, exchange, plannedAnswer(deps, exchange, plan.statusBefore));
   const call = readTaskCall(exchange);

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { Readable, Transform } from 'node:stream';
 import type { Exchange } from '../wire/exchange.ts';
-import { noteBody } from '../wire/messages.ts';
-import { Prefix } from './prefix.ts';
+import { hasBody, noteBody } from '../wire/messages.ts';
+import { MAX_PREFIX_BYTES, Prefix } from './prefix.ts';
 
 /** What a client sends along with its request, or an object without any body at all. */
 type Incoming = Partial<ServerHttp2Stream & IncomingMessage>;
@@ -21,12 +21,6 @@ export interface RequestBody {
   readonly givenUp: boolean;
   /** Lets nothing more of it pass. */
   stop(): void;
-}
-
-/** Whether a body follows the head of a request: RFC 9112, section 6.3; on HTTP/2, unless END_STREAM came with the head. */
-function hasBody({ headers, stream }: Exchange, { endAfterHeaders }: Incoming): boolean {
-  if (stream !== undefined) return !endAfterHeaders;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** Takes the body of a request through, at the pace of whoever reads it.
@@ -50,7 +44,9 @@ export function passBody(exchange: Exchange, request: object, observed: boolean)
       // Node ends a stream that the client has reset as if it were whole.
       if ((request as Incoming).aborted) return giveUp();
       sent = true;
-      if (bytes > 0) noteBody(exchange, bytes, digest.digest('hex'));
+      // Only of a create its beginning is kept.
+      const text = bytes <= MAX_PREFIX_BYTES ? (prefix?.text() ?? '') : '';
+      if (bytes > 0) noteBody(exchange, bytes, digest.digest('hex'), text);
       done();
     },
   });

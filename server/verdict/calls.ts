@@ -37,6 +37,12 @@ export class Call {
   lostTask?: true;
   /** The digest of the last body that was read. */
   digest?: string;
+  /** A later create that wants the same, with another seed or mark: another attempt at this one, or another video. */
+  again?: Request;
+  /** The failed create that this one may be another attempt at, while nothing may be one at this. */
+  since?: Call;
+  /** The first request of those that it may be another attempt at. */
+  origin?: Request;
 
   constructor(request: Request) {
     const { method, path } = request.received;
@@ -82,6 +88,8 @@ class Entry extends Call {
   /** Attempts whose end may still turn out otherwise. */
   unsettled = 0;
   over = false;
+  /** What it waits under among those that want the same. */
+  want?: string;
   /** The calls that are open come in this order. */
   ordinal: number;
 
@@ -120,6 +128,8 @@ export class CallBook {
   readonly #byKey = new Map<string, Entry>();
   /** What may be repeated, by place and body: there may be thousands that differ in their bodies alone. */
   readonly #failed = new Map<string, Map<string, Entry[]>>();
+  /** Creates that may be repeated, by what they want: none of them has been, not even with another seed or mark. */
+  readonly #wanted = new Map<string, Entry[]>();
   /** The calls of which every attempt has ended for good, and that may see another. */
   readonly #waiting = new Set<Entry>();
   /** In the order in which they came. Each request knows its own: a map of them would cost more than all else here. */
@@ -166,7 +176,7 @@ export class CallBook {
       // Its body may have been read later than that of the next.
       if (received.seq > entry.last.received.seq) entry.last = request;
       if (received.seq < entry.first.received.seq) entry.first = request;
-    }
+    } else this.#linkAgain(entry, request);
     entry.underWay++;
     entry.unsettled++;
     if (body) entry.digest = body.digest;
@@ -278,6 +288,22 @@ export class CallBook {
     return undefined;
   }
 
+  /** A create that differs from a failed one in its seed or its mark alone may be another attempt at it. */
+  #linkAgain(entry: Entry, request: Request): void {
+    const key = this.#wanted.size > 0 ? wantOf(request) : undefined;
+    if (key === undefined) return;
+    const earlier = this.#wanted
+      .get(key)
+      ?.findLast((one) => this.#mayBeRepeated(one, request) && isOverBefore(one.last, request.received));
+    if (!earlier) return;
+    drop(this.#wanted, key, earlier);
+    earlier.again = request;
+    entry.since = earlier;
+    entry.origin = earlier.origin ?? earlier.first;
+    // Of a row of attempts that goes on for hours the last two are kept.
+    delete earlier.since;
+  }
+
   #mayBeRepeated({ last, known, over }: Entry, { received }: Request): boolean {
     const end = endOf(last);
     if (over || known || !end || !mayRepeat(last)) return false;
@@ -296,6 +322,11 @@ export class CallBook {
     const body = entry.digest ?? UNREAD;
     const waiting = bodies.get(body) ?? [];
     if (!waiting.includes(entry)) this.#failed.set(place, bodies.set(body, [...waiting, entry]));
+    const want = wantOf(request);
+    const wanted = (want !== undefined && this.#wanted.get(want)) || [];
+    if (want === undefined || entry.again || wanted.includes(entry)) return;
+    entry.want = want;
+    this.#wanted.set(want, [...wanted, entry]);
   }
 
   /** The client has asked for a task: it knows of it, though perhaps not from the answer to its create. */
@@ -320,6 +351,7 @@ export class CallBook {
     this.#over(entry);
     for (const { task } of entry.tasks) this.#ofTask.delete(task);
     if (this.#failed.size > 0) this.#waitNoMore(entry);
+    if (entry.want !== undefined) drop(this.#wanted, entry.want, entry);
     // A GET that has succeeded is continued by nothing but the same idempotency key.
     if (entry.method !== 'GET' || entry.first.received.idempotencyKey !== undefined) {
       if (keys.length > 0) this.#keyed.add(entry);
@@ -334,12 +366,7 @@ export class CallBook {
     const { place } = entry.first;
     const bodies = this.#failed.get(place);
     // It waits by its body, or came to wait before that was read.
-    for (const body of bodies ? [entry.digest ?? UNREAD, UNREAD] : [])
-      keep(
-        bodies,
-        body,
-        (bodies?.get(body) ?? []).filter((one) => one !== entry),
-      );
+    for (const body of bodies ? [entry.digest ?? UNREAD, UNREAD] : []) drop(bodies, body, entry);
     if (bodies?.size === 0) this.#failed.delete(place);
   }
 
@@ -353,10 +380,21 @@ export class CallBook {
 const inOrder = (entries: Iterable<Entry>): readonly Entry[] =>
   [...entries].sort((one, other) => one.ordinal - other.ordinal);
 
+/** What a create wants, whatever its seed and its mark; undefined where that is not known. */
+const wantOf = ({ place, body }: Request): string | undefined =>
+  body?.intent === undefined ? undefined : `${place} ${body.intent}`;
+
 function keep(bodies: Map<string, Entry[]> | undefined, body: string, left: Entry[]): void {
   if (left.length > 0) bodies?.set(body, left);
   else bodies?.delete(body);
 }
+
+const drop = (waiting: Map<string, Entry[]> | undefined, key: string, entry: Entry): void =>
+  keep(
+    waiting,
+    key,
+    (waiting?.get(key) ?? []).filter((one) => one !== entry),
+  );
 
 export const pathOf = (path: string): string => {
   const query = path.indexOf('?');

@@ -15,6 +15,8 @@ export interface Comeback {
   readonly resent?: true;
   /** How long the handshake of its connection took, which was opened after the failure: the client waited for that, or meanwhile. */
   readonly handshakeMs?: number;
+  /** It is a create that differs from the failed one in its seed or mark: another attempt at it, or another video. */
+  readonly changed?: true;
 }
 
 interface Failure {
@@ -94,6 +96,8 @@ export class Comebacks {
       this.#refused.delete(call);
       this.#found({ ...refused, attempt: received });
     }
+    const before = call.since && call.first === request ? this.#refused.get(call.since) : undefined;
+    if (before) this.#found({ failed: before.failed, streak: 1, attempt: received, changed: true });
     for (const loss of this.#losses) if (received.seq > loss.failed.seq) this.#noteAfter(loss, request, call);
   }
 

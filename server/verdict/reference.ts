@@ -30,7 +30,8 @@ if a connection by itself fails too, and are inconclusive otherwise.
 **A logical call** is what a client wanted once; its attempts are grouped by idempotency key (\`Idempotency-Key\`), else by
 \`X-Client-Request-Id\` or by trace id, with method, path, query and body, else by these alone, where the attempt before had failed by then, and no
 more than ${REPEATED_WITHIN_MS / 1_000} s ago, beside what its \`Retry-After\` asked to wait: SDKs give each attempt an id of its own. A GET that succeeded ends its call:
-the next poll is a new one. So does a GET for the task that a lost create has made: the same create after it is meant. An attempt has *failed* when its
+the next poll is a new one. So does a GET for the task that a lost create has made: the same create after it is meant. A create that differs from a
+failed one in \`seed\` or \`safety_identifier\` alone may be another attempt at it, or another video. An attempt has *failed* when its
 answer did not come whole, or was 408, 425, 429, 500, 502, 503 or 504. An answer that went out has not come where a fault dropped a frame of it, made it
 unreadable, or let nothing of its connection pass until the client left. A call that the client itself gave up has failed only if its answer had not gone
 out whole and a fault was at work on it; any other answer that a fault altered may be asked for again, and need not. A retry on another connection with the same ids and bytes, at once after

@@ -122,11 +122,31 @@ export const asks = (atMs: number, connection: number, request: number, more: Mo
   { type: 'request.received', connection, request, method: 'GET', path: '/tasks/1', ...more },
 ];
 
-/** The body of a request has been read. */
-export const brings = (atMs: number, connection: number, request: number, digest = 'a'): Step => [
+/** The body of a request has been read.
+ * @param intent of a create: what it wants, whatever its seed and mark */
+export const brings = (atMs: number, connection: number, request: number, digest = 'a', intent?: string): Step => [
   atMs,
-  { type: 'request.body', connection, request, bytes: 2, digest },
+  { type: 'request.body', connection, request, bytes: 2, digest, ...(intent !== undefined && { intent }) },
 ];
+
+/** A create on the first connection, answered 5 ms later: by default it is refused, and makes no task.
+ * @param body its digest: another seed or mark makes another */
+export const triesToCreate = (
+  atMs: number,
+  request: number,
+  { body = `seed ${request}`, intent = 'a lighthouse', status = 503, ...more }: Attempt = {},
+): readonly Step[] => [
+  asks(atMs, 1, request, { method: 'POST', path: TASKS, ...more }),
+  brings(atMs, 1, request, body, intent),
+  ...(status === 200 ? [creates(atMs + 1, `cgt-${request}`, { connection: 1, request })] : []),
+  answers(atMs + 5, 1, request, { method: 'POST', path: TASKS, status }),
+];
+
+interface Attempt extends More<'request.received'> {
+  readonly body?: string;
+  readonly intent?: string;
+  readonly status?: number;
+}
 
 export const answers = (atMs: number, connection: number, request: number, more: More<'response.sent'> = {}): Step => [
   atMs,

@@ -50,6 +50,8 @@ export abstract class Exchange {
   mayBreakOff = false;
   /** A fault left nothing of the answer that the client could read. */
   unreadable = false;
+  /** The journal knows the body of the request. */
+  bodyNoted = false;
   bytesWritten = 0;
   /** Whether it was carried out. What only asks changes nothing. */
   committed: Committed = 'no';

@@ -10,6 +10,7 @@ import { noteBeat } from './beats.ts';
 import { attemptExchange } from './boundary.ts';
 import { type Answer, BODILESS, carryOutAnswer, carryOutBefore } from './carry-out.ts';
 import { Exchange } from './exchange.ts';
+import { intentOfBody, MAX_INTENT_BYTES } from './intent-of-body.ts';
 import type { HandleExchange } from './listener.ts';
 
 declare module 'fastify' {
@@ -52,6 +53,7 @@ export function carryMessages(
       const plan = receiveRequest(exchange);
       if (!plan) return next();
       if (isAnsweredUnread(plan)) digestBody(exchange, request.raw);
+      else watchBody(exchange, request.raw);
       return answerBefore(plan);
     });
     async function answerBefore(plan: ResponsePlan): Promise<void> {
@@ -67,7 +69,7 @@ export function carryMessages(
     const { bodyText } = request;
     const exchange = exchangeOf(reply);
     attemptExchange(exchange, () => {
-      if (bodyText !== '') noteBody(exchange, Buffer.byteLength(bodyText), hash('sha256', bodyText));
+      if (bodyText !== '') noteBody(exchange, Buffer.byteLength(bodyText), hash('sha256', bodyText), bodyText);
       next();
     });
   });
@@ -164,28 +166,74 @@ export const isAnsweredUnread = ({ statusBefore, end }: ResponsePlan): boolean =
  * known when it is sent again. On HTTP/2 its window would stay shut, besides. */
 export function digestBody(exchange: Exchange, request: object): void {
   if (!(request instanceof Readable)) return;
-  const body = request as Readable & { readonly aborted?: boolean };
-  const digest = createHash('sha256');
-  let bytes = 0;
-  body.on('data', (piece: Buffer) => {
-    digest.update(piece);
-    bytes += piece.byteLength;
-  });
-  // Node ends a stream that the client has reset as if it were whole.
-  body.once('end', () => {
-    if (bytes > 0 && !body.aborted) noteBody(exchange, bytes, digest.digest('hex'));
-  });
+  const body: Body = request;
+  const digest = new BodyDigest();
+  body.on('data', (piece: Buffer) => digest.add(piece));
+  body.once('end', () => digest.note(exchange, body));
 }
 
-/** @param digest SHA-256 in hexadecimal digits, the first of which the journal keeps */
-export const noteBody = ({ lane, seat, id }: Exchange, bytes: number, digest: string): void =>
+/** Notes the body of a request that a fault lets wait, while it comes: its client may leave before anybody reads it. The body stays
+ * where it is, and so does what comes behind the first pieces that its stream takes. */
+export function watchBody(exchange: Exchange, request: object): void {
+  if (!(request instanceof Readable)) return;
+  const body: Body = request;
+  if (!hasBody(exchange, body)) return;
+  const digest = new BodyDigest();
+  const { push } = body;
+  body.push = (piece: Buffer | null, encoding) => {
+    if (piece !== null) digest.add(piece);
+    else if (digest.bytes > 0) digest.note(exchange, body);
+    // The end of an empty one would be over before anybody listens.
+    else if (!body.readableFlowing) {
+      body.once('resume', () => push.call(body, null));
+      return false;
+    }
+    return push.call(body, piece, encoding);
+  };
+  body.read(0);
+}
+
+/** A stream of Node's: of either version of HTTP. */
+type Body = Readable & { readonly aborted?: boolean; readonly rstCode?: number; readonly endAfterHeaders?: boolean };
+
+/** Whether a body follows the head of a request: RFC 9112, section 6.3; on HTTP/2, unless END_STREAM came with the head. */
+export function hasBody({ headers, stream }: Exchange, { endAfterHeaders }: Pick<Body, 'endAfterHeaders'>): boolean {
+  if (stream !== undefined) return !endAfterHeaders;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** The digest of a body that comes in pieces. */
+class BodyDigest {
+  readonly #hash = createHash('sha256');
+  readonly #pieces: Buffer[] = [];
+  bytes = 0;
+
+  add(piece: Buffer): void {
+    this.#hash.update(piece);
+    this.bytes += piece.byteLength;
+    if (this.bytes <= MAX_INTENT_BYTES) this.#pieces.push(piece);
+  }
+
+  /** Node ends a stream that the client has reset as if it were whole. */
+  note(exchange: Exchange, { aborted, rstCode }: Body): void {
+    if (this.bytes === 0 || aborted || rstCode) return;
+    const text = this.bytes <= MAX_INTENT_BYTES ? Buffer.concat(this.#pieces).toString() : '';
+    noteBody(exchange, this.bytes, this.#hash.digest('hex'), text);
+  }
+}
+
+/** @param digest SHA-256 in hexadecimal digits, the first of which the journal keeps
+ * @param text the body; empty where it was not kept */
+export function noteBody(exchange: Exchange, bytes: number, digest: string, text: string): void {
+  if (exchange.bodyNoted) return;
+  exchange.bodyNoted = true;
+  const { lane, seat, id, method, url } = exchange;
+  const intent = intentOfBody(method, url, text);
   lane.journal.append({
-    type: 'request.body',
-    connection: seat.id,
-    request: id,
-    bytes,
-    digest: digest.slice(0, DIGEST_DIGITS),
+    ...{ type: 'request.body', connection: seat.id, request: id, bytes, digest: digest.slice(0, DIGEST_DIGITS) },
+    ...(intent !== undefined && { intent }),
   });
+}
 
 const DIGEST_DIGITS = 16;
 

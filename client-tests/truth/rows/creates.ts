@@ -29,6 +29,13 @@ const SETTLED = 'tasks-settled';
 const lost = { ...calm, faults: [lostCreate] };
 const duplicate = { [DUPLICATES]: 'fail: duplicate' } as const;
 const fine = { [DUPLICATES]: 'pass', [SETTLED]: 'pass' } as const;
+/** What a create is that comes again with another seed or mark after one that failed. */
+const changed = {
+  'recovers-within': 'inconclusive: another attempt at the failed create, or another video',
+  'creates-accounted': 'inconclusive: another attempt at the failed create, or another video',
+} as const;
+/** Answered late, so that both are sent before the first answer. */
+const slowCreates = on.creates('slow', [{ delay: { ms: 300 } }], { first: 2 });
 /** The create, sent again until it is answered. */
 const again = (client: Client, options: CreateOptions = {}) => retry(fixed(300), () => client.create(options));
 const markOf = (video: number) => `video-${process.env.TRUTH_PROCESS?.split('#')[1]}-${video}`;
@@ -545,6 +552,45 @@ export const creates = rowsOf([
     scenario: { ...calm, faults: [createStatus(503, 2)] },
     required: { ...fine, 'recovers-within': 'pass' },
     program: async (client) => client.follow(await retry(backoff, () => client.create())),
+  },
+  {
+    name: 'overloaded-create-with-new-seed',
+    does: 'repeats a create that was answered with 503 with a new `seed`',
+    in: [],
+    scenario: { ...calm, faults: [createStatus(503, 2)] },
+    required: { ...fine, ...changed },
+    program: async (client) => client.follow(await retry(backoff, (n) => client.create({ seed: n }))),
+  },
+  {
+    name: 'overloaded-create-with-new-mark',
+    does: 'repeats a create that was answered with 503 with a new `safety_identifier`',
+    in: [],
+    scenario: { ...calm, faults: [createStatus(503, 2)] },
+    required: { ...fine, ...changed },
+    program: async (client) => client.follow(await retry(backoff, (n) => client.create({ mark: `attempt-${n}` }))),
+  },
+  {
+    name: 'overloaded-create-given-up',
+    does: 'gives up a create that was answered with 503, and makes another video',
+    in: [],
+    scenario: { ...calm, faults: [createStatus(503, 1)] },
+    required: { ...fine, 'recovers-within': 'fail: gave up', 'creates-accounted': 'fail: lost' },
+    program: async (client) => {
+      await client.create({ prompt: 'A lighthouse.' }).catch(ignore);
+      await client.follow(await client.create({ prompt: 'A harbour.' }));
+    },
+  },
+  {
+    name: 'overloaded-variant-given-up',
+    does: 'makes two variants of one prompt at the same time, and gives up the one that was answered with 503',
+    in: [],
+    scenario: { ...calm, faults: [createStatus(503, 1), slowCreates] },
+    required: { ...fine, 'recovers-within': 'fail: gave up', 'creates-accounted': 'fail: lost' },
+    program: async (client) => {
+      await client.connection();
+      const [, second] = await Promise.all([1, 2].map((seed) => client.create({ seed }).catch(ignore)));
+      if (second !== undefined) await client.follow(second);
+    },
   },
   {
     name: 'redirected-create-followed-by-get',

@@ -216,6 +216,19 @@ export const tasks = rowsOf([
     },
   },
   {
+    name: 'bad-create-with-new-seeds',
+    does: 'sends a create that is answered with 400 for good again with a new `seed` each time',
+    in: [],
+    scenario: calm,
+    required: { [FINAL]: 'inconclusive: the same in vain, or variants of one prompt that are all refused' },
+    program: async (client) => {
+      for (let seed = 0; seed < 6; seed++) {
+        await client.send('POST', TASKS, { body: { model: 'doubao-seedance-2-0-260128', content: [], seed } });
+        await sleep(200);
+      }
+    },
+  },
+  {
     name: 'bad-create-given-up',
     does: 'gives up a create that is answered with 400',
     in: [],

@@ -407,6 +407,31 @@ export const waits = rowsOf([
     program: async (client) => client.follow(await client.create(), { timeoutMs: 50, waits: fixed(0) }),
   },
   {
+    name: 'storm-of-creates-with-new-ids',
+    does: 'gives a slow create up after 50 ms, and sends it again at once with a new `X-Client-Request-Id`',
+    in: [],
+    scenario: { ...calm, faults: [on.creates('slow', [{ delay: { ms: 400 } }], { first: 8 })] },
+    required: { 'no-retry-storm': 'fail: retry storm' },
+    modes: { speed: { 'no-retry-storm': ['pass', 'fail', 'inconclusive: at 20 times the speed it is not slow'] } },
+    not: ['copies', 'manual'],
+    program: async (client) =>
+      client.follow(
+        await retry(fixed(0), (n) => client.create({ requestId: `request-${n}`, timeoutMs: n < 9 ? 50 : 5_000 })),
+      ),
+  },
+  {
+    name: 'storm-of-creates-with-new-seeds',
+    does: 'gives a slow create up after 50 ms, and sends it again at once with a new `seed`',
+    in: [],
+    scenario: { ...calm, faults: [on.creates('slow', [{ delay: { ms: 400 } }], { first: 8 })] },
+    required: { 'no-retry-storm': 'inconclusive: attempts at one create, or at several of one prompt' },
+    modes: { speed: { 'no-retry-storm': ['pass', 'inconclusive: at 20 times the speed it is not slow'] } },
+    // By hand the clock may end a wait at any moment, and with it the row.
+    not: ['copies', 'manual'],
+    program: async (client) =>
+      client.follow(await retry(fixed(0), (n) => client.create({ seed: n, timeoutMs: n < 9 ? 50 : 5_000 }))),
+  },
+  {
     name: 'slow-answers-waited-for',
     does: 'waits for answers that take 400 ms',
     in: [],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answers, asks, ends, judgeBy, opens, resets, type Step } from '../testing.ts';
+import { answers, asks, ends, judgeBy, opens, resets, type Step, triesToCreate } from '../testing.ts';
 import { backoff } from './backoff.ts';
 
 /** A call that is cut, and tried again after each of these waits; the last attempt is answered. */
@@ -329,3 +329,19 @@ describe('what two readings disagree on', () => {
 
 test('a connection from before the run may have served until it was cut: what is opened next has nothing to wait for', () =>
   expect(judge([resets(10, 1), ...opens(20, 2), asks(20, 2, 1), answers(21, 2, 1)]).outcome).toBe('inconclusive'));
+
+test('a create that differs from a refused one in seed or mark may be another attempt, or another video', () => {
+  const judged = (...steps: readonly Step[]) => judgeBy(backoff, {}, [...opens(0, 1), ...steps]).clients;
+  const refused = triesToCreate(0, 1);
+  expect(judged(...refused, ...triesToCreate(10, 2))).toMatchObject([
+    { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^sent a create 5 ms after one failed/) },
+  ]);
+  const waited = judged(...refused, ...triesToCreate(300, 2));
+  expect(waited).toMatchObject([{ outcome: 'inconclusive', seen: expect.stringContaining('met no failure') }]);
+  const sure = [
+    ...triesToCreate(5_000, 3, { body: 'a', intent: 'x' }),
+    ...triesToCreate(5_200, 4, { body: 'a', intent: 'x' }),
+  ];
+  expect(judged(...refused, ...triesToCreate(10, 2), ...sure)).toMatchObject([{ doubtful: true }]);
+  expect(judged(...refused, ...triesToCreate(300, 2), ...sure)).toMatchObject([{ outcome: 'pass' }]);
+});

@@ -47,7 +47,8 @@ the client opened after it; or, where no call was cut or none comes again, its n
 that it had before no wait is needed. A failure is also an answer 408, 425, 429 or 5xx without \`Retry-After\`: the next attempt is the next one at
 the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row of a call, or
 of connections that come back for one: what is cut at the same time counts once, and an answer that is no failure starts over.
-A connection that a rule cut too soon, for the lane's clock ran ahead, is left out.
+A connection that a rule cut too soon, for the lane's clock ran ahead, is left out. Inconclusive where a create comes too
+fast after one that was refused, and differs from it in \`seed\` or \`safety_identifier\` alone.
 Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap* (where \`max\` is given), *too slow* (where \`late\` is
 given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half covers less than a tenth of \`jitter\`: a herd that comes back in step).`,
   params,
@@ -79,6 +80,14 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
       const { count, least, most } = tally.of('wait');
       const hurried = tally.of('hurried').count;
       if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
+      const [changed] = tally.of('changed').first;
+      const doubt =
+        changed &&
+        doubtful(
+          `sent a create ${changed.what} that differs in seed or mark alone: it tried again too fast, or made another video`,
+          tally.proofs('changed'),
+        );
+      if (count === 0 && doubt) return doubt;
       // Stryker disable next-line LogicalOperator: there are both or none.
       if (!least || !most) return inconclusive('it met no failure of the service from which it came back');
       const figures = { waits: count, shortestMs: least.value, longestMs: most.value };
@@ -100,7 +109,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
           figures,
         });
       const seen = `waited ${render(least.value)} to ${render(most.value)} after ${many(count, 'failure')}, ${many(tally.of('streak').most?.value ?? 0, 'failure')} in a row at most`;
-      return findHerd(tally, expected) ?? pass(seen, { ...tally.proofs('wait'), figures });
+      return findHerd(tally, expected) ?? doubt ?? pass(seen, { ...tally.proofs('wait'), figures });
     },
   },
 });
@@ -113,13 +122,17 @@ interface Waited {
 
 function noteWait(
   tally: Tally,
-  { failed, attempt, streak, resent, handshakeMs = 0 }: Comeback,
+  { failed, attempt, streak, resent, handshakeMs = 0, changed }: Comeback,
   { expected, time, waits }: Waited,
 ): void {
   const since = knownSince(failed, time);
   if (!since) return;
   const ms = time.between(since, attempt);
   const events = [failed.seq, attempt.seq];
+  if (changed) {
+    const isFast = findingOf(ms, streak, expected)?.finding === 'too fast';
+    return isFast ? tally.note('changed', events, ms, `${render(ms)} after one failed`) : undefined;
+  }
   tally.note('wait', events, ms);
   tally.note('streak', [], streak);
   if (streak === 1) tally.note('first wait', events, ms);

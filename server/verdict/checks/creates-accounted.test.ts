@@ -7,10 +7,12 @@ import {
   findingsOf,
   judgeAfterLoss,
   judgeBy,
+  looks,
   opens,
   resets,
   type Step,
   TASKS,
+  triesToCreate,
 } from '../testing.ts';
 import { createsAccounted } from './creates-accounted.ts';
 
@@ -123,4 +125,17 @@ test('a thousand tasks may be followed long after their creates are over', () =>
   const all = ids.flatMap((id) => [...posts(0, id, `cgt-${id}`), answers(1, 1, id)]);
   const follow = ids.flatMap((id) => gets(10_000, 2_000 + id, `cgt-${id}`));
   expect(find(...all, ...opens(9_000, 2), ...follow)).toEqual(['pass']);
+});
+
+test('one that failed may have come again with another seed or mark', () => {
+  const [made, followed] = [triesToCreate(500, 2, { status: 200 }), looks(1_000, '/cgt-2')];
+  const steps = [...opens(0, 1), ...triesToCreate(0, 1), ...made, ...followed];
+  expect(judgeBy(createsAccounted, {}, steps).clients).toMatchObject([
+    { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/another attempt, or another video$/) },
+  ]);
+  const other = triesToCreate(0, 1, { intent: 'a harbour' });
+  expect(findingsOf(createsAccounted, {}, [...opens(0, 1), ...other, ...made, ...followed])).toEqual(['lost']);
+  // What was refused for good is accounted for, whatever came after it.
+  const bad = triesToCreate(0, 1, { status: 400 });
+  expect(findingsOf(createsAccounted, {}, [...opens(0, 1), ...bad, ...made, ...followed])).toEqual(['pass']);
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Call } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { Following } from '../following.ts';
 import type { Tally } from '../tally.ts';
 
@@ -14,7 +14,8 @@ export const createsAccounted = defineCheck({
   summary: 'Loses no create: each made a task that is followed, or was refused for good.',
   definition: `Of each logical create, looks at what became of it. It is accounted for when a task of it is followed (its last Get was answered with 200, or it was
 seen to its end, deleted, or acknowledged by callback), or when its last answer refused it with a 4xx that no retry would change. One that made no task, because it was
-cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose task is not followed is *not followed*. Inconclusive without a create.`,
+cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose task is not followed is *not followed*. Inconclusive without a create,
+and where one that failed was followed by one that differs in \`seed\` or \`safety_identifier\` alone: another attempt, or another video.`,
   params: z.strictObject({}),
   expects: () => 'a followed task, or a final refusal, for each create',
   client: {
@@ -57,11 +58,17 @@ cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose ta
     judge(tally, _params, { following }, { open, lost: over }) {
       for (const call of [...over, ...open]) if (call.underWay === 0) note(tally, call, following);
       const [good, lost, unseen] = [tally.of('accounted').count, tally.of('lost'), tally.of('not followed')];
-      const creates = good + lost.count + unseen.count;
+      const creates = good + lost.count + unseen.count + tally.of('changed').count;
       if (creates === 0) return inconclusive('it created nothing');
       const figures = { creates, accounted: good };
       const seen = `${good} of ${many(creates, 'create')} accounted for`;
       const [first] = [...lost.first, ...unseen.first];
+      const [changed] = tally.of('changed').first;
+      if (!first && changed)
+        return doubtful(
+          'a create that failed was followed by one like it but for seed or mark: another attempt, or another video',
+          { ...tally.proofs('changed'), figures },
+        );
       if (!first) return pass(seen, { ...tally.proofs('accounted'), figures });
       const finding = lost.count > 0 ? 'lost' : 'not followed';
       return fail(`${seen}, the first that is not: ${first.what}`, {
@@ -85,12 +92,13 @@ const isRefused = (call: Call): boolean =>
   call.tasks.length === 0 && call.success !== undefined && (statusOf(call) ?? 0) >= 400;
 
 function note(tally: Tally, call: Call, following: Following): void {
-  const { tasks, first } = call;
+  const { tasks, first, again } = call;
   const status = statusOf(call);
   const events = [first.received.seq, ...tasks.map(({ seq }) => seq)];
   if (tasks.some(({ task }) => following.isFollowed(task))) tally.note('accounted', events);
-  else if (tasks[0]) tally.note('not followed', events, 0, `the task ${tasks[0].task} is not followed`);
   else if (isRefused(call)) tally.note('accounted', events);
+  else if (again) tally.note('changed', [...events, again.received.seq]);
+  else if (tasks[0]) tally.note('not followed', events, 0, `the task ${tasks[0].task} is not followed`);
   else
     tally.note(
       'lost',

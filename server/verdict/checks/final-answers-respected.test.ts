@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   answers,
   asks,
@@ -11,6 +11,7 @@ import {
   resets,
   type Step,
   TASKS,
+  triesToCreate,
 } from '../testing.ts';
 import { finalAnswersRespected } from './final-answers-respected.ts';
 
@@ -302,4 +303,36 @@ test('what may be several programs fails only if one of them does by itself', ()
   expect(find(...opens(3, 2), over, ...turns(100, 200, 300, 400, 500, 600, 700, 800))).toEqual([
     'polled after the end',
   ]);
+});
+
+describe('a create that was refused for good, and comes again with another seed or mark', () => {
+  const creates = (count: number, more: (n: number) => object = () => ({})) =>
+    Array.from({ length: count }, (_, n) => triesToCreate(1_000 * n, n, { status: 400, ...more(n) })).flat();
+  const judged = (steps: readonly Step[]) => judgeBy(finalAnswersRespected, {}, [...opens(0, 1), ...steps]).clients;
+
+  test('may be the same in vain, or other videos', () => {
+    expect(judged(creates(3))).toMatchObject([
+      { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^sent 2 creates after 400 that differ/) },
+    ]);
+    expect(judged(creates(2))).toMatchObject([{ outcome: 'pass' }]);
+  });
+
+  test('is blamed where the body is the same', () =>
+    expect(judged(creates(3, () => ({ body: 'a' })))).toMatchObject([{ finding: 'repeated in vain' }]));
+
+  test.each([
+    ['it wants something else', (n: number) => ({ intent: `prompt ${n}` })],
+    ['each has a key', (n: number) => ({ idempotencyKey: `video ${n}` })],
+    ['each was repeated once', (n: number) => ({ body: `seed ${n >> 1}` })],
+  ])('is good where %s', (_what, more) =>
+    expect(judged(creates(4, more).slice(0, 12))).toMatchObject([{ outcome: 'pass' }]),
+  );
+
+  test('is good after an answer that was not final, or long after', () => {
+    const made = triesToCreate(1_500, 50, { status: 200 });
+    const [first, second, third] = [0, 1, 2].map((n) => triesToCreate(1_000 * n, n, { status: 400 }));
+    expect(judged([first, second, made, third].flatMap((steps) => steps ?? []))).toMatchObject([{ outcome: 'pass' }]);
+    const late = [...creates(2), ...triesToCreate(121_006, 9, { status: 400 })];
+    expect(judged(late)).toMatchObject([{ outcome: 'pass' }]);
+  });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { keep } from '../bounded.ts';
 import { pathOf, REPEATED_WITHIN_MS } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { hasFailed, isResultPath, isWhole, type Request } from '../facts.ts';
 import { taskOf } from '../paths.ts';
 import { isOver } from '../sightings.ts';
@@ -37,7 +37,8 @@ export const finalAnswersRespected = defineCheck({
   \`Retry-After\`), each within ${REPEATED_WITHIN_MS / 1_000} s of the refusal before: *repeated in vain*. Not a Get of a task that exists, which a replica may not know yet.
 - It sends DELETE again after 409, and did not see in between that the task is over: *DELETE repeated*. DELETE cannot cancel a running task; once the
   task is finished, DELETE removes it with its video.
-Requests that were sent before the final answer do not count. Inconclusive without such an answer.`,
+Requests that were sent before the final answer do not count. Inconclusive without such an answer, and where a create that was refused for good
+comes again more than \`repeats\` times with another \`seed\` or \`safety_identifier\` each time: the same in vain, or other videos.`,
   params: z.strictObject({
     polls: z.int().min(0).default(2).describe('How often a task may be asked for in 24 h after its end was seen.'),
     repeats: z.int().min(0).default(1).describe('How often a request that was refused for good may be sent again.'),
@@ -51,6 +52,8 @@ Requests that were sent before the final answer do not count. Inconclusive witho
       /** Those of the storage. */
       const links: Refusals = new Map();
       const conflicts = new Map<string, Answer>();
+      /** By what a create wants: its latest refusal for good, and how often it came again with another seed or mark. */
+      const changed = new Map<string, Changed>();
 
       const noteGet = (request: Request, answer: Answer, task: string) => {
         const status = following.statusShownBy(request);
@@ -90,6 +93,22 @@ Requests that were sent before the final answer do not count. Inconclusive witho
         tally.note('repeated in vain', [before.latest.seq, received.seq], times, what);
       };
 
+      const noteChanged = ({ received, body, place }: Request, answer: Answer) => {
+        if (body?.intent === undefined) return;
+        const key = [place, body.intent, received.idempotencyKey].join(' ');
+        const before = changed.get(key);
+        changed.delete(key);
+        if (!isFinal(answer)) return;
+        const { digest } = body;
+        const isAgain =
+          before && !isBefore(received, before.latest) && time.between(before.latest, received) <= REPEATED_WITHIN_MS;
+        const times = isAgain ? before.times + (before.digest === digest ? 0 : 1) : 0;
+        keep(changed, key, { latest: answer, digest, times });
+        if (!isAgain || times <= repeats) return;
+        const what = `sent ${many(times, 'create')} after ${answer.status} that differ from it in seed or mark alone`;
+        tally.note('changed', [before.latest.seq, received.seq], times, what);
+      };
+
       return {
         hearsStorage: true,
         request({ received }, { method, path }) {
@@ -122,6 +141,7 @@ Requests that were sent before the final answer do not count. Inconclusive witho
           }
           noteGet(request, answer, task);
           if (method !== 'GET' || !following.exists(task)) noteRefusal(request, answer, refused);
+          noteChanged(request, answer);
         },
       };
     },
@@ -133,6 +153,9 @@ Requests that were sent before the final answer do not count. Inconclusive witho
         const { count, most } = tally.of(finding);
         if (most) return fail(most.what, { finding, hint, ...tally.proofs(finding), figures: { ...figures, count } });
       }
+      const { most: changed } = tally.of('changed');
+      if (changed)
+        return doubtful(`${changed.what}: the same in vain, or other videos`, { ...tally.proofs('changed'), figures });
       return pass(`took ${many(finals, 'final answer')} as final`, { ...tally.proofs('final'), figures });
     },
   },
@@ -140,6 +163,12 @@ Requests that were sent before the final answer do not count. Inconclusive witho
 
 /** By what was asked: the latest refusal, and how often it was asked again. */
 type Refusals = Map<string, { readonly latest: Answer; readonly times: number }>;
+
+interface Changed {
+  readonly latest: Answer;
+  readonly digest: string;
+  readonly times: number;
+}
 
 /** What to change, by finding: the costliest first. */
 const hints = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, asks, findingsOf, judgeBy, opens, type Step } from '../testing.ts';
+import { answers, asks, findingsOf, judgeBy, opens, type Step, triesToCreate } from '../testing.ts';
 import { givesUpWithin } from './gives-up-within.ts';
 
 const find = (...steps: readonly Step[]) => findingsOf(givesUpWithin, {}, [...opens(0, 1), ...steps]);
@@ -57,4 +57,12 @@ test('its first request proves one that goes on, and its end one that is over', 
     judgeBy(givesUpWithin, { within: '1s' }, [...opens(0, 1), ...steps]).clients[0]?.events;
   expect(proofs(asks(0, 1, 1), now(2_000))).toEqual([6]);
   expect(proofs(...tries(0, 2_000))).toEqual([6, 9]);
+});
+
+test('creates that differ in seed or mark alone may be attempts at one', () => {
+  const creates = (count: number) => Array.from({ length: count }, (_, n) => triesToCreate(10_000 * n, n)).flat();
+  expect(judgeBy(givesUpWithin, {}, [...opens(0, 1), ...creates(8)]).clients).toMatchObject([
+    { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^sent creates for 70.0 s that differ/) },
+  ]);
+  expect(findingsOf(givesUpWithin, {}, [...opens(0, 1), ...creates(6)])).toEqual(['pass']);
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import type { Call } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, type Now, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
 import { endOf } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
@@ -10,7 +10,8 @@ export const givesUpWithin = defineCheck({
   name: 'gives-up-within',
   summary: 'Has a deadline: neither waits nor tries again for ever.',
   definition: `Of each logical call that no attempt of it succeeded at, measures from its first attempt to the end of its last, or up to now while one is
-under way. Longer than \`within\` is *no deadline*. Inconclusive where every call succeeded, or was given up while nothing was wrong.`,
+under way. Longer than \`within\` is *no deadline*. Inconclusive where every call succeeded, or was given up while nothing was wrong;
+and where creates that differ in \`seed\` or \`safety_identifier\` alone failed for so long: attempts at one, or other videos.`,
   params: z.strictObject({
     within: duration({ minMs: 1 }).default(60_000).describe('The longest time that a call may take to fail.'),
   }),
@@ -27,6 +28,12 @@ under way. Longer than \`within\` is *no deadline*. Inconclusive where every cal
       if (!failed.most) return inconclusive('no call of it failed in the end');
       const figures = { failed: failed.count, longestMs: failed.most.value };
       const { most, count } = tally.of('no deadline');
+      const changed = tally.of('changed').most;
+      if (!most && changed)
+        return doubtful(
+          `sent creates for ${seconds(changed.value)} that differ in seed or mark alone: attempts at one, or other videos`,
+          { ...tally.proofs('changed'), figures },
+        );
       if (!most)
         return pass(`gave up ${many(failed.count, 'call')}, after ${seconds(figures.longestMs)} at most`, {
           ...tally.proofs('failed'),
@@ -45,7 +52,7 @@ under way. Longer than \`within\` is *no deadline*. Inconclusive where every cal
 /** @param now where it may not be over yet */
 function note(
   tally: Tally,
-  { method, path, first, last, success, failure, underWay }: Call,
+  { method, path, first, last, success, failure, underWay, origin }: Call,
   within: number,
   { time, latest }: Pick<Now, 'time'> & Partial<Pick<Now, 'latest'>>,
 ): void {
@@ -57,7 +64,9 @@ function note(
   if (!failure && ms <= within) return;
   const events = underWay > 0 ? [first.received.seq] : [first.received.seq, end.seq];
   if (underWay === 0 || ms > within) tally.note('failed', events, ms);
-  if (ms > within) tally.note('no deadline', events, ms, `${method} ${path}`);
+  if (ms > within) return tally.note('no deadline', events, ms, `${method} ${path}`);
+  const rowMs = origin ? time.between(origin.received, end) : 0;
+  if (origin && rowMs > within) tally.note('changed', [origin.received.seq, ...events], rowMs);
 }
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;

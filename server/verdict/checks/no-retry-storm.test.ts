@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { answers, asks, findingsOf, hurries, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import { answers, asks, brings, findingsOf, hurries, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
 import { noRetryStorm } from './no-retry-storm.ts';
 
 const find = (...steps: readonly Step[]) => findingsOf(noRetryStorm, {}, [...opens(0, 1), ...steps]);
@@ -7,17 +7,18 @@ const find = (...steps: readonly Step[]) => findingsOf(noRetryStorm, {}, [...ope
 interface Attempt {
   readonly path?: string;
   readonly digest?: string;
+  readonly intent?: string;
   readonly isStruck?: boolean;
   /** How long after it was sent the client gives it up. */
   readonly afterMs?: number;
 }
 
 /** An attempt that a fault slows, and that the client gives up. */
-function givesUp(atMs: number, { path = '/tasks/1', digest, isStruck = true, afterMs = 50 }: Attempt = {}) {
+function givesUp(atMs: number, { path = '/tasks/1', digest, intent, isStruck = true, afterMs = 50 }: Attempt = {}) {
   const request = atMs;
   const method = digest === undefined ? 'GET' : 'POST';
   const steps: Step[] = [asks(atMs, 1, request, { stream: request, method, path })];
-  if (digest !== undefined) steps.push([atMs, { type: 'request.body', connection: 1, request, bytes: 2, digest }]);
+  if (digest !== undefined) steps.push(brings(atMs, 1, request, digest, intent));
   const slow = { fault: 'slow', hook: 'request', ordinal: atMs, did: 'delay', connection: 1, request } as const;
   if (isStruck) steps.push([atMs, { type: 'fault.injected', ...slow }]);
   steps.push([atMs + afterMs, { type: 'stream.reset', connection: 1, request, stream: request, code: 8 }]);
@@ -119,4 +120,34 @@ test('what may be several programs fails only if one of them does by itself', ()
   const both = [...opens(0, 1), ...opens(0, 2)];
   expect(findingsOf(noRetryStorm, { patience: '100ms' }, [...both, ...turns])).toEqual(['inconclusive']);
   expect(findingsOf(noRetryStorm, { patience: '1s', atMost: 1 }, [...both, ...turns])).toEqual(['retry storm']);
+});
+
+const seenOf = (steps: readonly Step[]) => judgeBy(noRetryStorm, {}, [...opens(0, 1), ...steps]).clients[0]?.seen;
+
+describe('creates that differ in seed or mark alone', () => {
+  const creates = (count: number, bodies = (n: number) => `seed ${n}`, intents = (_: number) => 'a lighthouse') =>
+    Array.from({ length: count }, (_, n) =>
+      givesUp(100 * (n + 1), { path: TASKS, digest: bodies(n), intent: intents(n) }),
+    ).flat();
+
+  test('may be attempts at one, or several', () => {
+    expect(judgeBy(noRetryStorm, {}, [...opens(0, 1), ...creates(6)]).clients).toMatchObject([
+      { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^gave up 5 creates .* one create, or/) },
+    ]);
+    expect(seenOf(creates(4))).toBe('no call of it was slow by a fault');
+  });
+
+  test('are several where they want something else', () =>
+    expect(seenOf(creates(6, undefined, (n) => `prompt ${n}`))).toBe('no call of it was slow by a fault'));
+
+  test('are a storm where each of them comes again and again by turns', () =>
+    expect(find(...creates(12, (n) => `seed ${n % 2}`))).toEqual(['retry storm']));
+});
+
+test('a new client request id for each attempt makes no other call', () => {
+  const renamed = (steps: readonly Step[]): readonly Step[] =>
+    steps.map(([at, entry]) =>
+      entry.type === 'request.received' ? [at, { ...entry, clientRequestId: `id ${at}` }] : [at, entry],
+    );
+  expect(find(...renamed(storm(5, { path: TASKS, digest: 'a', intent: 'a lighthouse' })))).toEqual(['retry storm']);
 });

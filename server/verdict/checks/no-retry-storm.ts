@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { Recent } from '../bounded.ts';
-import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
 import { hasFailed, isLeft, isStruck, isWhole, type Request } from '../facts.ts';
 
@@ -18,7 +18,8 @@ export const noRetryStorm = defineCheck({
   definition: `Looks at each attempt on which a fault was at work and that the client ended itself before its answer was complete. Ended less than
 \`patience\` after it was sent, and sent again less than \`patience\` later, with the same method, path and body, it is given up too soon. More
 than \`atMost\` of them in a row are a *retry storm*: each adds load, and none gets an answer. A longer time-out or a longer wait
-ends the row, and so does an answer. Inconclusive where the client neither gave up such an attempt nor waited for its answer.`,
+ends the row, and so does an answer. Inconclusive where the client neither gave up such an attempt nor waited for its answer, and
+where the creates of a row differ in \`seed\` or \`safety_identifier\` alone.`,
   params: z.strictObject({
     patience: duration({ minMs: 1 }).default(1_000).describe('A shorter time-out, or a shorter wait, is too short.'),
     atMost: z.int().min(0).default(3).describe('How many attempts in a row may be given up too soon.'),
@@ -30,17 +31,23 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
     watch(tally, { patience, atMost }, { time }) {
       // What was sent longer ago than that is not sent again too soon.
       const rows = new Recent<string, Row>(2 * patience);
+      const add = (key: string, request: Request) => {
+        const { received } = request;
+        const before = rows.get(key);
+        const events = before && givenUpSoon(before.latest, received, { patience, time });
+        const hasty = events ? (before?.hasty ?? 0) + 1 : 0;
+        rows.set(key, { latest: request, hasty }, time.at(received));
+        return { events, hasty };
+      };
       return {
         request(request) {
-          const { received, body, place } = request;
-          const key = body ? `${place} ${body.digest}` : place;
-          const before = rows.get(key);
-          const events = before && givenUpSoon(before.latest, received, { patience, time });
-          const hasty = events ? (before?.hasty ?? 0) + 1 : 0;
-          rows.set(key, { latest: request, hasty }, time.at(received));
-          if (!events) return;
-          tally.note('given up', events, hasty);
-          if (hasty > atMost) tally.note('retry storm', events, hasty);
+          const { body, place } = request;
+          const { events, hasty } = add(body ? `${place} ${body.digest}` : place, request);
+          if (events) tally.note('given up', events, hasty);
+          if (events && hasty > atMost) tally.note('retry storm', events, hasty);
+          if (body?.intent === undefined) return;
+          const wanted = add(`${place} wants ${body.intent}`, request);
+          if (wanted.events && wanted.hasty > atMost) tally.note('changed', wanted.events, wanted.hasty);
         },
         over(request) {
           if (isStruck(request) && isWhole(request)) tally.note('waited', [request.received.seq]);
@@ -59,6 +66,12 @@ ends the row, and so does an answer. Inconclusive where the client neither gave 
           ...tally.proofs('retry storm'),
           figures,
         });
+      const { most: changed } = tally.of('changed');
+      if (changed)
+        return doubtful(
+          `gave up ${changed.value} creates in a row, each too soon, that differ in seed or mark alone: one create, or several`,
+          { ...tally.proofs('changed'), figures },
+        );
       if (soon.count + waited.count === 0) return inconclusive('no call of it was slow by a fault');
       return pass(`waited for ${many(waited.count, 'answer')}, and gave up ${many(soon.count, 'attempt')} too soon`, {
         ...tally.proofs('waited', 'given up'),

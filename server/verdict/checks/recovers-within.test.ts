@@ -9,10 +9,13 @@ import {
   hurries,
   judgeAfterLoss,
   judgeBy,
+  looks,
+  merge,
   opens,
   resets,
   type Step,
   TASKS,
+  triesToCreate,
 } from '../testing.ts';
 import { recoversWithin } from './recovers-within.ts';
 
@@ -414,4 +417,40 @@ test('a connection from before the run may have served until it was cut: it is n
   const frozen: Step = [1, { type: 'connection.frozen', connection: 1, forMs: 60_000, by: 'fault' }];
   expect(findingsOf(recoversWithin, {}, [resets(10, 1)])).toEqual(['inconclusive']);
   expect(findingsOf(recoversWithin, {}, [frozen, ends(10, 1)])).toEqual(['inconclusive']);
+});
+
+describe('a create that failed, and one like it but for seed or mark', () => {
+  const refused = triesToCreate(0, 1);
+  const [made, followed] = [triesToCreate(500, 2, { status: 200 }), looks(1_000, '/cgt-2')];
+
+  test('may be an attempt at it, or another video', () => {
+    expect(judgeBy(recoversWithin, {}, [...opens(0, 1), ...refused, ...made, ...followed]).clients).toMatchObject([
+      { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/another attempt, or another video$/) },
+    ]);
+  });
+
+  test('is no attempt at it where it wants something else, or was on its way before', () => {
+    const other = triesToCreate(500, 2, { status: 200, intent: 'a harbour' });
+    expect(find(...refused, ...other, ...followed)).toEqual(['gave up']);
+    const parallel = triesToCreate(3, 2, { status: 200 });
+    expect(find(...merge(refused, parallel), ...followed)).toEqual(['gave up']);
+  });
+
+  test('counts once: of two that failed one was given up', () => {
+    const both = merge(refused, triesToCreate(2, 2));
+    expect(find(...both, ...triesToCreate(500, 3, { status: 200 }), ...looks(1_000, '/cgt-3'))).toEqual(['gave up']);
+  });
+
+  test('does not matter where the same body comes again and succeeds', () => {
+    const again = triesToCreate(700, 3, { status: 200, body: 'seed 1' });
+    expect(find(...refused, ...made, ...again, ...followed, ...looks(1_100, '/cgt-3'))).toEqual(['pass']);
+  });
+
+  test('are all given up where the last of them fails, too', () =>
+    expect(find(...refused, ...triesToCreate(500, 2), ...triesToCreate(1_000, 3))).toEqual(['gave up']));
+
+  test('says nothing once it comes too late to be one', () => {
+    const late = triesToCreate(120_100, 2, { status: 200 });
+    expect(find(...refused, ...late, ...looks(121_000, '/cgt-2'))).toEqual(['gave up']);
+  });
 });

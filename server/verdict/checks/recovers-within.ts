@@ -20,7 +20,8 @@ the end of the client's next request that did not fail. One whose last attempt h
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
 A GET that was sent later and answered counts as well, before or after the failure; it does for a lost DELETE of that task, too.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
-where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where another client went on to ask for the task of a Get that failed; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
+where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where another client went on to ask for the task of a Get that failed;
+where a create that failed was followed by one that differs in \`seed\` or \`safety_identifier\` alone: another attempt, or another video; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
   params: z.strictObject({
     within: duration({ minMs: 1, maxMs: REPEATED_WITHIN_MS })
       .default(60_000)
@@ -92,25 +93,6 @@ where a client left a call on which a fault was at work and then asked for nothi
         tally.of('gave up'),
       ];
       const failed = recovered.count + open.count + gaveUp.count;
-      const left = tally.of('left');
-      if (gaveUp.count === 0 && left.first[0])
-        return doubtful(
-          `left ${left.first[0].what} unanswered while a fault was at work, and asked for nothing since: it gave up, or it had ended`,
-          tally.proofs('left'),
-        );
-      const [elsewhere] = tally.of('elsewhere').first;
-      if (gaveUp.count === 0 && elsewhere)
-        return doubtful(
-          `${elsewhere.what} did not come again, but another client asked for that task: the same program, or it gave up`,
-          tally.proofs('elsewhere'),
-        );
-      const kept = tally.of('kept').count;
-      if (failed === 0 && kept > 0)
-        return pass(`its PINGs kept a connection ${many(kept, 'time')} that would have been idle for too long`, {
-          ...tally.proofs('kept'),
-          figures: { failed, kept },
-        });
-      if (failed === 0) return inconclusive('no call or connection of it failed, or none that did is over yet');
       // Of two attempts at a time one may have its answer before the other fails.
       const longestMs = Math.max(0, recovered.most?.value ?? 0, open.most?.value ?? 0);
       const hasCome = recovered.count + open.count > 0;
@@ -131,6 +113,31 @@ where a client left a call on which a fault was at work and then asked for nothi
           ...tally.proofs('too late'),
           figures,
         });
+      const [left] = tally.of('left').first;
+      if (left)
+        return doubtful(
+          `left ${left.what} unanswered while a fault was at work, and asked for nothing since: it gave up, or it had ended`,
+          tally.proofs('left'),
+        );
+      const [elsewhere] = tally.of('elsewhere').first;
+      if (elsewhere)
+        return doubtful(
+          `${elsewhere.what} did not come again, but another client asked for that task: the same program, or it gave up`,
+          tally.proofs('elsewhere'),
+        );
+      const [changed] = tally.of('changed').first;
+      if (changed)
+        return doubtful(
+          `${changed.what} failed, and one like it but for seed or mark followed: another attempt, or another video`,
+          { ...tally.proofs('changed'), hint: SAME_BODY, figures },
+        );
+      const kept = tally.of('kept').count;
+      if (failed === 0 && kept > 0)
+        return pass(`its PINGs kept a connection ${many(kept, 'time')} that would have been idle for too long`, {
+          ...tally.proofs('kept'),
+          figures: { failed, kept },
+        });
+      if (failed === 0) return inconclusive('no call or connection of it failed, or none that did is over yet');
       return pass(`got through after ${many(failed, 'failure')}, within ${seconds(longestMs)} at most`, {
         ...tally.proofs('recovered'),
         figures,
@@ -138,6 +145,9 @@ where a client left a call on which a fault was at work and then asked for nothi
     },
   },
 });
+
+const SAME_BODY =
+  'Repeat a create with the body that it had, seed and mark included, or give its attempts one idempotency key.';
 
 const isLostAtStart = (connection: Connection) => isCutAtStart(connection) || isLeftSilent(connection);
 
@@ -193,7 +203,7 @@ interface Known extends Pick<Now, 'time' | 'following'> {
 
 function noteCall(
   tally: Tally,
-  { method, path, attempts, underWay, failure, success, lostTask, first, last }: Call,
+  { method, path, attempts, underWay, failure, success, lostTask, first, last, again }: Call,
   within: number,
   { time, following, now, served, latest }: Known,
 ): void {
@@ -208,6 +218,7 @@ function noteCall(
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
   else if (method === 'GET' && isAskedFor(taskOf(path) ?? '', following))
     tally.note('elsewhere', [failure.seq], 0, what);
+  else if (again) tally.note('changed', [failure.seq, again.received.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
     tally.note('left', [failure.seq], 0, what);
   else tally.note('gave up', [failure.seq], 0, `${what} after ${many(attempts, 'attempt')}`);

@@ -4,6 +4,7 @@ import {
   asks,
   brings,
   creates,
+  findingsOf,
   judgeAfterLoss,
   judgeBy,
   moves,
@@ -11,6 +12,7 @@ import {
   resets,
   type Step,
   TASKS,
+  triesToCreate,
 } from '../testing.ts';
 import { successRate } from './success-rate.ts';
 
@@ -131,3 +133,17 @@ test('it says what was expected', () => {
 
 test('where events were lost, the answers may be among them', () =>
   expect(judgeAfterLoss(successRate, {}, calls(5, 5))).toBe('inconclusive'));
+test('creates that failed may have come again with another seed or mark', () => {
+  const rows = [1, 2, 3, 4, 5].flatMap((n) => {
+    const intent = `prompt ${n}`;
+    const made = triesToCreate(1_000 * n + 500, 2 * n + 1, { intent, status: 200 });
+    return [...triesToCreate(1_000 * n, 2 * n, { intent }), ...made];
+  });
+  const judged = (params: object) => judgeBy(successRate, params, [...opens(0, 1), ...rows]).clients;
+  expect(judged({})).toMatchObject([
+    { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/another attempt, or another video$/) },
+  ]);
+  expect(judged({ atLeast: 0.5 })).toMatchObject([{ outcome: 'pass' }]);
+  const lost = triesToCreate(9_000, 90, { intent: 'a harbour' });
+  expect(findingsOf(successRate, {}, [...opens(0, 1), ...rows, ...lost])).toEqual(['too many failed']);
+});

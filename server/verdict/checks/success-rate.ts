@@ -10,7 +10,7 @@ export const successRate = defineCheck({
   summary: 'Gets through with its calls, whatever the service does.',
   definition: `Of all logical calls that have ended, the share that was answered in the end, whole, and not with 408, 425, 429, 500, 502, 503 or
 504. Below \`atLeast\` is *too many failed*. A call that the client gave up while nothing was wrong counts neither way. Inconclusive with fewer than
-\`samples\` calls. Where \`tasks\` is given, the share of tasks that succeeded is judged too, over all clients: of those that succeeded, failed, expired, or
+\`samples\` calls, and where it depends on failed creates that were followed by one that differs in \`seed\` or \`safety_identifier\` alone. Where \`tasks\` is given, the share of tasks that succeeded is judged too, over all clients: of those that succeeded, failed, expired, or
 were dropped by the dispatcher, which counts at once. Below it is *too many tasks failed*.`,
   params: z.strictObject({
     atLeast: z.number().min(0).max(1).default(0.99).describe('The least share of calls that succeed.'),
@@ -34,6 +34,12 @@ were dropped by the dispatcher, which counts at once. Below it is *too many task
       const taskRate = successRateOf(counts);
       const figures = { calls, rate, ...(taskRate !== undefined && { tasks: countEnded(counts), taskRate }) };
       const seen = `${percent(rate)} of ${many(calls, 'call')} succeeded${describeTasks(counts)}`;
+      const changed = tally.of('changed').count;
+      if (rate < atLeast && succeeded / (calls - changed) >= atLeast)
+        return doubtful(
+          `${seen}; ${many(changed, 'create')} that failed came again but for seed or mark: another attempt, or another video`,
+          { ...tally.proofs('changed'), figures },
+        );
       if (rate >= atLeast) return pass(seen, { ...tally.proofs('succeeded'), figures });
       const [first] = tally.of('failed').first;
       return fail(`${seen}, the first that did not: ${first?.what}`, {
@@ -82,9 +88,12 @@ function describeTasks(counts: TaskCounts): string {
   return rate === undefined ? '' : `, and ${percent(rate)} of ${many(countEnded(counts), 'task')}${dropped}`;
 }
 
-function note(tally: Tally, { method, path, success, failure, first, lostTask }: Call): void {
+function note(tally: Tally, { method, path, success, failure, first, lostTask, again }: Call): void {
   // A create whose task exists is for `no-duplicate-creates` and `creates-accounted`.
   if (lostTask && !success) return;
   if (success) tally.note('succeeded', [success.seq]);
-  else if (failure) tally.note('failed', [first.received.seq, failure.seq], 0, `${method} ${path}`);
+  else if (failure) {
+    tally.note('failed', [first.received.seq, failure.seq], 0, `${method} ${path}`);
+    if (again) tally.note('changed', [failure.seq, again.received.seq]);
+  }
 }
