@@ -468,6 +468,17 @@ export const tasks = rowsOf([
     },
   },
   {
+    name: 'failed-task-among-planned-ones',
+    does: 'makes three videos of one prompt, one after the other, and does not look whether one has failed',
+    in: [],
+    scenario: { ...calm, faults: [{ name: 'fails', on: 'task', when: { first: 1 }, inject: ['fail'] }] },
+    required: { [NOTICED]: 'inconclusive: the create after the failed one stands for it, or was planned' },
+    not: ['copies', 'parallel'],
+    program: async (client) => {
+      for (let video = 1; video <= 3; video++) await client.follow(await client.create());
+    },
+  },
+  {
     name: 'callback-acknowledged',
     does: 'takes callbacks, acknowledges each, and does not poll',
     in: ['python'],

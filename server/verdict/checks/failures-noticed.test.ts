@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JournalEntry } from '../../journal.ts';
 import { answers, asks, judgeAfterLoss, judgeBy, looks, moves, opens, type Step, TASKS } from '../testing.ts';
 import { failuresNoticed } from './failures-noticed.ts';
@@ -71,6 +71,38 @@ test('each new create stands for one failed task', () => {
     finding: 'taken for done',
     seen: '1 task did not succeed, the first cgt-3 (failed), and the command ended with exit code 0',
     figures: { failed: 2, madeAgain: 1 },
+  });
+});
+
+describe('a client that makes several videos of one prompt', () => {
+  const again = (...tasks: readonly string[]) => tasks.flatMap((task, n) => makes(300 + 10 * n, task));
+  const planned = {
+    outcome: 'inconclusive',
+    doubtful: true,
+    seen: expect.stringMatching(/^cgt-1 did not succeed, .* in its place, or planned$/),
+  };
+
+  test('may have planned the create after the failure', () => {
+    for (const steps of [[exits(0)], []])
+      expect(judge(...failed, ...again('cgt-2', 'cgt-3'), ...steps).clients).toMatchObject([planned]);
+    const before = [...makes(50, 'cgt-0'), ...failed, ...again('cgt-2')];
+    expect(judge(...before, exits(0)).clients).toMatchObject([planned]);
+  });
+
+  test('has noticed the failure if its exit code says so', () =>
+    expect(outcome(...failed, ...again('cgt-2', 'cgt-3'), exits(1))).toEqual(['pass']));
+
+  test('has created the failed ones again if there is one create more for each', () => {
+    const second = [...again('cgt-2'), ...shows(400, 'cgt-2', 'failed'), ...makes(500, 'cgt-3')];
+    expect(outcome(...failed, ...second, exits(0))).toEqual(['pass']);
+    const other = [...makes(600, 'cgt-4', 'b'), ...makes(700, 'cgt-5', 'b')];
+    expect(outcome(...failed, ...again('cgt-2'), ...other, exits(0))).toEqual(['pass']);
+  });
+
+  test('has not noticed what failed after its creates', () => {
+    const parallel = [...makes(100, 'cgt-1'), asks(195, 1, 300, { method: 'POST', path: TASKS })];
+    const late = makes(300, 'cgt-2').slice(1);
+    expect(outcome(...parallel, ...shows(200, 'cgt-1', 'failed'), ...late, exits(0))).toEqual(['taken for done']);
   });
 });
 

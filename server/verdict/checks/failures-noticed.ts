@@ -10,6 +10,12 @@ interface Failed {
   readonly intent: string | undefined;
 }
 
+/** A failed task after which the same was created. */
+interface Replaced {
+  readonly intent: string;
+  readonly events: readonly number[];
+}
+
 /** A task that fails is reported with 200: a client that looks at the status code alone takes it for done (reference, Ark API section 6). */
 export const failuresNoticed = defineCheck({
   name: 'failures-noticed',
@@ -17,27 +23,35 @@ export const failuresNoticed = defineCheck({
   definition: `Looks at each task that a Get showed to the client as \`failed\` or \`expired\`. The client has noticed it when it creates the same again (equal but
 for \`seed\` and \`safety_identifier\`), or when the command that \`run\` started ends with an exit code other than 0. If that ends with 0, the task is
 *taken for done*. Without \`run\` the check cannot know what the client made of it, and is inconclusive. A program that reports failures in another way than by
-its exit code should not expect this check. Inconclusive without such a task.`,
+its exit code should not expect this check. Inconclusive without such a task, and where
+it makes several equal ones besides and ends with 0: the create after the failure may have been planned.`,
   params: z.strictObject({}),
   expects: () => 'a new create, or an exit code other than 0, after a task has failed',
   client: {
     watch(tally, _params, { following }) {
       const intents = new Map<string, string>();
       const failed = new Map<string, Failed>();
-      /** Those that were created again, and as what. */
-      const replaced = new Map<string, string>();
+      /** Those after which the same was created. */
+      const replaced = new Map<string, Replaced>();
+      /** How many equal tasks were made besides those that stand for a failed one. */
+      const wanted = new Map<string, number>();
       return {
         failed,
-        task({ task: created }) {
+        replaced,
+        wanted,
+        task({ received, task: created }) {
           if (created?.intent === undefined) return;
           keep(intents, created.task, created.intent);
           for (const [task, { intent, shown }] of failed) {
-            if (intent !== created.intent) continue;
+            // What was sent before is no answer to it.
+            // Stryker disable next-line EqualityOperator: no two events have the same number.
+            if (intent !== created.intent || received.seq < shown.seq) continue;
             failed.delete(task);
-            keep(replaced, task, created.task);
+            keep(replaced, task, { intent, events: [shown.seq, created.seq] });
             tally.note('made again', [shown.seq, created.seq]);
             return;
           }
+          keep(wanted, created.intent, (wanted.get(created.intent) ?? 0) + 1);
         },
         answered(request, { path }) {
           const status = following.statusShownBy(request);
@@ -48,10 +62,16 @@ its exit code should not expect this check. Inconclusive without such a task.`,
         },
       };
     },
-    judge(tally, _params, { exitCode }, { failed }) {
+    judge(tally, _params, { exitCode }, { failed, replaced, wanted }) {
       const again = tally.of('made again').count;
       const [first] = failed;
       const figures = { failed: failed.size + again, madeAgain: again };
+      const planned = [...replaced].find(([, { intent }]) => (wanted.get(intent) ?? 0) > 1);
+      if (!first && planned && !exitCode)
+        return doubtful(
+          `${planned[0]} did not succeed, and the client makes several like it: the next was made in its place, or planned`,
+          { events: planned[1].events, figures },
+        );
       if (!first)
         return again > 0
           ? pass(`created each of ${many(again, 'failed task')} again`, { ...tally.proofs('made again'), figures })
