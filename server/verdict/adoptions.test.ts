@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { Adoptions } from './adoptions.ts';
+import { Connection, Request } from './facts.ts';
 import { asks, creates, opens, resets, type Step, TASKS, tell } from './testing.ts';
 
 const learnt = (...steps: readonly Step[]): Adoptions => {
   const adoptions = new Adoptions();
-  for (const event of tell(steps).events()) adoptions.learn(event);
+  for (const event of tell(steps).events())
+    if (event.type === 'request.received') adoptions.request(new Request(new Connection(event.connection), event));
+    else adoptions.learn(event);
   return adoptions;
 };
 const loses = (number: number): readonly Step[] => [

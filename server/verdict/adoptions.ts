@@ -1,6 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
 import { isWhole, type Request } from './facts.ts';
-import { isCreate, isList, taskOf } from './paths.ts';
 
 /** How many creates of a client are looked at that it does not know the tasks of. */
 const IN_FLIGHT_KEPT = 100;
@@ -34,9 +33,6 @@ export class Adoptions {
       case 'connection.identified':
         this.#clientOf.set(event.connection, event.client);
         break;
-      case 'request.received':
-        if (event.method === 'POST' && isCreate(event.path)) this.#begin(event);
-        break;
       case 'task.created': {
         const create = this.#byRequest.get(keyOf(event));
         if (!create) break;
@@ -57,6 +53,11 @@ export class Adoptions {
     }
   }
 
+  /** A request came. */
+  request({ received, target }: Request): void {
+    if (received.method === 'POST' && target.isTasks) this.#begin(received);
+  }
+
   /** A request has been answered; a create that was is in flight no more. */
   answered(request: Request): void {
     const { received } = request;
@@ -64,7 +65,7 @@ export class Adoptions {
     const create = this.#byRequest.get(key);
     if (create && isWhole(request)) this.#inFlight.get(create.client)?.delete(create);
     else if (create) this.#lose(key);
-    else if (received.method === 'GET') this.#shown(received);
+    else if (received.method === 'GET') this.#shown(request);
   }
 
   over({ received }: Request): void {
@@ -103,12 +104,13 @@ export class Adoptions {
   }
 
   /** A client that was shown a List, or has asked for the task, knows what it takes for its own. */
-  #shown({ client: named, connection, path }: JournalEvent<'request.received'>): void {
-    const client = named ?? this.#clientOf.get(connection);
-    const task = taskOf(path);
-    for (const create of (client !== undefined && this.#inFlight.get(client)) || [])
-      if (create.lost && (isList(path) || create.task?.task === task))
-        this.#inFlight.get(create.client)?.delete(create);
+  #shown({ received, target }: Request): void {
+    if (this.#inFlight.size === 0) return;
+    const client = received.client ?? this.#clientOf.get(received.connection);
+    const flying = client === undefined ? undefined : this.#inFlight.get(client);
+    if (!flying || flying.size === 0) return;
+    for (const create of flying)
+      if (create.lost && (target.isTasks || create.task?.task === target.task)) flying.delete(create);
   }
 }
 

@@ -111,6 +111,8 @@ export class Bench {
   readonly #settling: Request[] = [];
   #settled = 0;
   readonly #runs: readonly RunWatched[];
+  /** Their watches, by what they hear of. */
+  readonly #ears: Readonly<Record<keyof RunWatch, readonly RunWatch[]>>;
   /** Of the commands of `run` that have ended, by the name of the copy. */
   readonly #exitCodes = new Map<string, number | undefined>();
   readonly #strikes = new Strikes();
@@ -137,6 +139,14 @@ export class Bench {
       const watch = expectation.run?.watch(tally, this.#run);
       return watch ? [{ expectation, tally, watch }] : [];
     });
+    const watches = this.#runs.map(({ watch }) => watch);
+    const hearing = (what: keyof RunWatch) => watches.filter((watch) => watch[what]);
+    this.#ears = {
+      event: hearing('event'),
+      request: hearing('request'),
+      answered: hearing('answered'),
+      over: hearing('over'),
+    };
   }
 
   /** Counts events that were lost before they could be read. */
@@ -153,8 +163,11 @@ export class Bench {
   read(event: JournalEvent): void {
     this.#events++;
     this.#settleUpTo(event);
+    // Nearly all events are of these two types.
+    if (event.type === 'request.received') return this.#noteRequest(event);
+    if (event.type === 'response.sent') return this.#noteNews(event);
     for (const learner of this.#learners) learner.learn(event);
-    for (const { watch } of this.#runs) watch.event?.(event);
+    for (const watch of this.#ears.event) watch.event?.(event);
     switch (event.type) {
       case 'clock.changed':
         this.#time.change(event);
@@ -189,12 +202,8 @@ export class Bench {
         // It goes on in another lane's journal.
         this.#seats.delete(event.connection);
         break;
-      case 'request.received':
-        this.#noteRequest(event);
-        break;
       case 'request.body':
       case 'task.created':
-      case 'response.sent':
       case 'response.abandoned':
       case 'stream.reset':
         this.#noteNews(event);
@@ -436,6 +445,8 @@ export class Bench {
     if (event.client !== undefined && seat.client && event.client !== seat.client.identity)
       this.#noteForeign(seat, request, event.client);
     else seat.client?.noteUse(request);
+    this.#strikes.request(request);
+    for (const watch of this.#ears.request) watch.request?.(request);
     for (const reading of readingsOf(seat, request)) reading.received();
     if (hasBody(event.method)) seat.early.add(request);
     else for (const reading of readingsOf(seat, request)) reading.request(request);
@@ -462,7 +473,8 @@ export class Bench {
         request.answer = event;
         seat.connection.served ??= request.received;
         this.#noteEnd(seat, request);
-        for (const { watch } of this.#runs) watch.answered?.(request);
+        this.#strikes.answered(request);
+        for (const watch of this.#ears.answered) watch.answered?.(request);
         break;
       default:
         // What hangs is over once its client has enough of it.
@@ -513,10 +525,7 @@ export class Bench {
     if (this.#settled > this.#settling.length || this.#settled > 1_000) this.#settled = 0;
     if (now.at - this.#expiredAt < EXPIRE_EVERY_MS) return;
     this.#expiredAt = now.at;
-    for (const { sure, guess } of [...this.#clients.values(), ...this.#unnamed]) {
-      sure.calls.expire(now);
-      guess?.calls.expire(now);
-    }
+    for (const client of [...this.#clients.values(), ...this.#unnamed]) client.expire(now);
   }
 
   #settle(request: Request): void {
@@ -528,7 +537,7 @@ export class Bench {
     this.#following.settle(request);
     for (const reading of readingsOf(seat, request)) reading.over(request);
     seat.foreign?.delete(request);
-    for (const { watch } of this.#runs) watch.over?.(request);
+    for (const watch of this.#ears.over) watch.over?.(request);
   }
 
   #end(seat: Seat, event: JournalEvent<'connection.ended'>): void {
@@ -707,4 +716,6 @@ const readingsOf = ({ readings, foreign }: Seat, request: Request): readonly Rea
   foreign?.get(request) ?? readings;
 
 /** Methods whose requests bring a body, by which their call is known. */
-const hasBody = (method: string): boolean => ['POST', 'PUT', 'PATCH'].includes(method);
+const hasBody = (method: string): boolean => WITH_BODY.has(method);
+
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

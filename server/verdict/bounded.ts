@@ -7,6 +7,11 @@ export function keep<K, V>(known: Map<K, V>, key: K, value: V, limit = KEPT): vo
   if (known.size > limit) for (const oldest of known.keys()) return void known.delete(oldest);
 }
 
+/** Empties a map. One that is empty is left alone: to clear it would cost as much as to make another. */
+export function forgetAll(known: Map<unknown, unknown>): void {
+  if (known.size > 0) known.clear();
+}
+
 /** A map that forgets what was not set for a time: once that is over, and before it is over twice. It keeps the newest. */
 export class Recent<K, V> {
   readonly #forMs: number;

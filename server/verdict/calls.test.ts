@@ -104,6 +104,17 @@ test('what was sent before the other had failed does not repeat it', () =>
     ),
   ).toHaveLength(2));
 
+test('a create that comes again with its key is the same one for 20 minutes, and then forgotten', () => {
+  const keyed = (at: number, request: number) => [
+    asks(at, 1, request, { ...post, idempotencyKey: 'k' }),
+    body(at, 1, request, 'a'),
+    answers(at, 1, request, ok),
+  ];
+  const other = [asks(1_205_000, 2, 1), answers(1_205_000, 2, 1)];
+  expect(callsOf(...keyed(1, 1), ...keyed(1_190_000, 2))).toEqual([['POST', 2, 'idempotency key']]);
+  expect(callsOf(...keyed(1, 1), ...other, ...keyed(1_206_000, 2))).toHaveLength(3);
+});
+
 test('a create is over once its client has asked for its task, and the same again is another one', () => {
   const lost = [
     asks(1, 1, 1, post),
@@ -112,7 +123,7 @@ test('a create is over once its client has asked for its task, and the same agai
     resets(2, 1, 1),
   ];
   const again = [asks(9, 2, 2, post), body(9, 2, 2, 'a')];
-  const poll = [asks(3, 2, 1, { path: '/tasks/cgt-1' }), answers(4, 2, 1)];
+  const poll = [asks(3, 2, 1, { path: '/api/v3/contents/generations/tasks/cgt-1' }), answers(4, 2, 1)];
   expect(callsOf(...lost, ...again)).toEqual([['POST', 2, 'repetition']]);
   expect(callsOf(...lost, ...poll, ...again)).toHaveLength(3);
 });

@@ -1,6 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
 import { endOf, hasFailed, isLeft, isRefusal, isWhole, mayRepeat, type Request } from './facts.ts';
+import type { Target } from './paths.ts';
 import { PROOFS_KEPT } from './tally.ts';
 
 /** How the attempts of a call are known to belong together, the surest first. */
@@ -12,6 +13,7 @@ const NO_TASKS: readonly JournalEvent<'task.created'>[] = [];
 /** What a client wanted once. Of its attempts the latest is kept, and what the others came to. A class, as `Request` is. */
 export class Call {
   readonly method: string;
+  readonly target: Target;
   /** Without the query. */
   readonly path: string;
   /** How many there were. */
@@ -45,9 +47,9 @@ export class Call {
   origin?: Request;
 
   constructor(request: Request) {
-    const { method, path } = request.received;
-    this.method = method;
-    this.path = pathOf(path);
+    this.method = request.received.method;
+    this.target = request.target;
+    this.path = request.target.path;
     this.first = request;
     this.last = request;
   }
@@ -56,8 +58,9 @@ export class Call {
 /** How long after a failed attempt, and what that asked to wait, the same request still is another attempt at it, in the client's
  * time. */
 export const REPEATED_WITHIN_MS = 120_000;
-/** How many calls stay open for a repetition by their keys, per client. */
-const KEYED_CALLS = 10_000;
+/** How long a call that is over is remembered by its keys, in the client's time, and how many of them, per client. */
+const KEYED_FOR_MS = 1_200_000;
+const KEYED_CALLS = 1_000;
 
 /** HTTP libraries send again at once. */
 const RESENT_WITHIN_MS = 50;
@@ -182,8 +185,7 @@ export class CallBook {
     if (body) entry.digest = body.digest;
     request.attempt = { book: this, request, entry, ended: false, settled: false, beside: request.attempt };
     this.#attempts.push(request.attempt);
-    if (received.method === 'GET' && this.#ofTask.size > 0)
-      this.#learn(entry.path.slice(entry.path.lastIndexOf('/') + 1));
+    if (request.asked !== undefined && this.#ofTask.size > 0) this.#learn(request.asked);
     for (const [, key] of keys) {
       this.#byKey.set(key, entry);
       if (!entry.keys.includes(key)) entry.keys = [...entry.keys, key];
@@ -234,8 +236,13 @@ export class CallBook {
     else this.#waiting.add(entry);
   }
 
-  /** Ends the calls that have waited for another attempt for too long. */
+  /** Ends the calls that have waited for another attempt for too long, and forgets those that are over for long. */
   expire(now: { readonly at: number }): void {
+    for (const entry of this.#keyed) {
+      const end = endOf(entry.last);
+      if (end && this.#time.between(end, now) <= KEYED_FOR_MS) break;
+      this.#forget(entry);
+    }
     for (const entry of inOrder(this.#waiting)) {
       const end = endOf(entry.last);
       if (end && this.#isStale(entry.last, end, now)) this.#end(entry);
@@ -395,11 +402,6 @@ const drop = (waiting: Map<string, Entry[]> | undefined, key: string, entry: Ent
     key,
     (waiting?.get(key) ?? []).filter((one) => one !== entry),
   );
-
-export const pathOf = (path: string): string => {
-  const query = path.indexOf('?');
-  return query < 0 ? path : path.slice(0, query);
-};
 
 /** A trace may hold many calls, so one that succeeded is over; a request id is meant for one call. */
 function mayContinue(call: Call, later: Request, bond: Bond): boolean {

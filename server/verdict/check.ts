@@ -71,7 +71,9 @@ export interface ClientWatch {
 
 /** What a check hears of a run. */
 export interface RunWatch {
+  /** Anything happened, but that a request came or was answered: there are too many of these. */
   event?(event: JournalEvent): void;
+  request?(request: Request): void;
   /** A request of any client has been answered; whether the answer arrived whole is not known yet. */
   answered?(request: Request): void;
   over?(request: Request): void;

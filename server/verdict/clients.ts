@@ -120,6 +120,11 @@ export class Client {
     return added;
   }
 
+  /** Forgets what is too long ago to matter. */
+  expire(now: { readonly at: number }): void {
+    for (const reading of [this.sure, this.guess, ...this.#alone.values()]) reading?.calls.expire(now);
+  }
+
   noteUse({ connection }: Request): void {
     // Each program has other connections to the storage than to the API: turns between them say nothing.
     if (connection.isStorage) return;

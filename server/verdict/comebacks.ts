@@ -2,7 +2,7 @@ import type { JournalEvent } from '../journal.ts';
 import { type Call, isTransportRetry } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import { type Connection, isCutAtStart, isCutOff, isHurriedOff, isRefusal, type Request } from './facts.ts';
-import { isList } from './paths.ts';
+import { targetOf } from './paths.ts';
 
 /** A failure of the service, and how the client came back from it. */
 export interface Comeback {
@@ -171,7 +171,7 @@ export class Comebacks {
         ...(resent && { resent }),
       };
       // A List is the search for a lost create; other work says nothing of what was cut.
-      const isSearch = loss.other !== undefined && isList(loss.other.path);
+      const isSearch = loss.other !== undefined && targetOf(loss.other.path).isTasks;
       const sequential = isSearch ? sequentialOf(loss) : { ...own, streak: loss.streak };
       this.#streaks.set(connection, loss);
       this.#note({ sequential, parallel: isOther(cut, request) ? undefined : own });

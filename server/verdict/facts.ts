@@ -1,7 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import type { Attempt } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
-import { taskOf } from './paths.ts';
+import { type Target, targetOf } from './paths.ts';
 
 /** A connection, and what the journal has said of it so far. A class, so that it has all its fields from the
  * start: there are millions of reads, and objects that grow are slow. */
@@ -61,10 +61,13 @@ export type Cut = JournalEvent<'response.abandoned' | 'stream.reset' | 'connecti
 export class Request {
   readonly connection: Connection;
   readonly received: JournalEvent<'request.received'>;
+  readonly target: Target;
   /** The task that a Get asks for. */
   readonly asked: string | undefined;
   /** Its method and its path. */
   readonly place: string;
+  /** What a limit of the service counts together with it. */
+  readonly kind: string;
   /** The name of the API key, where that is known. */
   readonly account?: string | undefined;
   body?: JournalEvent<'request.body'>;
@@ -87,11 +90,11 @@ export class Request {
     const { method, path } = received;
     this.connection = connection;
     this.received = received;
-    const task = taskOf(path);
-    this.asked = method === 'GET' ? task : undefined;
-    // The query of a task's own path means nothing: some clients put the time there, to evade a cache.
-    const query = task === undefined ? -1 : path.indexOf('?');
-    this.place = `${method} ${query < 0 ? path : path.slice(0, query)}`;
+    this.target = targetOf(path);
+    this.asked = method === 'GET' ? this.target.task : undefined;
+    const { key, kind } = this.target.asked(method);
+    this.place = key;
+    this.kind = kind;
     this.account = connection.account;
   }
 }
@@ -192,8 +195,3 @@ export const isCutAtStart = ({ requests, opened, ended }: Connection): boolean =
   ended !== undefined &&
   isCutOff(ended) &&
   !(ended.by === 'rule' && SILENCE.includes(ended.cause ?? ''));
-
-/** Whether a path is that of a result, whichever port it came to. */
-export const isResultPath = (path: string): boolean => RESULTS.some((ending) => path.endsWith(ending));
-
-const RESULTS = ['.mp4', '.mov', '.jpg'];

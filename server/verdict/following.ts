@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
+import { keep } from './bounded.ts';
 import { isAcknowledged, isWhole, type Request } from './facts.ts';
 import { isOver } from './sightings.ts';
 
@@ -70,7 +71,7 @@ export class Following {
     switch (event.type) {
       case 'task.created':
         this.#open.set(event.task, { status: 'queued', followed: false, seenOver: false, regressedAt: 0 });
-        this.#made.set(event.task, 'queued');
+        keep(this.#made, event.task, 'queued', TASKS_KEPT);
         this.#noteCreate(event);
         break;
       case 'task.changed': {
@@ -83,7 +84,7 @@ export class Following {
       case 'task.regressed': {
         const open = this.#open.get(event.task);
         if (open) open.regressedAt = event.seq;
-        this.#regressed.set(event.task, event.seq);
+        keep(this.#regressed, event.task, event.seq, TASKS_KEPT);
         break;
       }
       case 'task.deleted':
@@ -116,9 +117,11 @@ export class Following {
     // What is followed for good can be nobody's lost create, but it may be the repetition of one that came before.
     const before = this.#accounts.get(key) ?? [];
     const hasLost = before.some((create) => !this.isFollowed(create.task));
-    this.#accounts.set(key, [...(hasLost ? before.slice(-CREATES_KEPT) : []), { task, seq }]);
+    keep(this.#accounts, key, [...(hasLost ? before.slice(-CREATES_KEPT) : []), { task, seq }], TASKS_KEPT);
   }
 }
 
+/** How many tasks of a run are remembered, the newest; by a client no fewer of its own. */
+export const TASKS_KEPT = 20_000;
 /** How many equal creates of an account are remembered. */
 const CREATES_KEPT = 100;

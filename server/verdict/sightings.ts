@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../journal.ts';
+import { keep } from './bounded.ts';
 import type { Request } from './facts.ts';
-import { queryOf } from './paths.ts';
 
 /** How many tasks List shows where its query does not say (reference, Ark API section 4). */
 const PAGE_SIZE = 20;
@@ -9,6 +9,11 @@ const OVER: readonly string[] = ['succeeded', 'failed', 'cancelled', 'expired'];
 
 /** Whether a status is a task's last. */
 export const isOver = (status: string): boolean => OVER.includes(status);
+
+const NO_TASKS: readonly string[] = [];
+
+/** How many are remembered, the newest. */
+const TASKS_KEPT = 20_000;
 
 interface KnownTask {
   readonly id: string;
@@ -27,6 +32,8 @@ interface KnownTask {
  */
 export class Sightings {
   readonly #tasks = new Map<string, KnownTask>();
+  /** Theirs, and those of tasks that were deleted, in the order in which they were made. */
+  readonly #ids: string[] = [];
   readonly #clientOf = new Map<number, string>();
 
   learn(news: JournalEvent): void {
@@ -40,17 +47,22 @@ export class Sightings {
 
   /** The tasks that a request which is being answered is shown as over. */
   shownAsOver(request: Request): readonly string[] {
-    const { received, answer } = request;
-    if (received.method !== 'GET' || answer?.status !== 200 || answer.altered) return [];
+    const { received, answer, asked } = request;
+    if (received.method !== 'GET' || answer?.status !== 200 || answer.altered) return NO_TASKS;
     const isSeen = ({ status, regressedAt }: KnownTask) => isOver(status) && regressedAt < received.seq;
-    return this.#shownBy(request)
-      .filter(isSeen)
-      .map(({ id }) => id);
+    if (asked === undefined)
+      return this.#listedBy(request)
+        .filter(isSeen)
+        .map(({ id }) => id);
+    const task = this.#tasks.get(asked);
+    return task && isSeen(task) ? [asked] : NO_TASKS;
   }
 
   #add({ task: id, model, account, connection }: JournalEvent<'task.created'>): void {
     const client = connection === undefined ? undefined : this.#clientOf.get(connection);
-    this.#tasks.set(id, { id, model, status: 'queued', regressedAt: 0, account, client });
+    this.#ids.push(id);
+    if (this.#ids.length > 2 * TASKS_KEPT) this.#ids.splice(0, TASKS_KEPT);
+    keep(this.#tasks, id, { id, model, status: 'queued', regressedAt: 0, account, client }, TASKS_KEPT);
   }
 
   #update(id: string, news: Partial<KnownTask>): void {
@@ -58,13 +70,10 @@ export class Sightings {
     if (known) this.#tasks.set(id, { ...known, ...news });
   }
 
-  #shownBy(request: Request): readonly KnownTask[] {
-    const { asked, received } = request;
-    const task = asked === undefined ? undefined : this.#tasks.get(asked);
-    if (asked !== undefined) return task ? [task] : [];
-    const query = queryOf(received.path);
-    if (query === undefined) return [];
-    return this.#pageOf(new URLSearchParams(query)).filter((task) => isOwn(task, request));
+  #listedBy(request: Request): readonly KnownTask[] {
+    const { target } = request;
+    if (!target.isTasks) return [];
+    return this.#pageOf(new URLSearchParams(target.query)).filter((task) => isOwn(task, request));
   }
 
   #pageOf(query: URLSearchParams): readonly KnownTask[] {
@@ -72,9 +81,9 @@ export class Sightings {
     const end = Number(query.get('page_num') ?? 1) * size;
     const matching: KnownTask[] = [];
     // A run may hold thousands of Lists of thousands of tasks: what comes behind the page is not looked at.
-    for (const task of [...this.#tasks.values()].reverse()) {
-      if (matching.length === end) break;
-      if (matches(task, query)) matching.push(task);
+    for (let index = this.#ids.length - 1; index >= 0 && matching.length < end; index--) {
+      const task = this.#tasks.get(this.#ids[index] ?? '');
+      if (task && matches(task, query)) matching.push(task);
     }
     return matching.slice(end - size);
   }

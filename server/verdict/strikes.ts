@@ -1,6 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
-import { pathOf } from './calls.ts';
-import { isResultPath } from './facts.ts';
+import type { Request } from './facts.ts';
 
 /** A fault that was armed and struck nothing. */
 export interface NeverStruck {
@@ -33,9 +32,20 @@ export class Strikes {
   /** There was a fault, though perhaps there is none now. */
   #hadFaults = false;
 
+  /** A request came. */
+  request({ target }: Request): void {
+    this.#count(target.isResult ? 'download' : 'request');
+  }
+
+  /** A request was answered. */
+  answered({ target }: Request): void {
+    if (!target.isResult) this.#count('answer');
+  }
+
+  /** Anything else happened. */
   learn(event: JournalEvent): void {
     const thing = thingOf(event);
-    if (thing) this.#came.set(thing, (this.#came.get(thing) ?? 0) + 1);
+    if (thing) this.#count(thing);
     switch (event.type) {
       case 'scenario.loaded':
         this.#hadFaults ||= event.faults > 0;
@@ -69,6 +79,10 @@ export class Strikes {
     );
   }
 
+  #count(thing: Thing): void {
+    this.#came.set(thing, (this.#came.get(thing) ?? 0) + 1);
+  }
+
   #sayCame(hook: string): string {
     const thing = things[hook as keyof typeof things];
     const count = this.#came.get(thing) ?? 0;
@@ -92,10 +106,6 @@ function thingOf(event: JournalEvent): Thing | undefined {
       return 'ClientHello';
     case 'connection.secured':
       return event.protocol === 'h2' ? 'HTTP/2 connection' : undefined;
-    case 'request.received':
-      return isDownload(event) ? 'download' : 'request';
-    case 'response.sent':
-      return isDownload(event) ? undefined : 'answer';
     case 'task.created':
       return 'task';
     case 'callback.accepted':
@@ -106,5 +116,3 @@ function thingOf(event: JournalEvent): Thing | undefined {
       return undefined;
   }
 }
-
-const isDownload = ({ path }: { readonly path: string }): boolean => isResultPath(pathOf(path));

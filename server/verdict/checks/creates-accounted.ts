@@ -4,7 +4,6 @@ import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.
 import type { Following } from '../following.ts';
 import type { Tally } from '../tally.ts';
 
-const CREATE = /\/contents\/generations\/tasks$/;
 /** How many creates that made no task are watched for a later attempt. */
 const LOST_KEPT = 1_000;
 
@@ -32,7 +31,7 @@ and where one that failed was followed by one that differs in \`seed\` or \`safe
         open,
         lost,
         request(_request, call) {
-          if (call.method !== 'POST' || !CREATE.test(call.path)) return;
+          if (call.method !== 'POST' || !call.target.isTasks) return;
           lost.delete(call);
           open.add(call);
           // A task may be followed later than its create is over.

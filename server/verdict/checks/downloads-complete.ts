@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keep } from '../bounded.ts';
 import { type ClientNow, defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
-import { endOf, hasFailed, isResultPath, isWhole, type Request } from '../facts.ts';
+import { endOf, hasFailed, isWhole, type Request } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** What is still wrong with the results that a client asked for, by path. */
@@ -27,14 +27,14 @@ player after the head of a file, does not count. Inconclusive without a download
       return {
         hearsStorage: true,
         downloads,
-        over(request, { method, path }) {
-          if (isResultPath(path)) note(tally, downloads, request, { method, path });
+        over(request, call) {
+          if (call.target.isResult) note(tally, downloads, request, call);
         },
       };
     },
     judge(tally, _params, now, { downloads }) {
       const left: Downloads = { cut: new Map(downloads.cut), heads: new Map(downloads.heads) };
-      for (const [request, call] of now.unsettled) if (isResultPath(call.path)) note(tally, left, request, call);
+      for (const [request, call] of now.unsettled) if (call.target.isResult) note(tally, left, request, call);
       return judge(tally, left, now);
     },
   },

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
-import { keep } from '../bounded.ts';
-import { pathOf, REPEATED_WITHIN_MS } from '../calls.ts';
+import { forgetAll, keep } from '../bounded.ts';
+import { REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
-import { hasFailed, isResultPath, isWhole, type Request } from '../facts.ts';
-import { taskOf } from '../paths.ts';
+import { hasFailed, isWhole, type Request } from '../facts.ts';
 import { isOver } from '../sightings.ts';
 
-const LIST = /\/contents\/generations\/tasks\/?$/;
 /** 4xx that the same request may not get again: it was late, too early or too much, or depends on a state. */
 const PASSING = [408, 409, 425, 429];
 /** How long the link to a result lasts (reference, Ark API section 11). */
@@ -74,8 +72,7 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
         tally.note('polled after the end', events, end.polls, `asked ${end.polls} times for a task that is ${status}`);
       };
 
-      const noteRefusal = ({ received, body, place }: Request, answer: Answer, known: Refusals) => {
-        const { method, path } = received;
+      const noteRefusal = ({ received, body, place, target }: Request, answer: Answer, known: Refusals) => {
         // Stryker disable next-line ConditionalExpression: it only saves work.
         if (known.size === 0 && !isFinal(answer)) return;
         // Different keys mean different calls.
@@ -89,7 +86,7 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
         keep(known, key, { latest: answer, times });
         if (times === 0) tally.note('final', [answer.seq]);
         if (!isAgain || times <= repeats) return;
-        const what = `sent ${method} ${pathOf(path).slice(0, PATH_SHOWN)} ${many(times, 'time')} more after ${answer.status}`;
+        const what = `sent ${received.method} ${target.path.slice(0, PATH_SHOWN)} ${many(times, 'time')} more after ${answer.status}`;
         tally.note('repeated in vain', [before.latest.seq, received.seq], times, what);
       };
 
@@ -111,30 +108,30 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
 
       return {
         hearsStorage: true,
-        request({ received }, { method, path }) {
-          const task = taskOf(path) ?? '';
-          const conflict = method === 'DELETE' ? conflicts.get(task) : undefined;
+        request({ received, target: { task = '' } }) {
+          const conflict = received.method === 'DELETE' ? conflicts.get(task) : undefined;
           if (!conflict || following.isSettled(task)) return;
           tally.note('DELETE repeated', [conflict.seq, received.seq], 0, `sent DELETE again after 409 for ${task}`);
         },
-        over(request, { path }) {
+        over(request) {
           const shown = request.asked === undefined ? undefined : ends.get(request.asked);
           if (shown?.request === request && isWhole(request)) shown.request = undefined;
           // A client that asks for the link again before it repeats a download means well.
-          if (isResultPath(path) && hasFailed(request)) for (const end of ends.values()) end.polls = 0;
+          if (request.target.isResult && hasFailed(request)) for (const end of ends.values()) end.polls = 0;
         },
-        answered(request, { method, path }) {
-          const { answer } = request;
+        answered(request) {
+          const { answer, target, received } = request;
           if (!answer || request.tampered) return;
-          if (isResultPath(path)) {
+          if (target.isResult) {
             if (answer.status === 403) for (const end of ends.values()) end.polls = 0;
             return noteRefusal(request, answer, links);
           }
-          const task = taskOf(path) ?? '';
-          if (task === '' && !LIST.test(path)) return;
-          if (task === '' && method === 'GET') conflicts.clear();
+          const { task = '', isTasks } = target;
+          if (task === '' && !isTasks) return;
+          const { method } = received;
+          if (task === '' && method === 'GET') forgetAll(conflicts);
           // The link to a result is new, though it looks the same here.
-          if (method === 'GET' && answer.status === 200) links.clear();
+          if (method === 'GET' && answer.status === 200) forgetAll(links);
           if (method === 'DELETE' && answer.status === 409) {
             tally.note('final', [answer.seq]);
             keep(conflicts, task, answer);

@@ -13,6 +13,8 @@ const LEAVES_WITHIN_MS = 1_000;
 
 /** How many such streams are remembered. */
 const RESET_KEPT = 100;
+/** How many connections of a client are remembered that were drained. */
+const DRAINS_KEPT = 1_000;
 
 /** RFC 9113, section 6.8. */
 export const goawayRespected = defineCheck({
@@ -131,7 +133,7 @@ class Drains {
   readonly #grace: number;
   readonly #time: ClientTime;
   readonly #open = new Map<Connection, Drain>();
-  /** When connections were drained that calls may have succeeded on, by their numbers. */
+  /** When the latest connections were drained, by their numbers. */
   readonly #drainedAt = new Map<number, number>();
   /** The calls that were repeated needlessly. */
   readonly #needless = new WeakSet<Call>();
@@ -153,13 +155,15 @@ class Drains {
   goaway(connection: Connection): void {
     const [goaway] = connection.goaways;
     if (!goaway || this.#open.has(connection)) return;
-    this.#drainedAt.set(connection.id, goaway.seq);
+    keep(this.#drainedAt, connection.id, goaway.seq, DRAINS_KEPT);
     this.#open.set(connection, { connection, goaway, requests: new Set(connection.open.values()), late: [] });
   }
 
   request(request: Request, call: Call): void {
     const { connection, received } = request;
     const { seq, stream } = received;
+    // Most clients are never drained.
+    if (this.#drainedAt.size === 0) return;
     const reset = this.#reset.get(request.place);
     if (reset) this.#tally.note('reset', [reset.received.seq, seq]);
     this.#reset.delete(request.place);

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
-import { isTransportRetry, pathOf } from '../calls.ts';
+import { isTransportRetry } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { endOf, type Request } from '../facts.ts';
-import type { Following } from '../following.ts';
-import { taskOf } from '../paths.ts';
+import { type Following, TASKS_KEPT } from '../following.ts';
 import type { Tally } from '../tally.ts';
 
-const CREATE = /\/contents\/generations\/tasks(\/.*)?$/;
-/** How many tasks of a client are remembered as its own. */
-const TASKS_KEPT = 10_000;
+/** So many intents are remembered though all of their tasks are followed for good. */
+const WANTED_KEPT = 20;
 /** How many tasks of other clients are remembered that it asked for. */
 const FOREIGN_KEPT = 100;
 
@@ -48,6 +46,13 @@ marks.`,
       const foreign = new Map<string, number>();
       /** A mark stands on several followed tasks: it says nothing. */
       let vague = false;
+      const isOpen = ({ created }: Made) => !following.isSettled(created.task);
+      /** How many were wanted when those that are followed for good were forgotten. */
+      let swept = 0;
+      const sweep = () => {
+        for (const [key, all] of wanted) if (!all.some(isOpen)) wanted.delete(key);
+        swept = wanted.size;
+      };
       const join = (key: string, made: Made) => {
         const before = wanted.get(key) ?? [];
         for (const one of before) {
@@ -58,18 +63,19 @@ marks.`,
           // Stryker disable next-line EqualityOperator: no two events have the same number.
           if (!answer || answer.seq > made.request.received.seq) made.beside ??= one;
         }
-        wanted.set(key, [...before.filter(({ created }) => !following.isSettled(created.task)), made]);
+        wanted.set(key, [...before.filter(isOpen), made]);
+        // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: it bounds memory alone.
+        if (wanted.size > 2 * swept + WANTED_KEPT) sweep();
       };
       return {
         wanted,
         own,
         foreign,
         isVague: () => vague,
-        request({ received: { method, path, seq } }, { attempts }) {
-          const asked = method === 'GET' ? (taskOf(path) ?? '') : '';
-          if (!own.has(asked) && following.isMade(asked) && foreign.size < FOREIGN_KEPT)
+        request({ received: { method, seq }, asked, target }, { attempts }) {
+          if (asked !== undefined && !own.has(asked) && following.isMade(asked) && foreign.size < FOREIGN_KEPT)
             foreign.set(asked, foreign.get(asked) ?? seq);
-          if (attempts === 1 && method === 'POST' && CREATE.test(pathOf(path))) tally.note('create', [seq]);
+          if (attempts === 1 && method === 'POST' && target.isTasks) tally.note('create', [seq]);
         },
         task(request, { first, tasks, taskCount, bond }) {
           const { task: created } = request;

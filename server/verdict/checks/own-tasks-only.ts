@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { keep } from '../bounded.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { queryOf, taskOf } from '../paths.ts';
+import { TASKS_KEPT } from '../following.ts';
+import type { Target } from '../paths.ts';
 
 /** The tasks that a path names: one, or those that a List is to show. */
-function tasksOf(path: string): readonly string[] {
-  const task = taskOf(path);
-  return task === undefined ? new URLSearchParams(queryOf(path) ?? '').getAll('filter.task_ids') : [task];
+function tasksOf({ task, isTasks, query }: Target): readonly string[] {
+  if (task !== undefined) return [task];
+  return isTasks ? new URLSearchParams(query).getAll('filter.task_ids') : [];
 }
 
 /** Replicas that share an API key see each other's tasks in List (reference, Ark API section 4). */
@@ -19,11 +21,11 @@ where the client asked for no task of this run.`,
   expects: () => 'no Get of a task that another client created',
   client: {
     watch(tally, _params, { following }) {
-      const own = new Set<string>();
+      const own = new Map<string, true>();
       return {
-        task: ({ task }) => void (task && own.add(task.task)),
-        request({ received: { seq, method, path } }) {
-          for (const task of method === 'GET' || method === 'DELETE' ? tasksOf(path) : [])
+        task: ({ task }) => void (task && keep(own, task.task, true, TASKS_KEPT)),
+        request({ received: { seq, method }, target }) {
+          for (const task of method === 'GET' || method === 'DELETE' ? tasksOf(target) : [])
             if (own.has(task)) tally.note('own', [seq]);
             else if (following.isMade(task)) tally.note("another's task", [seq], 0, task);
         },

@@ -4,7 +4,6 @@ import { Recent } from '../bounded.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import { type Connection, isHurriedOff, type Request } from '../facts.ts';
-import { taskOf } from '../paths.ts';
 import { isOver } from '../sightings.ts';
 
 /** Get is limited to 20 per second and account (reference, Ark API section 10), and a task takes minutes. */
@@ -32,9 +31,9 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
       const atMost = longest ?? Number.POSITIVE_INFINITY;
       const polls = new Recent<string, Poll>(longest === undefined ? KEPT_MS : RESULT_KEPT_MS);
       return {
-        request({ received, connection }, call) {
-          const { method, path } = call;
-          if (method !== 'GET' || taskOf(path) === undefined) return;
+        request({ received, connection, asked }, call) {
+          if (asked === undefined) return;
+          const { path } = call;
           const before = polls.get(path);
           const isSame = before?.call === call;
           const first = isSame ? before.first : received;
@@ -59,7 +58,7 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           const poll = method === 'GET' ? polls.get(path) : undefined;
           if (!poll) return;
           const isOverNow = isOver(following.statusShownBy(request) ?? '');
-          poll.last ||= isOverNow || (request.answer?.status === 404 && following.exists(taskOf(path) ?? ''));
+          poll.last ||= isOverNow || (request.answer?.status === 404 && following.exists(request.asked ?? ''));
         },
       };
     },

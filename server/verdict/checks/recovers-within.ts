@@ -5,7 +5,6 @@ import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
 import { type Connection, hasFailed, isCutAtStart, isLeft, isLeftSilent, type Request } from '../facts.ts';
 import type { Following } from '../following.ts';
-import { taskOf } from '../paths.ts';
 import type { Tally } from '../tally.ts';
 
 /** However a call failed, its client wanted the answer that it wanted. */
@@ -203,7 +202,7 @@ interface Known extends Pick<Now, 'time' | 'following'> {
 
 function noteCall(
   tally: Tally,
-  { method, path, attempts, underWay, failure, success, lostTask, first, last, again }: Call,
+  { method, path, target, attempts, underWay, failure, success, lostTask, first, last, again }: Call,
   within: number,
   { time, following, now, served, latest }: Known,
 ): void {
@@ -216,7 +215,7 @@ function noteCall(
     // It asked again before it let go of the first, or by another call that says the same.
     tally.note('recovered', [failure.seq]);
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
-  else if (method === 'GET' && isAskedFor(taskOf(path) ?? '', following))
+  else if (method === 'GET' && isAskedFor(target.task ?? '', following))
     tally.note('elsewhere', [failure.seq], 0, what);
   else if (again) tally.note('changed', [failure.seq, again.received.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
@@ -226,9 +225,9 @@ function noteCall(
 
 /** What gives a client that wants this what it wants, if it is asked for after that: a Get shows what became of a DELETE, and one
  * heartbeat is as good as another. */
-function wants({ place, received: { method, path } }: Request): readonly string[] {
-  if (taskOf(path) !== undefined) return [place.replace('DELETE', 'GET')];
-  return method === 'GET' || path.endsWith('/heartbeat') ? [place] : [];
+function wants({ place, target, received: { method } }: Request): readonly string[] {
+  if (target.task !== undefined) return [place.replace('DELETE', 'GET')];
+  return method === 'GET' || target.path.endsWith('/heartbeat') ? [place] : [];
 }
 
 /** Whether the last Get of a task, by whichever client, was answered. */

@@ -4,10 +4,8 @@ import { duration } from '../../scenario/duration.ts';
 import { keep } from '../bounded.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
-import { isResultPath, isWhole, type Request } from '../facts.ts';
+import { isWhole, type Request } from '../facts.ts';
 import { PROOFS_KEPT, type Sample, type Tally } from '../tally.ts';
-
-const TASK = /\/contents\/generations\/tasks\/[^/]+$/;
 
 /** A wait that a refusal asked for, and what else the client asked for meanwhile. */
 interface Wait {
@@ -73,7 +71,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       };
 
       const endWait = (call: Call) => {
-        const kind = kindOf(call);
+        const { kind } = call.first;
         const wait = waits.get(kind)?.get(call);
         if (wait) noteWait(tally, wait, parallel.has(kind));
         waits.get(kind)?.delete(call);
@@ -87,7 +85,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         equal,
         request(request, call) {
           const { received, body } = request;
-          const kind = kindOf(call);
+          const { kind } = request;
           const others = underWay.get(kind) ?? new Set();
           if (others.size > 0) parallel.add(kind);
           underWay.set(kind, others.add(received.seq));
@@ -124,7 +122,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         callOver: endWait,
         answered(request, call) {
           const { answer } = request;
-          const kind = kindOf(call);
+          const { kind } = request;
           underWay.get(kind)?.delete(request.received.seq);
           if (answer?.retryAfterUnreadable !== undefined)
             tally.note('unreadable', [answer.seq], 0, answer.retryAfterUnreadable);
@@ -136,8 +134,8 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           const [oldest] = those.size > WAITS_KEPT ? those.values() : [];
           if (oldest) endWait(oldest.call);
         },
-        over(request, call) {
-          underWay.get(kindOf(call))?.delete(request.received.seq);
+        over(request) {
+          underWay.get(request.kind)?.delete(request.received.seq);
           noteRefusal(tally, request);
         },
       };
@@ -206,12 +204,6 @@ const noteHaste = (tally: Tally, kind: string, { events, value, what }: Haste): 
 
 const describe = (ms: number, { retryAfterMs = 0 }: JournalEvent<'response.sent'>): string =>
   `${Math.round(ms)} ms, asked to wait ${Math.round(retryAfterMs)} ms`;
-
-/** A limit counts calls of a kind: what refuses a create says nothing of polls. */
-function kindOf({ method, path }: Call): string {
-  if (isResultPath(path)) return 'result';
-  return `${method} ${TASK.test(path) ? 'task' : path}`;
-}
 
 const keyOf = (path: string, digest: string | undefined): string => (digest === undefined ? path : `${path} ${digest}`);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { type Call, pathOf } from '../calls.ts';
+import type { Call } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { type Connection, isLeft, type Request } from '../facts.ts';
 import type { Tally } from '../tally.ts';
@@ -111,6 +111,6 @@ const isUnseen = ({ last }: Call): boolean => last.withheld === true && last.ans
 
 const noteUnseen = (tally: Tally, { last }: Call): void => tally.note('unseen', [last.received.seq], 0, nameOf(last));
 
-const nameOf = ({ received: { method, path } }: Request): string => `${method} ${pathOf(path)}`;
+const nameOf = ({ received: { method }, target: { path } }: Request): string => `${method} ${path}`;
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;

@@ -62,6 +62,9 @@ the check is inconclusive. So it is without a task.`,
               break;
           }
         },
+        request(request) {
+          adoptions.request(request);
+        },
         answered(request) {
           adoptions.answered(request);
           const tasks = sightings.shownAsOver(request).filter((task) => open.has(task));

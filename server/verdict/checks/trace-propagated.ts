@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pathOf } from '../calls.ts';
 import { defineCheck, fail, inconclusive, many, pass, percent } from '../check.ts';
 
 /** W3C Trace Context, sections 3.2 and 4.3: of neither the trace id nor the span id may all digits be 0, and only a later version may say
@@ -19,11 +18,12 @@ export const tracePropagated = defineCheck({
   expects: ({ atLeast }) => `a trace id on ${atLeast === 1 ? 'every request' : `${percent(atLeast)} of the requests`}`,
   client: {
     watch: (tally) => ({
-      request({ received: { traceparent = '', asyncTraceId = '', method, path, seq } }) {
-        if (!needsTrace(method, pathOf(path))) return;
+      request({ received: { traceparent = '', asyncTraceId = '', method, seq }, target: { path } }) {
+        if (!needsTrace(method, path)) return;
         const has = TRACEPARENT.test(traceparent) || asyncTraceId.trim() !== '';
         if (has) tally.note('traced', [seq]);
-        else tally.note('untraced', [seq], 0, `${method} ${pathOf(path)}`);
+        else if (tally.of('untraced').count > 0) tally.note('untraced', [seq]);
+        else tally.note('untraced', [seq], 0, `${method} ${path}`);
       },
     }),
     judge(tally, { atLeast }) {

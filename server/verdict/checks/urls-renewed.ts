@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { keep } from '../bounded.ts';
 import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
-import { isResultPath } from '../facts.ts';
 
 /** The URL of a result is good for 24 h; a Get of the task brings a new one (reference, Ark API section 11). */
 export const urlsRenewed = defineCheck({
@@ -26,9 +25,9 @@ with 200 between the two it is *tried again*. Inconclusive where no URL was refu
           // Stryker disable next-line EqualityOperator: no two events have the same number.
           tally.note(renewedAt > refusal ? 'renewed' : 'tried again', [refusal, received.seq], 0, path);
         },
-        answered({ answer, asked }, { method, path }) {
+        answered({ answer, asked, target }, { method, path }) {
           if (answer?.status === 200 && asked !== undefined) renewedAt = answer.seq;
-          if (answer?.status === 403 && method === 'GET' && isResultPath(path))
+          if (answer?.status === 403 && method === 'GET' && target.isResult)
             keep(refused, path, answer.seq, RESULTS_KEPT);
         },
       };
