@@ -276,7 +276,7 @@ describe('a hostile text in a verdict', () => {
     fc.assert(
       fc.asyncProperty(hostile, async (text) => {
         const report = verdictOf(text);
-        const json = reportFormats.json.render({ report, events: [] });
+        const json = await reportFormats.json.render({ report, events: [] });
         expect(unprintable(json)).toEqual([]);
         expect(JSON.parse(json)).toEqual(report);
       }),
@@ -307,7 +307,7 @@ describe('a recording', () => {
         let report = lane.verdict().report;
         for (const { what, text, number, waitedMs, resets } of steps) {
           await lane.clock.advance(waitedMs);
-          if (what === 'verdict') report = lane.verdict(resets).report;
+          if (what === 'verdict') report = (await lane.verdictInTurns(resets)).report;
           else if (what === 'restart') lane.restart();
           else if (what === 'load') lane.load(() => ({ ...scenario, name: `a${text}`, seed: number }));
           else if (what === 'clock.changed') lane.journal.append({ type: what, mode: 'real', speed: number });
@@ -318,7 +318,7 @@ describe('a recording', () => {
         const again = await retry({ folder: dir, lane: 'main', until: 'judged', events: 0 });
 
         const render = (verdict: VerdictReport) => reportFormats.json.render({ report: verdict, events: [] });
-        expect(render(again.report)).toBe(render(report));
+        expect(await render(again.report)).toBe(await render(report));
       }),
       { ...fuzzing, numRuns: 60, endOnFailure: true },
     ));

@@ -212,10 +212,19 @@ export class Lane {
   /** Judges the client by what the scenario expects, as far as the run has come.
    * @param resets how a reset arrives at the client; left out: as one */
   verdict(resets: ResetFidelity = 'reset'): Verdict {
+    return this.#atVerdict(resets, () => this.#judge.verdict({ resets }));
+  }
+
+  #atVerdict<T>(resets: ResetFidelity, judge: () => T): T {
     return this.journal.atOnce((moment) => {
       for (const hear of this.#verdictListeners) hear({ ...moment, resets });
-      return this.#judge.verdict({ resets });
+      return judge();
     });
+  }
+
+  /** The same, in turns with the service: use it for whatever is asked while clients are at work. */
+  async verdictInTurns(resets: ResetFidelity = 'reset'): Promise<Verdict> {
+    return this.#judge.verdictInTurns({ resets }, (judge) => this.#atVerdict(resets, judge));
   }
 
   /** Calls `hear` with the moment of each verdict, until the returned function is called. */

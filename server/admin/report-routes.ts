@@ -28,6 +28,9 @@ export function registerReport(app: FastifyInstance, worldOf: FindWorld): void {
     const { lane } = worldOf(request);
     const { format, resets } = readBySchema(request.query, query);
     const { type, render } = reportFormats[format];
-    return reply.type(type).send(await render({ report: lane.verdict(resets).report, events: lane.journal.events() }));
+    const { report } = await lane.verdictInTurns(resets);
+    // Only a picture needs the events.
+    const events = format === 'html' ? lane.journal.events() : [];
+    return reply.type(type).send(await render({ report, events }));
   });
 }

@@ -20,6 +20,7 @@ import { Reading } from './reading.ts';
 import { Strikes } from './strikes.ts';
 import { MAX_EVENTS_NAMED, Tally } from './tally.ts';
 import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
+import type { Steps } from './work.ts';
 
 /** How a reset arrives at the client: a proxy on the way may close in good order instead. */
 export const resetFidelities = ['reset', 'fin', 'unknown'] as const;
@@ -226,9 +227,9 @@ export class Bench {
     }
   }
 
-  /** Judges by what has been read.
+  /** Judges by what has been read, in steps: between two of them nothing may be read.
    * @param latest the newest event, and the moment of judging */
-  verdict({ scenario, seed, resets = 'reset' }: Omit<Case, 'expect'>, latest: Now['latest']): Verdict {
+  *judge({ scenario, seed, resets = 'reset' }: Omit<Case, 'expect'>, latest: Now['latest']): Steps<Verdict> {
     const now = this.#now(latest);
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
@@ -237,7 +238,8 @@ export class Bench {
     const { counts: lookAlikes } = this.#lookAlikes;
     const { counts: tasks } = this.#tasks;
     const rate = successRateOf(tasks);
-    const checks = this.#expect.map((expectation) => this.#judgeBy(expectation, clients, doubts, now));
+    const checks: CheckResult[] = [];
+    for (const expectation of this.#expect) checks.push(yield* this.#judgeBy(expectation, clients, doubts, now));
     return new Verdict({
       version: REPORT_VERSION,
       scenario,
@@ -267,7 +269,12 @@ export class Bench {
     return [...this.#clients.values(), ...this.#unnamed].toSorted((a, b) => a.since - b.since);
   }
 
-  #judgeBy(expectation: Expectation, clients: readonly Client[], doubts: readonly Doubt[], now: Now): CheckResult {
+  *#judgeBy(
+    expectation: Expectation,
+    clients: readonly Client[],
+    doubts: readonly Doubt[],
+    now: Now,
+  ): Steps<CheckResult> {
     const { check, expected, relies } = expectation;
     const doubt = doubts.find((one) => one.relies === undefined || relies.includes(one.relies));
     const judged: { readonly client?: Client; readonly judgement: Judgement }[] = [];
@@ -277,6 +284,7 @@ export class Bench {
     for (const client of clients) {
       const found = client.judge(expectation, { ...now, exitCode: this.#exitCodeOf(client) });
       if (found) judged.push({ client, judgement: found });
+      yield;
     }
     if (judged.length === 0) judged.push({ judgement: inconclusive('no client connected') });
     const results = judged.map(resultOf);

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { Journal } from '../journal.ts';
+import { type Check, defineCheck, inconclusive } from './check.ts';
 import { backoff } from './checks/backoff.ts';
 import { connectionReuse } from './checks/connection-reuse.ts';
 import { heartbeatInterval } from './checks/heartbeat-interval.ts';
-import { judge } from './judge.ts';
+import { Judge, judge } from './judge.ts';
 import { answers, asks, judgeBy, opens, resets, type Step, tell } from './testing.ts';
 
 /** Six requests on one connection, as a good client sends them. */
@@ -137,4 +139,73 @@ test('what is open when the run is judged was open until then, though nothing ha
     return judge(journal, { scenario: 'story', seed: 1, expect: expect1s }).outcome;
   };
   expect([outcomeAt(900), outcomeAt(4_000)]).toEqual(['pass', 'fail']);
+});
+
+/** A judge of so many clients that a verdict on them takes several turns, and the journal that it follows. */
+function crowd({ capacity = 100_000, check = connectionReuse }: { capacity?: number; check?: Check } = {}) {
+  let now = 0;
+  const journal = new Journal(() => now, capacity);
+  const expect = [check.bind(check.params.parse({}))];
+  const following = new Judge(journal, () => ({ scenario: 'story', seed: 1, expect }));
+  const add = (steps: readonly Step[]) => {
+    for (const [atMs, entry] of steps) {
+      now = Math.max(now, atMs);
+      journal.append({ ...entry });
+    }
+  };
+  for (let number = 1; number <= CROWD; number++) add(reusing(number, { userAgent: `tea/${number}` }));
+  const inTurns = () => following.verdictInTurns({}, (begin) => begin());
+  return { add, following, inTurns };
+}
+
+const CROWD = 1_200;
+
+describe('a verdict in turns', () => {
+  test('is the one of when it was asked for, whatever happens meanwhile', async () => {
+    const { add, following, inTurns } = crowd();
+    const before = following.verdict({}).report;
+    const pending = inTurns();
+    add(wasting(5_000, { userAgent: 'bad/1' }));
+    expect((await pending).report).toEqual(before);
+    expect((await inTurns()).report).toEqual(following.verdict({}).report);
+    expect(following.verdict({}).outcome).toBe('fail');
+  });
+
+  test('is finished at once where the journal would drop events, or a verdict is asked for at once', async () => {
+    const { add, following, inTurns } = crowd({ capacity: 64 });
+    const pending = inTurns();
+    for (let client = 0; client < 10; client++) add(wasting(5_000 + client * 10, { userAgent: 'bad/1' }));
+    const { clients, missed } = following.verdict({}).report;
+    expect((await pending).report.clients).toHaveLength(CROWD);
+    expect(clients.at(-1)).toMatchObject({ requests: 60 });
+    expect(missed).toBe(0);
+  });
+
+  test('waits for the one that was asked for before', async () => {
+    const { add, inTurns } = crowd();
+    const [first, second] = [inTurns(), inTurns()];
+    add(wasting(5_000, { userAgent: 'bad/1' }));
+    expect((await first).outcome).toBe('pass');
+    expect((await second).outcome).toBe('fail');
+  });
+
+  test('fails for each that asked where a check fails, and the next one is judged', async () => {
+    let fails = true;
+    const broken = defineCheck({
+      ...{ name: 'broken', summary: '', definition: '', params: z.strictObject({}), expects: () => '' },
+      client: {
+        watch: () => ({}),
+        judge: () => {
+          if (fails) throw new Error('a bug');
+          return inconclusive('all');
+        },
+      },
+    });
+    const { add, inTurns } = crowd({ check: broken });
+    const both = await Promise.allSettled([inTurns(), inTurns()]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    fails = false;
+    add(reusing(5_000, { userAgent: 'late/1' }));
+    expect((await inTurns()).report.clients).toHaveLength(CROWD + 1);
+  });
 });

@@ -2,6 +2,7 @@ import type { Journal, JournalEvent } from '../journal.ts';
 import type { Case } from './bench.ts';
 import { isStart, Trial } from './trial.ts';
 import type { Verdict } from './verdict.ts';
+import type { Work } from './work.ts';
 
 /** How many events are read at once: each by itself would cost a call more. */
 const BATCH = 1_024;
@@ -12,26 +13,52 @@ export class Judge {
   readonly #caseOf: () => Case;
   readonly #trial: Trial;
   #read = 0;
+  /** A verdict that is being worked out: nothing may be read meanwhile. */
+  #work: Work<Verdict> | undefined;
 
   /** @param caseOf what the scenario in force expects */
   constructor(journal: Journal, caseOf: () => Case) {
     this.#journal = journal;
     this.#caseOf = caseOf;
     this.#trial = new Trial(caseOf().expect, journal.moment.at);
-    const batch = Math.max(1, Math.min(BATCH, journal.capacity >> 1));
+    const most = Math.max(1, journal.capacity >> 1);
+    const batch = Math.min(BATCH, most);
     journal.subscribe((event) => {
       // A scenario's expectations are those in force when it was loaded.
-      if (isStart(event) || event.seq - this.#read >= batch) this.#catchUp();
+      if (isStart(event) || event.seq - this.#read >= (this.#work ? most : batch)) this.#catchUp();
     });
   }
 
+  /** Judges all that has happened so far. */
   verdict(more: Pick<Case, 'resets'>): Verdict {
+    return this.#begin(more).finish();
+  }
+
+  /** The same, in turns with the service: thousands of clients take seconds.
+   * @param begin is called once all that has happened so far is about to be judged */
+  async verdictInTurns(
+    more: Pick<Case, 'resets'>,
+    begin: (judge: () => Work<Verdict>) => Work<Verdict>,
+  ): Promise<Verdict> {
+    while (this.#work) await this.#work.inTurns().catch(() => {});
+    const work = begin(() => this.#begin(more));
+    this.#work = work;
+    try {
+      return await work.inTurns();
+    } finally {
+      if (this.#work === work) this.#work = undefined;
+    }
+  }
+
+  #begin(more: Pick<Case, 'resets'>): Work<Verdict> {
     this.#catchUp();
     const { scenario, seed } = this.#caseOf();
-    return this.#trial.verdict({ scenario, seed, ...more }, this.#journal.moment);
+    return this.#trial.judge({ scenario, seed, ...more }, this.#journal.moment);
   }
 
   #catchUp(): void {
+    this.#work?.complete();
+    this.#work = undefined;
     for (const event of this.#journal.events(undefined, this.#read)) {
       this.#read = event.seq;
       this.#readNext(event);

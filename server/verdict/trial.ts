@@ -2,9 +2,13 @@ import type { JournalEvent, Moment } from '../journal.ts';
 import { Bench, type Case } from './bench.ts';
 import type { Expectation, Outcome } from './check.ts';
 import { type CheckResult, type ClientResult, sumUp, Verdict, type VerdictReport } from './verdict.ts';
+import { type Steps, Work } from './work.ts';
 
 /** How many events of a run are kept for a second reading, until the admin API advances the clock. */
 const KEPT = 10_000;
+
+/** How many clients a check judges before others have their turn: it takes some milliseconds. */
+const JUDGED_PER_TURN = 500;
 
 /** Whether a run begins with this event: what was before it is judged no more. */
 export const isStart = ({ type }: JournalEvent): boolean => type === 'scenario.loaded' || type === 'lane.reset';
@@ -64,9 +68,21 @@ export class Trial {
     this.#kept.missed += events;
   }
 
+  /** Judges by what has been read. */
   verdict(more: Omit<Case, 'expect'>, latest: Moment): Verdict {
-    const byLane = this.#bench.verdict(more, latest);
-    return this.#byReal ? new Verdict(agree(byLane.report, this.#byReal.verdict(more, latest).report)) : byLane;
+    return this.judge(more, latest).finish();
+  }
+
+  /** The same; before it is finished nothing may be read. */
+  judge(more: Omit<Case, 'expect'>, latest: Moment): Work<Verdict> {
+    return new Work(this.#judge(more, latest), JUDGED_PER_TURN);
+  }
+
+  *#judge(more: Omit<Case, 'expect'>, latest: Moment): Steps<Verdict> {
+    const byLane = yield* this.#bench.judge(more, latest);
+    if (!this.#byReal) return byLane;
+    const byReal = yield* this.#byReal.judge(more, latest);
+    return new Verdict(agree(byLane.report, byReal.report));
   }
 
   get #benches(): readonly Bench[] {

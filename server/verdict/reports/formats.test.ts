@@ -60,6 +60,13 @@ test.each(['text', 'html', 'junit'] as const)(
   },
 );
 
+test('json is what JSON.stringify writes', async () => {
+  for (const names of [[], ['alpn-offered', 'tasks-settled']]) {
+    const report = reportOf(...names);
+    expect(await reportFormats.json.render({ report, events: [] })).toBe(`${JSON.stringify(report, null, 2)}\n`);
+  }
+});
+
 test('json has them as data', async () => {
   const report: VerdictReport = JSON.parse(
     await reportFormats.json.render({ report: reportOf('alpn-offered'), events: [] }),

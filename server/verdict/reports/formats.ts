@@ -1,5 +1,4 @@
 import type { JournalEvent } from '../../journal.ts';
-import { printableText } from '../../printable.ts';
 import type { VerdictReport } from '../verdict.ts';
 
 /** What a report is made of: the verdict, and the events that a picture is drawn from. */
@@ -27,7 +26,10 @@ export const reportFormats = {
     type: 'text/html; charset=utf-8',
     render: async ({ report, events }) => (await import('./html.ts')).renderHtmlReport(report, events),
   },
-  json: { type: 'application/json', render: ({ report }) => `${printableText(JSON.stringify(report, null, 2))}\n` },
+  json: {
+    type: 'application/json',
+    render: async ({ report }) => (await import('./json.ts')).renderJsonReport(report),
+  },
 } as const satisfies Record<string, Format>;
 
 export type ReportFormat = keyof typeof reportFormats;
