@@ -206,6 +206,14 @@ test('the link may be asked for again before each new try of a download that was
   const over = moves(50, 'cgt-1', 'succeeded');
   const tries = [100, 3_000, 6_000, 9_000].flatMap((at) => [...polls(at), ...cut(at + 100)]);
   expect(find(over, ...opensStorage, ...tries, ...polls(12_000))).toEqual(['pass']);
+  // Neither a download that came whole nor another call that failed is a reason to ask again.
+  const times = [100, 3_000, 6_000, 9_000];
+  const whole = (at: number) => [asks(at, 2, at, { path: '/m/1.mp4' }), answers(at + 1, 2, at, { path: '/m/1.mp4' })];
+  expect(find(over, ...opensStorage, ...times.flatMap((at) => [...polls(at), ...whole(at + 100)]))).toEqual([
+    'polled after the end',
+  ]);
+  const failed = (at: number) => call(at, 'GET', 503, { path: TASKS });
+  expect(find(over, ...times.flatMap((at) => [...polls(at), ...failed(at + 100)]))).toEqual(['polled after the end']);
 });
 
 test('an expired link is refused for good; a new one is another request', () => {

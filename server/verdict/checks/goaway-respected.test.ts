@@ -339,6 +339,25 @@ describe('abandoned', () => {
     expect(find(...alone, ...next('/tasks/9'))).toEqual(['pass']);
   });
 
+  test('one stream that is reset before another is answered: the service closed for that one', () => {
+    const drained = ends(1_020, 1, { by: 'fault', how: 'goaway' });
+    const others = [answers(1_002, 1, 2), answers(1_003, 1, 3)];
+    const next = [...opens(1_030, 2), asks(1_030, 2, 1, { path: '/tasks/1' })];
+    const early = [...three, goesAway(1_000, 1, 5), reset(1_001, 1), ...others, drained];
+    expect(find(...early, ...next)).toEqual(['pass']);
+    const last = [...three, goesAway(1_000, 1, 5), ...others, reset(1_004, 1), drained];
+    expect(find(...last, ...next)).toEqual(['inconclusive']);
+  });
+
+  test('one stream that is reset more than a second after the GOAWAY is given up by itself', () => {
+    const resetAt = (at: number) => [
+      ...[asks(900, 1, 1, { stream: 1, path: '/tasks/1' }), goesAway(1_000, 1, 1), reset(at, 1)],
+      ...[ends(2_020, 1, { by: 'fault', how: 'goaway' }), ...opens(2_030, 2), asks(2_030, 2, 1)],
+    ];
+    expect(find(...resetAt(2_000))).toEqual(['inconclusive']);
+    expect(find(...resetAt(2_001))).toEqual(['pass']);
+  });
+
   test('streams above the last one may be reset: they were never processed', () =>
     expect(
       find(

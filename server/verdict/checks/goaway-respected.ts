@@ -50,7 +50,7 @@ and asked for the same elsewhere.`,
           return fail(say(count), {
             ...{ finding, hint, ...tally.proofs('drained', finding) },
             ...(finding.endsWith('not repeated') && { provisional: true }),
-            ...(finding === 'abandoned' && tally.of('asked again').count > 0 && { oneProgram: true }),
+            ...(tally.of('asked again').count > 0 && { oneProgram: true }),
           });
       }
       const { count: resets } = tally.of('reset');

@@ -433,4 +433,27 @@ test('equal creates that are under way at the same time with different marks may
     { type: 'response.abandoned', connection: 1, request: 1, how: 'rst-stream', bytes: 0, by: 'fault' },
   ];
   expect(find(...first, cut, ...second, ...seen)).toEqual(['duplicate']);
+  // So does one whose own task is not followed.
+  const found = [answers(30, 1, 2), ...gets(200, 1, 3, 'cgt-1')];
+  expect(find(...first, cut, ...second, ...found)).toEqual(['duplicate']);
+});
+
+test('equal creates that are under way at the same time with one mark, or a mark on one of them, are a hedge', () => {
+  const wish = (at: number, request: number, task: string, mark?: string): readonly Step[] => [
+    asks(at, 1, request, { method: 'POST', path: TASKS }),
+    [at, { type: 'request.body', connection: 1, request, bytes: 10, digest: `${request}` }],
+    [
+      at + 1,
+      {
+        ...creates(at + 1, task, { connection: 1, request, ...(mark !== undefined && { mark }) })[1],
+        intent: 'a',
+      } as Step[1],
+    ],
+  ];
+  const seen = [answers(25, 1, 1), answers(30, 1, 2), ...gets(200, 1, 3, 'cgt-2')];
+  const marked = (one?: string, other?: string) =>
+    find(...wish(0, 1, 'cgt-1', one), ...wish(20, 2, 'cgt-2', other), ...seen);
+  expect(marked('m', 'm')).toEqual(['duplicate']);
+  expect(marked('m', undefined)).toEqual(['duplicate']);
+  expect(marked(undefined, 'm')).toEqual(['duplicate']);
 });

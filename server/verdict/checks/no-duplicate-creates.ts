@@ -191,12 +191,14 @@ function takesAnother({ created }: Made, takes: [string, number][], tally: Tally
 
 /** Whether two equal creates may be two wishes: their marks differ, and neither can repeat the other, which had not failed yet. */
 function noteApart(tally: Tally, made: Made): boolean {
-  const other = againOf(made);
-  const [mark, others] = [made.created.mark, other?.created.mark];
-  if (!other || mark === undefined || others === undefined || mark === others) return false;
+  const other = againOf(made) ?? made;
+  const marks = new Set([made.created.mark, other.created.mark]);
+  if (marks.size === 1 || marks.has(undefined)) return false;
+  // Stryker disable next-line EqualityOperator: no two events have the same number.
   const isFirst = made.created.seq < other.created.seq;
   const [earlier, later] = isFirst ? [made, other] : [other, made];
   const end = endOf(earlier.request);
+  // Stryker disable next-line EqualityOperator: no two events have the same number.
   if (end && end.seq < later.request.received.seq) return false;
   const what = `${made.created.task} is not followed, and an equal create with another mark was under way: two videos, or one`;
   tally.note('apart', [made.created.seq, other.created.seq], 0, what);

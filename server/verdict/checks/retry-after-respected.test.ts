@@ -291,3 +291,54 @@ test('the first call on a connection that was opened before the refusal was mean
   expect(findingsOf(retryAfterRespected, {}, [...before, ...other(1), ...makes(1_010, 2, 'a')])).toEqual(['pass']);
   expect(find(...steps, ...other(1), ...makes(1_010, 2, 'a'))).toEqual(['inconclusive']);
 });
+
+/** Creates with different bodies, one after the other, each refused. */
+const refusedOnes = (count: number): readonly Step[] =>
+  Array.from({ length: count }, (_, n) => wish(n * 10, n + 1, `${n}`, refused)).flat();
+const triedAgain = (from: number, to: number): readonly Step[] =>
+  Array.from({ length: to - from }, (_, n) => makes(2_000 + n * 10, 1_000 + n, `${from + n}`)).flat();
+
+test('of more than 20 refused calls, one that is forgotten may have been tried again', () => {
+  expect(find(...refusedOnes(20), ...triedAgain(1, 20))).toEqual(['too early']);
+  expect(find(...refusedOnes(21), ...triedAgain(1, 21))).toEqual(['inconclusive']);
+  expect(find(...refusedOnes(21), ...triedAgain(0, 21))).toEqual(['inconclusive']);
+});
+
+test('a wait goes on while many calls of its kind are answered', () => {
+  const tasks = Array.from({ length: 25 }, (_, n) => `${TASKS}/cgt-1${n}`);
+  const pollsAll = (atMs: number) =>
+    tasks.flatMap((path, n) => [asksFor(atMs + n, atMs + n, path), succeeds(atMs + n, atMs + n, path)]);
+  const steps = [...pollsAll(100), asksFor(200, 1), refusesTask(210, 1), ...pollsAll(300), asksFor(1_210, 2)];
+  expect(find(asksFor(0, 9), succeeds(1, 9), ...steps, succeeds(1_211, 2))).toEqual(['pass']);
+});
+
+test('another call in place of the refused one counts, also once the refused one is over', () => {
+  const other = [...creates(60, 2, 'b'), answers(61, 1, 2, { method: 'POST', path: TASKS })];
+  const later = [asksFor(200_000, 9), succeeds(200_001, 9), asksFor(300_000, 10)];
+  expect(find(...creates(0, 1, 'a'), refusesCreate(10, 1), ...other, ...later)).toEqual(['too early']);
+});
+
+test('a connection that was opened before the refusal, and used, had no need to send another call', () => {
+  const [one, two] = [1, 2].map((connection) => opens(0, connection, { by: 'api-key' }));
+  const used = [...(one ?? []), ...(two ?? []), asks(0, 2, 1), answers(1, 2, 1)];
+  const other = [asks(40, 2, 2, { method: 'POST', path: TASKS }), brings(40, 2, 2, 'b')];
+  expect(findingsOf(retryAfterRespected, {}, [...used, ...wish(5, 1, 'a', refused), ...other])).toEqual(['too early']);
+});
+
+test('an id says that a create is the refused one, though the client makes several with its body', () => {
+  const id = { method: 'POST', path: TASKS, clientRequestId: 'r' };
+  const withId = (atMs: number, request: number) => [asks(atMs, 1, request, id), brings(atMs, 1, request, 'a')];
+  const tries = [...withId(0, 1), refusesCreate(10, 1), ...withId(300, 2)];
+  const made = [...makes(2_000, 3, 'a'), ...makes(2_100, 4, 'a')];
+  expect(find(...tries, answers(301, 1, 2, id), ...made)).toEqual(['too early']);
+});
+
+test('each hasty poll counts, and of creates with one body the first 100', () => {
+  const times = Array.from({ length: 101 }, (_, n) => n + 2);
+  const seen = (steps: readonly Step[]) =>
+    judgeBy(retryAfterRespected, {}, [...opens(0, 1), ...steps]).clients[0]?.seen;
+  const polls = times.flatMap((at) => [asksFor(at * 10, at), refusesTask(at * 10 + 1, at)]);
+  expect(seen([asksFor(0, 1), refusesTask(1, 1), ...polls])).toMatch(/\(101 of 101 new attempts\)$/);
+  const posts = times.flatMap((at) => wish(at * 10, at, 'a', refused));
+  expect(seen([...wish(0, 1, 'a', refused), ...posts])).toMatch(/\(100 of 101 new attempts\)$/);
+});

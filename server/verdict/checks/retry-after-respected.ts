@@ -63,8 +63,9 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       const noteOther = (wait: Wait, { received, body, connection }: Request) => {
         const { refusal } = wait;
         // Its connection was being opened when the refusal came: so was it meant before.
-        const isFirst = connection.requests === 1 && connection !== wait.refused.connection;
-        if (isFirst && (connection.opened?.seq ?? 0) < refusal.seq) return;
+        // Stryker disable next-line EqualityOperator: no two events have the same number.
+        const isOpenedBefore = (connection.opened?.seq ?? 0) < refusal.seq;
+        if (connection.requests === 1 && isOpenedBefore) return;
         wait.isNew ||= !asked.has(keyOf(received.path, body?.digest));
         const what = describe(time.between(refusal, received), refusal);
         wait.other ??= { events: [refusal.seq, received.seq], what };
@@ -132,7 +133,10 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           those.set(call, { refused: request, call, refusal: answer, isNew: false, cameBack: false });
           waits.set(kind, those);
           const [oldest] = those.size > WAITS_KEPT ? those.values() : [];
-          if (oldest) endWait(oldest.call);
+          if (!oldest) return;
+          // It is watched no more, and may be tried again.
+          oldest.cameBack = true;
+          endWait(oldest.call);
         },
         over(request) {
           underWay.get(request.kind)?.delete(request.received.seq);
@@ -205,6 +209,7 @@ const noteHaste = (tally: Tally, kind: string, { events, value, what }: Haste): 
 const describe = (ms: number, { retryAfterMs = 0 }: JournalEvent<'response.sent'>): string =>
   `${Math.round(ms)} ms, asked to wait ${Math.round(retryAfterMs)} ms`;
 
+// Stryker disable next-line ConditionalExpression: it saves work alone.
 const keyOf = (path: string, digest: string | undefined): string => (digest === undefined ? path : `${path} ${digest}`);
 
 /** @param isParallel the client has several calls of this kind under way at a time */
