@@ -9,7 +9,7 @@ import { inTurns, median } from './statistics.ts';
 const EVENTS = 1_000_000;
 const FOLDED_AT_LEAST = 200_000;
 const HOUR_AT_MOST_BYTES = 100e6;
-const LEVEL_WITHIN_BYTES = 5e6;
+const LEVEL_WITHIN_BYTES = 10e6;
 const REPORT_AT_MOST_MS = 100;
 const EXPECTING_RATIO_AT_LEAST = 0.95;
 const ASKED_RATIO_AT_LEAST = 0.95;

@@ -111,6 +111,7 @@ export class Bench {
   #nobodys = 0;
   readonly #settling: Request[] = [];
   #settled = 0;
+  #settledAt = Number.NaN;
   readonly #runs: readonly RunWatched[];
   /** Their watches, by what they hear of. */
   readonly #ears: Readonly<Record<keyof RunWatch, readonly RunWatch[]>>;
@@ -520,6 +521,9 @@ export class Bench {
   }
 
   #settleUpTo(now: JournalEvent): void {
+    // Of the many events of one millisecond the first settles what there is to settle.
+    if (now.at === this.#settledAt) return;
+    this.#settledAt = now.at;
     for (;;) {
       const request = this.#settling[this.#settled];
       const end = request && (request.answer ?? request.cut);

@@ -16,11 +16,13 @@ export class ClientTime {
   readonly #by: WaitsBy;
   /** From `at` on, `elapsed` client milliseconds after the start and at this speed. */
   readonly #spells: [Spell, ...Spell[]];
+  #latest: Spell;
 
   /** @param startAt lane time at which counting begins */
   constructor(startAt: number, by: WaitsBy = 'lane') {
     this.#by = by;
-    this.#spells = [{ at: startAt, elapsed: by === 'lane' ? 0 : startAt, speed: 1 }];
+    this.#latest = { at: startAt, elapsed: by === 'lane' ? 0 : startAt, speed: 1 };
+    this.#spells = [this.#latest];
   }
 
   /** Whether lane time ran ahead of the client's at a moment: what the service ends after a silence, it ended too soon. */
@@ -32,7 +34,8 @@ export class ClientTime {
   change(event: JournalEvent<'clock.changed'>): void {
     const { at, mode, speed } = event;
     // Who waits by a clock that is moved by hand, waits as long as it moves.
-    this.#spells.push({ at, elapsed: this.at(event), speed: mode === 'manual' ? 1 : speed });
+    this.#latest = { at, elapsed: this.at(event), speed: mode === 'manual' ? 1 : speed };
+    this.#spells.push(this.#latest);
   }
 
   /** Client milliseconds from the start to a moment. */
@@ -54,8 +57,7 @@ export class ClientTime {
   }
 
   #spellAt({ at }: Time): Spell {
-    const latest = this.#spells.at(-1);
-    if (latest && latest.at <= at) return latest;
+    if (this.#latest.at <= at) return this.#latest;
     return this.#spells.findLast((one) => one.at <= at) ?? this.#spells[0];
   }
 }
