@@ -5,7 +5,7 @@ import { defineCheck, inconclusive } from './check.ts';
 import { ClientTime } from './client-time.ts';
 import { Connection, Request } from './facts.ts';
 import { judge } from './judge.ts';
-import { answers, asks, creates, opens, resets, type Step, tell } from './testing.ts';
+import { answers, asks, creates, merge, opens, resets, type Step, tell } from './testing.ts';
 
 const post = { method: 'POST', path: '/tasks' };
 const body = (at: number, connection: number, request: number, digest: string): Step => [
@@ -159,15 +159,47 @@ test('an answer that a fault altered may be asked for again, and need not', () =
 test('what failed long ago is not repeated', () =>
   expect(callsOf(asks(1, 1, 1), resets(2, 1, 1), asks(200_000, 2, 1))).toHaveLength(2));
 
+/** How a call on a used connection comes again; moments are lane milliseconds. */
+interface Retry {
+  readonly first: object;
+  readonly second: object;
+  readonly at: number;
+  readonly to: number;
+  readonly used: boolean;
+  readonly cut: boolean;
+  readonly left: boolean;
+  readonly opensAt: number;
+  readonly securedAt: number;
+}
+
 describe('a retry of the transport', () => {
   /** A call on a used connection that is cut, and the next attempt. */
-  const isTransport = ({ first = {}, second = {}, at = 3, to = 2, used = true, cut = true, left = false } = {}) => {
-    const events = tell([
-      asks(0, 1, 1),
-      asks(1, 1, 2, { clientRequestId: 'r', ...first }),
-      resets(2, 1, 2),
-      asks(at, to, 1, { clientRequestId: 'r', ...second }),
-    ]);
+  const isTransport = ({
+    first = {},
+    second = {},
+    at = 3,
+    to = 2,
+    used = true,
+    cut = true,
+    left = false,
+    opensAt,
+    securedAt,
+  }: Partial<Retry> = {}) => {
+    const handshake = opens(0, 2).flatMap(([, entry]): Step[] => {
+      const atMs = new Map<string, number | undefined>([
+        ['connection.opened', opensAt],
+        ['connection.secured', securedAt],
+      ]).get(entry.type);
+      return atMs === undefined ? [] : [[atMs, entry]];
+    });
+    const events = tell(
+      merge(handshake, [
+        asks(0, 1, 1),
+        asks(1, 1, 2, { clientRequestId: 'r', ...first }),
+        resets(2, 1, 2),
+        asks(at, to, 1, { clientRequestId: 'r', ...second }),
+      ]),
+    );
     const [before, one, two] = events.events('request.received');
     const [ended] = events.events('connection.ended');
     if (!before || !one || !two || !ended) throw new Error('the story is not whole');
@@ -175,7 +207,9 @@ describe('a retry of the transport', () => {
     if (used) connection.served = before;
     const by = left ? ('client' as const) : ended.by;
     const earlier = Object.assign(new Request(connection, one), cut && { cut: { ...ended, by } });
-    const later = new Request(to === 1 ? connection : new Connection(2), two);
+    const [[opened], [secured]] = [events.events('connection.opened'), events.events('connection.secured')];
+    const other = Object.assign(new Connection(2), { opened, secured });
+    const later = new Request(to === 1 ? connection : other, two);
     return isTransportRetry(earlier, later, new ClientTime(0));
   };
 
@@ -192,6 +226,16 @@ describe('a retry of the transport', () => {
     ['while the first one goes on', { cut: false }],
     ['after the client itself ended the first one', { left: true }],
   ])('%s it is one of the application', (_what, story) => expect(isTransport(story)).toBe(false));
+
+  test.each([
+    { what: 'a slow handshake before it', opensAt: 51, securedAt: 451, at: 500, is: true },
+    { what: 'a wait before the handshake', opensAt: 52, securedAt: 452, at: 500, is: false },
+    { what: 'a wait after the handshake', opensAt: 51, securedAt: 450, at: 500, is: false },
+    { what: 'a connection that was there', opensAt: 1, securedAt: 490, at: 500, is: false },
+    { what: 'a connection that has yet to say that it is secured', opensAt: 3, at: 51, is: true },
+  ])('on $what: $is', ({ opensAt, securedAt, at, is }) =>
+    expect(isTransport({ at, opensAt, ...(securedAt !== undefined && { securedAt }) })).toBe(is),
+  );
 
   test('just under 50 ms later it still is one', () => expect(isTransport({ at: 51 })).toBe(true));
 });

@@ -78,8 +78,18 @@ export function isTransportRetry(earlier: Request, later: Request, time: ClientT
       received.asyncTraceId,
       body?.digest,
     ]);
-  const isAtOnce = time.between(cut, later.received) < RESENT_WITHIN_MS;
-  return isAtOnce && connection !== later.connection && keys(earlier) === keys(later);
+  return isAtOnce(cut, later, time) && connection !== later.connection && keys(earlier) === keys(later);
+}
+
+/** Whether a request came right after a cut, but for the handshake of a connection that was opened for it. */
+function isAtOnce(
+  cut: JournalEvent,
+  { connection: { opened, secured }, received }: Request,
+  time: ClientTime,
+): boolean {
+  const isSoon = (from: JournalEvent, to: JournalEvent) => time.between(from, to) < RESENT_WITHIN_MS;
+  if (!opened || !secured || opened.seq < cut.seq) return isSoon(cut, received);
+  return isSoon(cut, opened) && isSoon(secured, received);
 }
 
 /** In place of the digest of a body. */

@@ -160,7 +160,7 @@ function noteWait(
 }
 
 const RESENT =
-  'The HTTP library sent it again by itself: switch that off (OkHttp: `retryOnConnectionFailure(false)`), and wait before you try again.';
+  'The HTTP library sent it again by itself, or your code did at once: switch that off (OkHttp: `retryOnConnectionFailure(false)`), and wait before you try again.';
 
 const HINTS = [
   ['no growth', 'Let each wait be longer than the one before, and start over only after a call that succeeded.'],

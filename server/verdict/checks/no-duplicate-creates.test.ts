@@ -389,11 +389,11 @@ describe('the hint', () => {
 
   test('names the HTTP library where that sent the create again', () => {
     expect(hintAfter(...again(12))).toMatch(/^The HTTP library sent the create again by itself/);
-    expect(hintAfter(...again(59))).toMatch(/^The HTTP library/);
+    expect(hintAfter(...again(60))).toMatch(/^The HTTP library/);
   });
 
   test('says what to do in the client where that created again', () => {
-    expect(hintAfter(...again(60))).toMatch(/^Put a mark/);
+    expect(hintAfter(...again(61))).toMatch(/^Put a mark/);
     expect(hintAfter(...again(12, { clientRequestId: 'r' }))).toMatch(/^Put a mark/);
   });
 

@@ -163,7 +163,7 @@ marks.`,
 });
 
 const RESENT =
-  'The HTTP library sent the create again by itself: switch that off for creates (OkHttp: `retryOnConnectionFailure(false)`), and look in List for your mark (`safety_identifier`).';
+  'The HTTP library sent the create again by itself, or your code did at once: switch that off (OkHttp: `retryOnConnectionFailure(false)`), and look in List for your mark.';
 const CREATED_AGAIN =
   'Put a mark on each create (`safety_identifier`), and look for it in List before you create again.';
 
