@@ -65,4 +65,6 @@ test('creates that differ in seed or mark alone may be attempts at one', () => {
     { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^sent creates for 70.0 s that differ/) },
   ]);
   expect(findingsOf(givesUpWithin, {}, [...opens(0, 1), ...creates(6)])).toEqual(['pass']);
+  expect(findingsOf(givesUpWithin, { within: '50005ms' }, [...opens(0, 1), ...creates(6)])).toEqual(['pass']);
+  expect(findingsOf(givesUpWithin, { within: '50004ms' }, [...opens(0, 1), ...creates(6)])).toEqual(['inconclusive']);
 });

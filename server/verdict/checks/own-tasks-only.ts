@@ -21,9 +21,9 @@ where the client asked for no task of this run.`,
   expects: () => 'no Get of a task that another client created',
   client: {
     watch(tally, _params, { following }) {
-      const own = new Map<string, true>();
+      const own = new Map<string, number>();
       return {
-        task: ({ task }) => void (task && keep(own, task.task, true, TASKS_KEPT)),
+        task: ({ task }) => void (task && keep(own, task.task, task.seq, TASKS_KEPT)),
         request({ received: { seq, method }, target }) {
           for (const task of method === 'GET' || method === 'DELETE' ? tasksOf(target) : [])
             if (own.has(task)) tally.note('own', [seq]);

@@ -257,6 +257,10 @@ test('a client whose PINGs kept its connection passes although nothing failed; w
   expect(waits(5_000, 7_000)).toEqual(['inconclusive']);
   const failed = [asks(1, 1, 1), ...[5_000, 10_000, 15_000].map(ping), answers(30_000, 1, 1, { status: 503 })];
   expect(findingsOf(recoversWithin, {}, [loaded, ...opens(0, 1), ...failed])).toEqual(['gave up']);
+  const again = [asks(30_100, 1, 2), answers(30_110, 1, 2)];
+  expect(judgeBy(recoversWithin, {}, [loaded, ...opens(0, 1), ...failed, ...again]).clients).toMatchObject([
+    { outcome: 'pass', seen: 'got through after 1 failure, within 0.1 s at most' },
+  ]);
 });
 
 describe('a connection that a fault does not serve, and that its client leaves', () => {

@@ -107,7 +107,7 @@ const isSilent = ({ struck, silence }: Connection): boolean => struck === true |
 
 /** Whether a fault dropped a frame of the answer to the last attempt, whose stream is over for the service: what a client says
  * of it then is not noted. */
-const isUnseen = ({ last }: Call): boolean => last.withheld === true && last.answer !== undefined && !last.cut;
+const isUnseen = ({ last }: Call): boolean => last.withheld === true && !last.cut;
 
 const noteUnseen = (tally: Tally, { last }: Call): void => tally.note('unseen', [last.received.seq], 0, nameOf(last));
 
