@@ -28,8 +28,13 @@ faults:
     match: { method: POST, path: ${TASKS} }
     when: { nth: 2 }
     inject: [ delay: { ms: 200 }, status: { code: 429 } ]
+expect: [ backoff, { poll-interval: { atLeast: 1s } } ]
 `;
   expect(await explain(yaml, { requests: 6 })).toBe(`scenario "mine", profile seedance, seed 7
+
+It expects of its client:
+  backoff        a wait of 100ms after a reset, times 2 after each further one, plus up to 100ms by chance
+  poll-interval  1s or more between two polls of a task
 
 fault "drain"  strikes every 3rd GET ${TASKS}/:id: send GOAWAY NO_ERROR, last stream 1
   strikes #5 of the first 6, and next #11
@@ -197,7 +202,12 @@ faults:
 
 test('without a fault there is only what the service does', async () => {
   expect(await explain('name: calm\nprofile: permissive\n', { seed: 1 })).toBe(
-    'scenario "calm", profile permissive, seed 1\n\nNo fault is armed: what happens is what the service always does in profile permissive.\n',
+    `scenario "calm", profile permissive, seed 1
+
+It expects nothing of its client: \`run\` ends with exit code 3, whatever the client does.
+
+No fault is armed: what happens is what the service always does in profile permissive.
+`,
   );
 });
 

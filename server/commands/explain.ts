@@ -71,7 +71,7 @@ interface Played {
 }
 
 function renderJson(
-  { name, description, profile, clients, warnings }: Scenario,
+  { name, description, profile, clients, warnings, expect }: Scenario,
   { seed, count, rehearsals }: Played,
 ): string {
   const told = rehearsals.map(({ thing, rules, passages }) => ({
@@ -80,7 +80,11 @@ function renderJson(
     each: passages.slice(0, count).map(({ number, facts, effects }) => ({ number, facts, effects })),
   }));
   const json = JSON.stringify(
-    { name, description, seed, profile, clients: asWritten(clients), warnings, rehearsals: told },
+    {
+      ...{ name, description, seed, profile, clients: asWritten(clients), warnings },
+      expect: expect.map(({ check, expected }) => ({ check, expected })),
+      rehearsals: told,
+    },
     null,
     2,
   );
@@ -100,8 +104,17 @@ function renderText(scenario: Scenario, { seed, count, rehearsals }: Played): st
     .map(printableLine)
     .join('\n');
   const body = rehearsals.map((rehearsal) => renderRehearsal(rehearsal, count));
+  const expects = renderExpectations(scenario);
   const none = `No fault is armed: what happens is what the service always does in profile ${profile}.`;
-  return `${[head, ...(body.length > 0 ? body : [none])].join('\n\n')}\n`;
+  return `${[head, expects, ...(body.length > 0 ? body : [none])].join('\n\n')}\n`;
+}
+
+function renderExpectations({ expect }: Scenario): string {
+  if (expect.length === 0)
+    return 'It expects nothing of its client: `run` ends with exit code 3, whatever the client does.';
+  const width = Math.max(...expect.map(({ check }) => check.length));
+  const lines = expect.map(({ check, expected }) => `  ${check.padEnd(width)}  ${printableLine(expected)}`);
+  return ['It expects of its client:', ...lines].join('\n');
 }
 
 /** A description may be a paragraph. */

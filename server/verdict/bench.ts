@@ -40,6 +40,11 @@ const SETTLED_AFTER_MS = 2_000;
 /** How often calls are looked through that wait for another attempt, in lane time. */
 const EXPIRE_EVERY_MS = 10_000;
 
+const NO_CLIENT: Judgement = {
+  ...inconclusive('no client connected'),
+  hint: 'Point the client at the mock: a command of `run` finds its base URL in `SEEDANCE_BASE_URL` and `ARK_BASE_URL`.',
+};
+
 /** The frames of an answer. */
 const CARRIES_ANSWER: readonly string[] = ['HEADERS', 'CONTINUATION', 'DATA'];
 
@@ -287,7 +292,7 @@ export class Bench {
       if (found) judged.push({ client, judgement: found });
       yield;
     }
-    if (judged.length === 0) judged.push({ judgement: inconclusive('no client connected') });
+    if (judged.length === 0) judged.push({ judgement: NO_CLIENT });
     const results = judged.map(resultOf);
     const summary = sumUp(
       results.map((result) => result.outcome),

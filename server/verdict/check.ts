@@ -22,7 +22,7 @@ export interface Judgement {
   readonly eventCount?: number;
   /** Of a failure, which of the check's findings it is: `too fast`. */
   readonly finding?: string;
-  /** Of a failure, what to change in the client. */
+  /** Of a failure, what to change in the client; of what is inconclusive, how to learn more. */
   readonly hint?: string;
   /** What was measured, for whoever reads the report by program. */
   readonly figures?: Readonly<Record<string, number>>;

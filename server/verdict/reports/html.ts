@@ -76,13 +76,13 @@ ${renderLines(events)}
 const words: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' };
 
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult): string {
-  const seen = clients.map(({ client, seen: what, events, eventCount, hint, outcome: of }) => {
+  const seen = clients.map(({ client, seen: what, events, eventCount, hint }) => {
     const proof =
       events.length > 0
         ? ` <span class="events">events ${events.join(', ')}${eventCount > events.length ? ', …' : ''}</span>`
         : '';
     const who = client !== undefined && clients.length > 1 ? `${escapeHtml(client)}: ` : '';
-    return `${who}${escapeHtml(what)}${proof}${of === 'fail' && hint ? `<div class="hint">${escapeHtml(hint)}</div>` : ''}`;
+    return `${who}${escapeHtml(what)}${proof}${hint ? `<div class="hint">${escapeHtml(hint)}</div>` : ''}`;
   });
   return `<tr><td class="outcome ${outcome}">${words[outcome]}<td>${escapeHtml(check)}<div class="hint">expected ${escapeHtml(expected)}</div>${
     doubt === undefined ? '' : `<div class="inconclusive">cannot be told: ${escapeHtml(doubt)}</div>`

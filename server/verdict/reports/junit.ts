@@ -35,7 +35,7 @@ function tell({ expected, doubt, clients }: CheckResult): string {
     ...(doubt === undefined ? [] : [`cannot be told: ${doubt}`]),
     ...clients.flatMap(({ client = 'run', outcome, seen, events, hint }) => [
       `${outcome} ${client}: ${seen}${events.length > 0 ? ` (events ${events.join(', ')})` : ''}`,
-      ...(outcome === 'fail' && hint !== undefined ? [hint] : []),
+      ...(hint === undefined ? [] : [hint]),
     ]),
   ]
     .map(printableLine)

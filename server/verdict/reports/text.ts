@@ -77,7 +77,7 @@ function renderClient({ client, seen, events, eventCount, outcome, hint }: Clien
   const more = eventCount > shown.length ? ', ...' : '';
   const proof = shown.length > 0 ? ` (events ${shown.join(', ')}${more})` : '';
   const who = several && client !== undefined ? `${client}: ` : '';
-  return [`${who}${seen}${proof}`, ...(outcome === 'fail' && hint !== undefined ? [`-> ${hint}`] : [])];
+  return [`${who}${seen}${proof}`, ...(hint === undefined ? [] : [`-> ${hint}`])];
 }
 
 function countOutcomes(checks: readonly CheckResult[]): string {
