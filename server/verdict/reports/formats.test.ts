@@ -64,7 +64,7 @@ test.each(['text', 'html', 'junit'] as const)(
   '%s says how to learn more where a check is inconclusive',
   async (format) => {
     const check = findCheck('alpn-offered') ?? expect.fail();
-    const { report } = judge(tell([]), { scenario: 'story', seed: 1, expect: [check.bind({})] });
+    const { report } = judge(tell([]), { scenario: 'story', seed: 1, expect: [check.bind(check.params.parse({}))] });
     const text = await readerOf(format, report);
     expect(text).toContain('no client connected');
     expect(text).toContain('Point the client at the mock');
