@@ -178,3 +178,15 @@ test('a scenario that `PUT /scenario` refuses is in the journal, and the old one
   ]);
   expect(server.lane.scenario.name).toBe('old');
 });
+
+test('a connection that was used before its scenario was loaded, and is cut idle after, is no outage', async () => {
+  const scenario = { expect: ['recovers-within' as const] };
+  await using server = await startMockServer({ scenario });
+  await using client = await openClient(server);
+  await client.get(TASKS);
+  await fetch(`${server.adminUrl}/scenario`, { method: 'PUT', body: JSON.stringify(scenario) });
+  await fetch(`${server.adminUrl}/connections/1?how=reset`, { method: 'DELETE' });
+  await server.journal.waitFor('connection.ended');
+  const { report } = await server.verdict();
+  expect(report.checks).toMatchObject([{ check: 'recovers-within', outcome: 'inconclusive' }]);
+});
