@@ -1,25 +1,17 @@
 import type { JournalEvent } from '../journal.ts';
-import { DEFAULT_BY } from '../scenario/clients.ts';
 import { successRateOf, TaskTally } from '../task-tally.ts';
 import { OpenCalls } from './amid-calls.ts';
-import {
-  type Expectation,
-  inconclusive,
-  type Judgement,
-  type Now,
-  type Outcome,
-  type Run,
-  type RunWatch,
-} from './check.ts';
+import type { Expectation, Now, Run, RunWatch } from './check.ts';
 import { ClientTime, type WaitsBy } from './client-time.ts';
-import { Client, nameOf } from './clients.ts';
-import { Connection, type Cut, endOf, isCutOff, isLeft, isSilent, isStarved, mayRepeat, Request } from './facts.ts';
+import type { Client } from './clients.ts';
+import { type Connection, type Cut, endOf, isLeft, isSilent, isStarved, mayRepeat, Request } from './facts.ts';
 import { Following } from './following.ts';
 import { LookAlikes } from './look-alikes.ts';
-import { Reading } from './reading.ts';
+import { type Doubt, type Judged, resultOf, summarize } from './results.ts';
+import { isOneProgram, readingsOf, type Seat, Seating } from './seating.ts';
 import { Strikes } from './strikes.ts';
-import { MAX_EVENTS_NAMED, Tally } from './tally.ts';
-import { type CheckResult, type ClientResult, type ClientSummary, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
+import { Tally } from './tally.ts';
+import { type CheckResult, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
 import type { Steps } from './work.ts';
 
 /** How a reset arrives at the client: a proxy on the way may close in good order instead. */
@@ -40,37 +32,8 @@ const SETTLED_AFTER_MS = 2_000;
 /** How often calls are looked through that wait for another attempt, in lane time. */
 const EXPIRE_EVERY_MS = 10_000;
 
-const NO_CLIENT: Judgement = {
-  ...inconclusive('no client connected'),
-  hint: 'Point the client at the mock: a command of `run` finds its base URL in `SEEDANCE_BASE_URL` and `ARK_BASE_URL`.',
-};
-
 /** The frames of an answer. */
 const CARRIES_ANSWER: readonly string[] = ['HEADERS', 'CONTINUATION', 'DATA'];
-
-/** A connection and whose it is. */
-interface Seat {
-  readonly connection: Connection;
-  /** The client that a request on it has named. */
-  client?: Client;
-  /** The client that it is taken for, while no request has named one. */
-  taken?: Client;
-  /** All of whose it is in some reading. */
-  readings: Reading[];
-  /** Requests whose body is still to come, though they may have been answered. */
-  readonly early: Set<Request>;
-  /** Whose those requests are that name another client than the first on their connection. */
-  foreign?: Map<Request, readonly Reading[]>;
-}
-
-/** Why nothing that looks good can be trusted. */
-interface Doubt {
-  /** For which checks; left out, for all. */
-  readonly relies?: Expectation['relies'][number];
-  /** Events are missing: even what has not happened may have. */
-  readonly missed?: true;
-  readonly reason: string;
-}
 
 type ConnectionEvent = JournalEvent<
   | 'connection.hello'
@@ -100,20 +63,11 @@ interface RunWatched {
 /** Judges a run by its journal: reads each event once, as it comes, and keeps what each check saw, in bounded memory. */
 export class Bench {
   readonly #expect: readonly Expectation[];
-  readonly #sensitive: readonly Expectation[];
   readonly #time: ClientTime;
   readonly #following = new Following();
   readonly #learners: readonly { learn(event: JournalEvent): void }[];
   readonly #run: Run;
-  readonly #seats = new Map<number, Seat>();
-  readonly #gone = new Set<number>();
-  readonly #clients = new Map<string, Client>();
-  /** Those that are read by what may be theirs, too: of thousands behind one address none is. */
-  readonly #guessing = new Set<Client>();
-  /** Behind connections that were cut before a request could name their client, where no client fits. */
-  readonly #unnamed: Client[] = [];
-  /** Cut likewise, and any of several clients may have opened them. */
-  #nobodys = 0;
+  readonly #seating: Seating;
   readonly #settling: Request[] = [];
   #settled = 0;
   #settledAt = Number.NaN;
@@ -130,17 +84,16 @@ export class Bench {
   #events = 0;
   #missed = 0;
   #expiredAt = 0;
-  #oldestOpened = Number.POSITIVE_INFINITY;
 
   /** @param expect what the scenario expects
    * @param startAt lane time of the first event
    * @param waitsBy by which clock the clients wait */
   constructor(expect: readonly Expectation[], startAt: number, waitsBy: WaitsBy = 'lane') {
     this.#expect = expect;
-    this.#sensitive = expect.filter(({ mergeSensitive }) => mergeSensitive);
     this.#time = new ClientTime(startAt, waitsBy);
     this.#learners = [this.#following, this.#strikes, this.#lookAlikes, this.#openCalls, this.#tasks];
     this.#run = { time: this.#time, following: this.#following, tasks: this.#tasks };
+    this.#seating = new Seating(expect, this.#run);
     this.#runs = expect.flatMap((expectation) => {
       const tally = new Tally();
       const watch = expectation.run?.watch(tally, this.#run);
@@ -190,7 +143,7 @@ export class Bench {
         break;
       case 'goaway.received': {
         // With a code the client says what of ours it could not take.
-        const connection = this.#seats.get(event.connection)?.connection;
+        const connection = this.#seating.get(event.connection)?.connection;
         if (event.code !== 0 && connection?.struck) connection.spoilt = true;
         break;
       }
@@ -198,16 +151,11 @@ export class Bench {
         this.#noteTampered(event);
         break;
       case 'connection.opened': {
-        const connection = new Connection(event.connection);
-        connection.opened = event;
-        connection.isStorage = event.storage === true;
-        this.#oldestOpened = Math.min(this.#oldestOpened, event.connection);
-        this.#seats.set(event.connection, { connection, readings: [], early: new Set() });
+        this.#seating.open(event);
         break;
       }
       case 'connection.handed-over':
-        // It goes on in another lane's journal.
-        this.#seats.delete(event.connection);
+        this.#seating.handOver(event.connection);
         break;
       case 'request.body':
       case 'task.created':
@@ -239,6 +187,7 @@ export class Bench {
     const now = this.#now(latest);
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
+    const { nobodys } = this.#seating;
     const amidCalls = this.#openCalls.report;
     const { never: neverStruck } = this.#strikes;
     const { counts: lookAlikes } = this.#lookAlikes;
@@ -260,7 +209,7 @@ export class Bench {
       ...(neverStruck.length > 0 && { neverStruck }),
       ...(lookAlikes && { lookAlikes }),
       ...(tasks.created > 0 && { tasks: { ...tasks, ...(rate !== undefined && { successRate: rate }) } }),
-      ...(this.#nobodys > 0 && { unnamed: this.#nobodys }),
+      ...(nobodys > 0 && { unnamed: nobodys }),
       ...(amidCalls && { amidCalls }),
       events: this.#events,
       missed: this.#missed,
@@ -272,7 +221,7 @@ export class Bench {
   }
 
   #judged(): readonly Client[] {
-    return [...this.#clients.values(), ...this.#unnamed].toSorted((a, b) => a.since - b.since);
+    return [...this.#seating.clients()].toSorted((a, b) => a.since - b.since);
   }
 
   *#judgeBy(
@@ -281,9 +230,7 @@ export class Bench {
     doubts: readonly Doubt[],
     now: Now,
   ): Steps<CheckResult> {
-    const { check, expected, relies } = expectation;
-    const doubt = doubts.find((one) => one.relies === undefined || relies.includes(one.relies));
-    const judged: { readonly client?: Client; readonly judgement: Judgement }[] = [];
+    const judged: Judged[] = [];
     const run = this.#runs.find((one) => one.expectation === expectation);
     const judgement = run && expectation.run?.judge(run.tally.copy(), now, run.watch);
     if (judgement) judged.push({ judgement });
@@ -292,23 +239,7 @@ export class Bench {
       if (found) judged.push({ client, judgement: found });
       yield;
     }
-    if (judged.length === 0) judged.push({ judgement: NO_CLIENT });
-    const results = judged.map(resultOf);
-    const summary = sumUp(
-      results.map((result) => result.outcome),
-      'clients',
-    );
-    // What may be read in two ways does not pass because another client does.
-    const isDoubtful = summary === 'pass' && judged.some(({ judgement }) => judgement.doubtful);
-    const outcome = isDoubtful ? 'inconclusive' : summary;
-    const provisional = judged.every(({ judgement }) => judgement.outcome !== 'fail' || judgement.provisional);
-    return {
-      check,
-      expected,
-      outcome: trust(outcome, doubt, provisional),
-      ...(doubt && { doubt: doubt.reason }),
-      clients: results,
-    };
+    return resultOf(expectation, judged, doubts);
   }
 
   /** A copy is known by its key; what has none may be any copy's, so all of them must have ended alike. */
@@ -336,24 +267,14 @@ export class Bench {
   }
 
   #noteStrike({ connection, request }: JournalEvent<'fault.injected'>): void {
-    const struck = connection === undefined ? undefined : this.#seats.get(connection)?.connection;
+    const struck = connection === undefined ? undefined : this.#seating.get(connection)?.connection;
     const asked = request === undefined ? struck : struck?.open.get(request);
     if (asked) asked.struck = true;
   }
 
-  /** One that was opened before the scenario was loaded is known by what it does. */
-  #find(id: number): Seat | undefined {
-    const known = this.#seats.get(id);
-    if (known) return known;
-    if (id > this.#oldestOpened || this.#gone.has(id)) return undefined;
-    const seat: Seat = { connection: new Connection(id), readings: [], early: new Set() };
-    this.#seats.set(id, seat);
-    return seat;
-  }
-
   #noteOf(event: ConnectionEvent): void {
     if (event.connection === undefined) return;
-    const seat = this.#find(event.connection);
+    const seat = this.#seating.find(event.connection);
     if (!seat) return;
     const { connection } = seat;
     switch (event.type) {
@@ -363,13 +284,13 @@ export class Bench {
       case 'connection.secured': {
         connection.secured = event;
         for (const reading of seat.readings) reading.secured(connection);
-        this.#place(seat);
+        this.#seating.place(seat);
         break;
       }
       case 'connection.identified':
         if (event.userAgent !== undefined) connection.userAgent ??= event.userAgent;
         if (event.account !== undefined) connection.account = event.account;
-        if (!seat.client && event.client !== undefined) this.#name(seat, event.client, event);
+        if (!seat.client && event.client !== undefined) this.#seating.name(seat, event.client, event);
         if (seat.client && seat.client.identity === event.client) seat.client.isOneProgram ||= isOneProgram(event);
         break;
       case 'heartbeat':
@@ -387,14 +308,14 @@ export class Bench {
         break;
       case 'rule.applied':
         if (event.rule === 'heartbeat') connection.beats.ruled = event;
-        this.#place(seat);
+        this.#seating.place(seat);
         for (const reading of seat.readings) reading.ruled(connection, event);
         break;
       case 'connection.queued':
       case 'connection.hung':
         connection.silence = { fromMs: event.at, untilMs: Number.POSITIVE_INFINITY };
         // It may never say more of itself.
-        this.#place(seat);
+        this.#seating.place(seat);
         break;
       case 'connection.frozen':
         connection.silence = { fromMs: event.at, untilMs: event.at + event.forMs };
@@ -413,7 +334,7 @@ export class Bench {
 
   /** What a fault drops on its way to the client is withheld; what else it does to a frame may matter or not. */
   #noteTampered({ connection: id, stream, direction, did, frame }: JournalEvent<'frame.tampered'>): void {
-    const seat = this.#seats.get(id);
+    const seat = this.#seating.get(id);
     const isDropped = did === 'drop' && direction === 'to-client';
     for (const request of seat?.connection.open.values() ?? []) {
       if (!seat || (stream !== 0 && request.received.stream !== stream)) continue;
@@ -446,18 +367,18 @@ export class Bench {
   }
 
   #noteRequest(event: JournalEvent<'request.received'>): void {
-    const seat = this.#find(event.connection);
+    const seat = this.#seating.find(event.connection);
     if (!seat) return;
     const { connection } = seat;
     const request = new Request(connection, event);
     connection.requests++;
     connection.busyAt = event.at;
     connection.open.set(event.request, request);
-    if (!seat.client && event.client !== undefined) this.#name(seat, event.client, event);
+    if (!seat.client && event.client !== undefined) this.#seating.name(seat, event.client, event);
     // Neither does it say who sent it, nor has another on its connection.
-    if (!seat.client) this.#place(seat);
+    if (!seat.client) this.#seating.place(seat);
     if (event.client !== undefined && seat.client && event.client !== seat.client.identity)
-      this.#noteForeign(seat, request, event.client);
+      this.#seating.noteForeign(seat, request, event.client);
     else seat.client?.noteUse(request);
     this.#strikes.request(request);
     for (const watch of this.#ears.request) watch.request?.(request);
@@ -468,7 +389,7 @@ export class Bench {
 
   #noteNews(event: RequestEvent): void {
     if (event.connection === undefined || event.request === undefined) return;
-    const seat = this.#seats.get(event.connection);
+    const seat = this.#seating.get(event.connection);
     const request = seat?.connection.open.get(event.request);
     if (!seat || !request) return;
     seat.connection.busyAt = event.at;
@@ -542,12 +463,12 @@ export class Bench {
     if (this.#settled > this.#settling.length || this.#settled > 1_000) this.#settled = 0;
     if (now.at - this.#expiredAt < EXPIRE_EVERY_MS) return;
     this.#expiredAt = now.at;
-    for (const client of [...this.#clients.values(), ...this.#unnamed]) client.expire(now);
+    for (const client of this.#seating.clients()) client.expire(now);
   }
 
   #settle(request: Request): void {
     const { connection, received } = request;
-    const seat = this.#seats.get(connection.id);
+    const seat = this.#seating.get(connection.id);
     // Its connection has ended, and it with that.
     if (seat?.connection !== connection || !connection.open.delete(received.request)) return;
     this.#ready(seat, request);
@@ -560,7 +481,7 @@ export class Bench {
   #end(seat: Seat, event: JournalEvent<'connection.ended'>): void {
     const { connection } = seat;
     connection.ended = event;
-    this.#place(seat);
+    this.#seating.place(seat);
     const cut: Request[] = [];
     for (const { request: number } of event.requests) {
       const request = connection.open.get(number);
@@ -577,160 +498,9 @@ export class Bench {
         }
     for (const reading of seat.readings) reading.ended(connection, cut);
     for (const request of [...connection.open.values()]) this.#settle(request);
-    seat.client?.endAlone(connection, this.#now(event), this.#sensitive);
-    if (!seat.client && isCutOff(event)) {
-      if (seat.taken) seat.taken.unnamed++;
-      else this.#nobodys++;
-    }
-    this.#seats.delete(connection.id);
-    if (connection.id < this.#oldestOpened) this.#gone.add(connection.id);
-  }
-
-  /** A request has named the client of a connection. */
-  #name(seat: Seat, identity: string, event: JournalEvent): void {
-    const { connection, taken } = seat;
-    const known = this.#clients.get(identity);
-    const client = known ?? this.#meet(identity, connection);
-    if (client.learn(connection)) this.#share(connection);
-    if (taken && taken !== client) this.#stopGuessing(taken);
-    seat.client = client;
-    delete seat.taken;
-    const alone = client.takeAlone(connection, this.#sensitive, this.#now(event));
-    const isTaken = client.guess !== undefined && seat.readings.includes(client.guess);
-    if (!isTaken) client.guess?.take(connection);
-    client.sure.take(connection);
-    seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
-    if (taken && this.#unnamed.includes(taken)) this.#dissolve(taken);
-    for (const [one, reading] of alone) this.#seats.get(one.id)?.readings.push(reading);
-  }
-
-  /** Several clients share a connection, as behind a proxy: each request is its own client's, the connection the first one's. */
-  #noteForeign(seat: Seat, request: Request, identity: string): void {
-    const { sure, guess } = this.#clients.get(identity) ?? this.#meet(identity, seat.connection);
-    seat.foreign ??= new Map();
-    seat.foreign.set(request, guess ? [sure, guess] : [sure]);
-  }
-
-  #meet(identity: string, connection: Connection): Client {
-    const [other] = this.#ownersOf(connection);
-    this.#stopGuessingOn(connection);
-    const sure = new Reading(this.#expect, this.#run);
-    // Connections that no client fitted before may be this client's.
-    const before = other ? undefined : this.#unnamed.find((one) => one.mayOwn(connection));
-    const guess = other ? undefined : (before?.sure ?? new Reading(this.#expect, this.#run));
-    if (before) this.#unnamed.splice(this.#unnamed.indexOf(before), 1);
-    const client = new Client(connection, { identity, sure, ...(guess && { guess }) });
-    if (before) client.unnamed = before.unnamed;
-    this.#clients.set(identity, client);
-    if (guess) this.#guessing.add(client);
-    for (const seat of this.#seats.values()) if (before && seat.taken === before) seat.taken = client;
-    return client;
-  }
-
-  /** A client that is known comes from where others may come from, too. */
-  #share(connection: Connection): void {
-    // It is one of them by now.
-    const [, other] = this.#ownersOf(connection);
-    if (other) this.#stopGuessingOn(connection);
-  }
-
-  /** What was taken for a client of its own is a known one's, who has another library or another address: what was cut before that
-   * was clear is judged no more. */
-  #dissolve(unnamed: Client): void {
-    this.#unnamed.splice(this.#unnamed.indexOf(unnamed), 1);
-    this.#nobodys += unnamed.unnamed;
-    for (const seat of this.#seats.values()) {
-      if (seat.taken !== unnamed) continue;
-      delete seat.taken;
-      seat.readings = [];
-      this.#place(seat);
-    }
-  }
-
-  /** Another client has come whose connections those may be that were taken for this one's. */
-  #stopGuessing(client: Client): void {
-    const { guess } = client;
-    if (!guess) return;
-    this.#nobodys += client.unnamed;
-    client.guess = undefined;
-    client.unnamed = 0;
-    this.#guessing.delete(client);
-    for (const seat of this.#seats.values()) {
-      if (seat.taken === client) delete seat.taken;
-      seat.readings = seat.readings.filter((reading) => reading !== guess);
-    }
-  }
-
-  /** Takes a connection for the one client whose it can be, for as long as no request names another. */
-  #place(seat: Seat): void {
-    const { connection } = seat;
-    if (seat.client || seat.taken || seat.readings.length > 0) return;
-    const [only, other] = this.#ownersOf(connection);
-    if (other || (only && !only.guess)) return;
-    const client = only ?? this.#unnamedFor(connection);
-    const reading = client.guess ?? client.sure;
-    client.learn(connection);
-    seat.taken = client;
-    seat.readings = [reading];
-    reading.take(connection);
-  }
-
-  /** The clients whose a connection may be. Take the first ones: there may be thousands. */
-  *#ownersOf(connection: Connection): Iterable<Client> {
-    for (const client of this.#clients.values()) if (client.mayOwn(connection)) yield client;
-  }
-
-  #stopGuessingOn(connection: Connection): void {
-    for (const client of this.#guessing) if (client.mayOwn(connection)) this.#stopGuessing(client);
-  }
-
-  #unnamedFor(connection: Connection): Client {
-    const known = this.#unnamed.find((one) => one.mayOwn(connection));
-    if (known) return known;
-    const client = new Client(connection, { sure: new Reading(this.#expect, this.#run) });
-    this.#unnamed.push(client);
-    return client;
+    this.#seating.end(seat, event);
   }
 }
-
-/** What failed before everybody's eyes has failed, unless it rests on what an event that is missing could refute. */
-function trust(outcome: Outcome, doubt: Doubt | undefined, provisional: boolean): Outcome {
-  if (!doubt || outcome === 'inconclusive') return outcome;
-  return outcome === 'pass' || doubt.relies || (doubt.missed && provisional) ? 'inconclusive' : 'fail';
-}
-
-function resultOf({ client, judgement }: { readonly client?: Client; readonly judgement: Judgement }): ClientResult {
-  const { events, eventCount = events.length, provisional: _, oneProgram: __, ...found } = judgement;
-  return {
-    ...(client && { client: nameOf(client) }),
-    ...found,
-    events: events.slice(0, MAX_EVENTS_NAMED),
-    eventCount,
-  };
-}
-
-function summarize(client: Client): ClientSummary {
-  const { address, ja4, userAgent, reading } = client;
-  const { connections, requests, calls, resets, rules } = reading;
-  return {
-    name: nameOf(client),
-    address,
-    ...(ja4 !== undefined && { ja4 }),
-    ...(userAgent !== undefined && { userAgent }),
-    connections,
-    requests,
-    calls: calls.count,
-    resets,
-    rules: { ...rules },
-  };
-}
-
-/** By default a client is known by what several programs may have in common; a header, a setting or `run --copies` tells more. */
-const isOneProgram = ({ by, client }: JournalEvent<'connection.identified'>): boolean =>
-  by !== DEFAULT_BY.at(-1) || /^copy-\d+\b/.test(client);
-
-const readingsOf = ({ readings, foreign }: Seat, request: Request): readonly Reading[] =>
-  foreign?.get(request) ?? readings;
 
 /** Methods whose requests bring a body, by which their call is known. */
 const hasBody = (method: string): boolean => WITH_BODY.has(method);
