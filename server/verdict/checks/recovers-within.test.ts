@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { judge } from '../judge.ts';
 import {
   answers,
   asks,
@@ -15,6 +16,7 @@ import {
   resets,
   type Step,
   TASKS,
+  tell,
   triesToCreate,
 } from '../testing.ts';
 import { recoversWithin } from './recovers-within.ts';
@@ -457,4 +459,17 @@ describe('a create that failed, and one like it but for seed or mark', () => {
     const late = triesToCreate(120_100, 2, { status: 200 });
     expect(find(...refused, ...late, ...looks(121_000, '/cgt-2'))).toEqual(['gave up']);
   });
+});
+
+test.each([0, 1])('of the places that were served the latest are remembered, seen %i times before', (before) => {
+  const gets = (at: number, path: string) => [asks(at, 1, at, { path }), answers(at, 1, at)];
+  const task = `${TASKS}/cgt-1`;
+  const many = Array.from({ length: 10_000 - before }, (_, n) => gets(n + 1, `/tasks/${n}`)).flat();
+  const lost = [asks(20_000, 2, 1, { method: 'DELETE', path: task }), resets(20_001, 2, 1)];
+  const found = [...gets(20_100, task), ...gets(20_101, '/tasks/last')];
+  const seen = Array.from({ length: before }, () => gets(0, task)).flat();
+  const steps = [...opens(0, 1), ...opens(0, 2), ...seen, ...many, ...lost, ...found];
+  const expected = [recoversWithin.bind(recoversWithin.params.parse({}))];
+  const { report } = judge(tell(steps, steps.length + 1), { scenario: 'story', seed: 1, expect: expected });
+  expect(report.outcome).toBe('pass');
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
+import { keep } from '../bounded.ts';
 import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
 import { type Connection, hasFailed, isCutAtStart, isLeft, isLeftSilent, type Request } from '../facts.ts';
@@ -50,9 +51,9 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
           if (!answer || hasFailed(request)) return;
           inService.add(connection);
           answeredAt = answer.seq;
-          const { place } = request;
-          // Stryker disable next-line ConditionalExpression,EqualityOperator: it bounds memory alone.
-          if (served.size < PLACES_KEPT || served.has(place)) served.set(place, request.received.seq);
+          // The latest are kept.
+          served.delete(request.place);
+          keep(served, request.place, request.received.seq);
           if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
           outage.end();
         },
@@ -189,9 +190,6 @@ function noteOpen(tally: Tally, within: number, ms: number, what: string, events
   tally.note('open', events, ms);
   tally.note('too late', events, ms, `${seconds(ms)} up to now to get ${what} through`);
 }
-
-/** How many places are remembered per client. */
-const PLACES_KEPT = 10_000;
 
 interface Known extends Pick<Now, 'time' | 'following'> {
   /** Where a call may not be over yet. */
