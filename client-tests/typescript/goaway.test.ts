@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { type ErrorCode, errorCodes } from '../../server/faults/error-codes.ts';
+import { frameTypes } from '../../server/faults/frame-types.ts';
 import { startMockServer } from '../../server/index.ts';
+import { encodeFrame } from '../../server/wire/frames.ts';
 import { openClient } from './support/client.ts';
 import { openHttp1Client } from './support/http1.ts';
-import { openRawHttp2 } from './support/raw-http2.ts';
+import { encodeFields, openRawHttp2 } from './support/raw-http2.ts';
 import { TASKS } from './support/tasks.ts';
 
 const LIST = ['HEADERS 200', 'DATA 22', 'END_STREAM'];
@@ -95,6 +97,35 @@ test('a graceful GOAWAY waits no longer than a second for the answer to its PING
   await server.clock.advance(1_000);
   await client.saw('GOAWAY', 2);
   expect(await client.socket.ended()).toBe('fin');
+});
+
+test('a connection that is being drained gracefully is warned once', async () => {
+  await using server = await start('request', { graceful: true });
+  await using client = await openRawHttp2(server);
+  for (const stream of [1, 3]) await client.request(stream, 'GET', TASKS);
+  await client.saw('DATA 22 on 3');
+  const ping = client.frames.find(({ type, flags }) => type === PING && flags === 0);
+  await client.send('PING', { flags: 1, payload: ping?.payload ?? Buffer.alloc(0) });
+  await client.socket.ended();
+  // A last stream that is higher than the one before is a breach.
+  expect(client.frames.filter(({ type }) => type === GOAWAY).map(readGoaway)).toEqual([
+    { last: ALL, code: 0 },
+    { last: 3, code: 0 },
+  ]);
+});
+
+test('a stream above the last one is not processed, though it came before the GOAWAY was sent', async () => {
+  await using server = await start('request', {});
+  await using client = await openRawHttp2(server);
+  const fields = { ':method': 'GET', ':scheme': 'https', ':path': TASKS, ':authority': 'localhost' };
+  const payload = encodeFields({ ...fields, authorization: 'Bearer x' });
+  const headers = [1, 3].map((stream) => encodeFrame({ type: frameTypes.HEADERS, flags: 0x5, stream, payload }));
+  await client.socket.write(Buffer.concat(headers));
+  await client.socket.ended();
+  expect(client.frames.filter(({ type }) => type === GOAWAY).map(readGoaway)).toEqual([{ last: 1, code: 0 }]);
+  expect(client.transcript).not.toContain('DATA 22 on 3');
+  expect(server.journal.events('request.received')).toMatchObject([{ stream: 1 }]);
+  expect(server.journal.events('goaway.sent')).toMatchObject([{ lastStreamId: 1 }]);
 });
 
 test('node:http2 lives through a graceful GOAWAY', async () => {

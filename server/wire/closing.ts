@@ -1,3 +1,4 @@
+import type { Http2Session } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers';
 import { monotonicNow } from '../clock.ts';
@@ -35,8 +36,9 @@ export function closeConnection(
       if (connection.draining) return;
       connection.draining = true;
       if (!connection.session || connection.session.destroyed) return finAfterStreams(connection, reason, 'fin');
-      noteGoaway(connection, { code: 0 }, reason);
-      connection.session.goaway();
+      noteGoaway(connection, { code: 0, lastStreamId: admitUpTo(connection, connection.session) }, reason);
+      // nghttp2 takes no even number: the stream below is the same for a client.
+      connection.session.goaway(0, connection.lastStreamId - 1 + (connection.lastStreamId % 2));
       finAfterStreams(connection, reason);
       return;
     case 'hang':
@@ -48,14 +50,24 @@ export function closeConnection(
   }
 }
 
+/** Processes no stream above the last one that a GOAWAY names. nghttp2 would still take what comes before that frame is sent.
+ * @param last left out, the highest stream seen so far
+ * @returns what it names: no higher stream than the GOAWAY before (RFC 9113, section 6.8) */
+export function admitUpTo(connection: Connection, { state }: Http2Session, last = state.lastProcStreamID): number {
+  const lastStreamId = Math.min(last ?? connection.lastStreamId, connection.lastStreamId);
+  connection.lastStreamId = lastStreamId;
+  for (const exchange of connection.exchanges) if ((exchange.stream ?? 0) > lastStreamId) exchange.abandoned = true;
+  return lastStreamId;
+}
+
 /** Notes a GOAWAY that is about to be sent: from now on a client that leaves in order has been asked to. */
 export function noteGoaway(
   connection: Connection,
-  { code, lastStreamId }: { readonly code: number; readonly lastStreamId?: number | undefined },
+  sent: { readonly code: number; readonly lastStreamId: number },
   reason: Reason,
 ): void {
   connection.sentAway ??= reason;
-  connection.note({ type: 'goaway.sent', code, ...(lastStreamId !== undefined && { lastStreamId }) });
+  connection.note({ type: 'goaway.sent', ...sent });
 }
 
 /** Sends FIN once no request is open any more: the second half of a drain. */

@@ -71,6 +71,8 @@ export class Connection implements Seat {
   tap: FrameTap | undefined;
   /** The highest stream that a GOAWAY of ours admits; those above are not answered (RFC 9113, section 6.8). */
   lastStreamId = MAX_STREAM_ID;
+  /** The first of the two GOAWAYs of a graceful drain was sent. */
+  warned = false;
   protocol: 'h2' | 'http/1.1' | undefined;
   /** What of its ClientHello identifies the client. */
   print: string | undefined;

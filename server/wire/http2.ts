@@ -6,7 +6,7 @@ import type { ExtraFrame, Goaway, SessionPlan } from '../faults/plans.ts';
 import { readPingTime } from '../rules/heartbeat.ts';
 import { noteBeat } from './beats.ts';
 import { attempt, guardEvents } from './boundary.ts';
-import { finAfterStreams, noteGoaway } from './closing.ts';
+import { admitUpTo, finAfterStreams, noteGoaway } from './closing.ts';
 import type { Connection } from './connection.ts';
 import { type Exchange, Http2Exchange } from './exchange.ts';
 import { FrameTap } from './frame-tap.ts';
@@ -125,7 +125,11 @@ const WARNED_LIMIT_MS = 1_000;
 export function drainSession(connection: Connection, goaway: Goaway, cause: string): void {
   const { session, tap } = connection;
   if (!session || session.destroyed) return;
-  if (!goaway.graceful || !tap) return announceLast(connection, goaway, cause);
+  // A client takes a last stream that is higher than the one before for a breach.
+  const isDraining = connection.lastStreamId < MAX_STREAM_ID;
+  if (!goaway.graceful || !tap || isDraining) return announceLast(connection, goaway, cause);
+  if (connection.warned) return;
+  connection.warned = true;
   // RFC 9113, section 6.8: the first of two names the highest possible stream, and the other comes a round trip later, so
   // that nothing in flight is lost.
   noteGoaway(connection, { code: 0, lastStreamId: MAX_STREAM_ID }, { by: 'fault', cause });
@@ -138,18 +142,16 @@ export function drainSession(connection: Connection, goaway: Goaway, cause: stri
   });
 }
 
-function announceLast(connection: Connection, { code, lastStreamId }: Goaway, cause: string): void {
+function announceLast(connection: Connection, goaway: Goaway, cause: string): void {
   const { session, tap } = connection;
   if (!session || session.destroyed || connection.half) return;
+  const { code } = goaway;
+  const lastStreamId = admitUpTo(connection, session, goaway.lastStreamId);
   noteGoaway(connection, { code, lastStreamId }, { by: 'fault', cause });
   tap?.admitUpTo(lastStreamId);
   // nghttp2 would read 0 as "the highest stream seen so far", and takes no even number.
-  if (tap && lastStreamId !== undefined && lastStreamId % 2 === 0) tap.add(goawayFrame(code, lastStreamId));
+  if (tap && goaway.lastStreamId !== undefined && lastStreamId % 2 === 0) tap.add(goawayFrame(code, lastStreamId));
   else session.goaway(code, lastStreamId);
-  if (lastStreamId !== undefined) {
-    connection.lastStreamId = lastStreamId;
-    for (const exchange of connection.exchanges) if ((exchange.stream ?? 0) > lastStreamId) exchange.abandoned = true;
-  }
   finAfterStreams(connection, { by: 'fault', cause });
 }
 
