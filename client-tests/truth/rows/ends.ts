@@ -327,6 +327,21 @@ export const ends = rowsOf([
     program: follow,
   },
   {
+    name: 'drained-answers-dropped',
+    does: 'polls again at once what was answered after GOAWAY, as if the answer had been lost (JDK 17)',
+    in: [],
+    scenario: { ...calm, faults: [on.polls('drain', [{ goaway: {} }], { first: 2 })] },
+    required: {
+      [GOAWAY]: 'inconclusive: its library dropped the answer, or it polls in haste',
+      'poll-interval': 'inconclusive: its library dropped the answer, or it polls in haste',
+      'tasks-settled': 'pass',
+    },
+    params: { 'poll-interval': { atLeast: '800ms' } },
+    // By another clock the repetition is not at once.
+    not: ['speed', 'manual'],
+    program: dropDrainedAnswers,
+  },
+  {
     name: 'drained-streams-dropped-by-httpx',
     does: 'uses httpx, which drops what is open on a drained connection, and asks again',
     in: ['python'],
@@ -445,4 +460,15 @@ async function ignoreGoaway(client: Client): Promise<void> {
   raw.get(3, TASKS, headers);
   await sleep(300);
   raw.close();
+}
+
+/** Asks again for each answer that came on a connection which has been sent a GOAWAY. */
+async function dropDrainedAnswers(client: Client): Promise<void> {
+  const id = await client.create();
+  for (let status = ''; !['succeeded', 'failed'].includes(status); ) {
+    const session = await client.connection();
+    status = await client.poll(id);
+    if (session.closed || session !== (await client.connection())) status = await client.poll(id);
+    await sleep(1_000);
+  }
 }

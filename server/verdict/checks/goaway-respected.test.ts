@@ -43,6 +43,38 @@ test('what may be several programs fails only if one of them does by itself', ()
   expect(find(...opens(0, 2), ...turns, ...sent, ...again)).toEqual(['inconclusive']);
 });
 
+describe('a GET that comes again at once after an answer on a drained connection', () => {
+  const asksWith = (atMs: number, connection: number, clientRequestId?: string) =>
+    asks(atMs, connection, 1, clientRequestId === undefined ? {} : { clientRequestId });
+  const drained = (againMs: number, first?: string, second?: string): readonly Step[] => [
+    ...[asksWith(0, 1, first), ...opens(4, 2), goesAway(5), answers(10, 1, 1)],
+    ...[asksWith(againMs, 2, second), answers(againMs + 10, 2, 1)],
+  ];
+  const judged = (steps: readonly Step[]) => judgeBy(goawayRespected, {}, [...opens(0, 1), ...steps]).clients;
+
+  test('is the same again, or a poll in haste', () => {
+    for (const ids of [[], ['one', 'other']] as const)
+      expect(judged(drained(40, ...ids))).toMatchObject([
+        { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^asked again at once for 1 answer/) },
+      ]);
+  });
+
+  test('is needless where its id says that it is the same', () =>
+    expect(judged(drained(40, 'one', 'one'))).toMatchObject([{ finding: 'repeated needlessly' }]));
+
+  test('is another poll a little later', () => {
+    expect(judged(drained(110))).toMatchObject([{ outcome: 'inconclusive' }]);
+    expect(judged(drained(111, 'one', 'one'))).toMatchObject([{ outcome: 'pass' }]);
+  });
+
+  test('waits for nothing while its connection is opened', () => {
+    const opened = (atMs: number) => [...opens(atMs, 2), asksWith(500, 2), answers(510, 2, 1)];
+    const first = [asksWith(0, 1), goesAway(5), answers(10, 1, 1)];
+    expect(judged([...first, ...opened(110)])).toMatchObject([{ outcome: 'inconclusive' }]);
+    expect(judged([...first, ...opened(111)])).toMatchObject([{ outcome: 'pass' }]);
+  });
+});
+
 describe('new stream', () => {
   test('a late stream within the grace, or without a GOAWAY, is none', () => {
     expect(find(goesAway(1_000), comesLate(1_100, 3))).toEqual(['pass']);

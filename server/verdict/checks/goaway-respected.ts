@@ -16,6 +16,11 @@ const RESET_KEPT = 100;
 /** How many connections of a client are remembered that were drained. */
 const DRAINS_KEPT = 1_000;
 
+/** A GET that comes so soon after its answer on a drained connection is the same again, or a poll in haste. */
+const AT_ONCE_MS = 100;
+/** How many such answers are remembered. */
+const ANSWERED_KEPT = 1_000;
+
 /** RFC 9113, section 6.8. */
 export const goawayRespected = defineCheck({
   name: 'goaway-respected',
@@ -28,7 +33,7 @@ again on another connection is *not repeated*, and one up to the last stream tha
 a create, which is better left alone; a request that was
 answered whole on the old connection and comes again is *repeated needlessly*. A single stream that the client resets while the connection stays open
 is its choice. Inconclusive without a GOAWAY to a client, or where it abandoned streams and never came back, or reset one soon after the GOAWAY
-and asked for the same elsewhere.`,
+and asked for the same elsewhere, or asked for the same within ${AT_ONCE_MS} ms of an answer that came after it.`,
   params: z.strictObject({
     grace: duration().default(100).describe('What is opened so soon after may have been on its way.'),
   }),
@@ -58,6 +63,12 @@ and asked for the same elsewhere.`,
         return doubtful(
           `reset ${many(resets, 'stream')} soon after GOAWAY, and asked for the same elsewhere: it would not wait, or ran into a time-out`,
           tally.proofs('drained', 'reset'),
+        );
+      const { count: soon } = tally.of('asked at once');
+      if (soon > 0)
+        return doubtful(
+          `asked again at once for ${many(soon, 'answer')} that came after GOAWAY: it took them for lost, or polls in haste`,
+          tally.proofs('drained', 'asked at once'),
         );
       if (drains.left.length > 0)
         return doubtful(
@@ -139,6 +150,8 @@ class Drains {
   readonly #needless = new WeakSet<Call>();
   /** While a connection is drained: the latest request for each place on another. */
   readonly #elsewhere = new Map<string, number>();
+  /** The latest GET for each place that was answered on a drained connection, after its GOAWAY. */
+  readonly #answered = new Map<string, Request>();
   /** Left unprocessed, and not repeated yet. */
   readonly #owed = new Map<string, Owed>();
   /** Streams that the client reset soon after the GOAWAY, before the service closed the connection, by what they asked for. */
@@ -183,6 +196,7 @@ class Drains {
       this.#tally.note('repeated', [owed.request.received.seq, seq]);
     }
     if (this.#open.size > 0 && !drain) this.#elsewhere.set(place, seq);
+    this.#noteAskedAgain(request);
     this.#noteNeedless(call);
   }
 
@@ -200,6 +214,28 @@ class Drains {
     if (!this.isNeedless(call, answer)) return;
     this.#needless.add(call);
     this.#tally.note('repeated needlessly', [call.first.received.seq]);
+  }
+
+  answered(request: Request): void {
+    const { connection, place, received, answer } = request;
+    if (received.method === 'GET' && answer?.status === 200 && this.#open.has(connection))
+      keep(this.#answered, place, request, ANSWERED_KEPT);
+  }
+
+  /** Whether a GET comes again at once on another connection. Only its id says that it is the same, and no poll in haste. */
+  #noteAskedAgain({ place, received, connection }: Request): void {
+    const before = this.#answered.get(place);
+    this.#answered.delete(place);
+    const { answer } = before ?? {};
+    if (!before || !answer || before.connection === connection) return;
+    // The handshake of its connection is no wait.
+    const { opened } = connection;
+    const begun = connection.requests === 1 && opened && opened.seq > answer.seq ? opened : received;
+    if (this.#time.between(answer, begun) > AT_ONCE_MS) return;
+    const id = received.clientRequestId;
+    const isSame = id !== undefined && id === before.received.clientRequestId;
+    const events = isSame ? [before.received.seq] : [answer.seq, received.seq];
+    this.#tally.note(isSame ? 'repeated needlessly' : 'asked at once', events);
   }
 
   over({ answer, cut }: Request, call: Call): void {

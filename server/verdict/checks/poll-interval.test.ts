@@ -32,6 +32,32 @@ test('another attempt at a poll that failed is no other poll', () => {
   expect(find({}, ...polls([[0, 404], 200]))).toEqual(['too often']);
 });
 
+test('what comes at once after an answer on a drained connection may be the same poll again', () => {
+  const drain: Step = [5, { type: 'goaway.sent', connection: 1, code: 0, lastStreamId: 1 }];
+  const dropped = [...polls([0]), ...opens(20, 2), ...polls([40], 'cgt-1', 2)].toSorted(([a], [b]) => a - b);
+  const judged = (...steps: readonly Step[]) => judgeBy(pollInterval, {}, [...opens(0, 1), ...steps]).clients;
+  const again = polls([1_040], 'cgt-1', 2, 2);
+  for (const more of [[], again])
+    expect(judged(dropped[0] ?? drain, drain, ...dropped.slice(1), ...more)).toMatchObject([
+      {
+        outcome: 'inconclusive',
+        doubtful: true,
+        seen: expect.stringMatching(/^asked again 40 ms after a poll that was answered after GOAWAY/),
+      },
+    ]);
+  // Before the GOAWAY the answer was there; and on the same connection nothing is dropped.
+  const late: Step = [15, { ...drain[1] }];
+  expect(judged(...polls([0]), late, ...opens(20, 2), ...polls([40], 'cgt-1', 2))).toMatchObject([
+    { finding: 'too often' },
+  ]);
+  expect(judged(...polls([0]).slice(0, 1), drain, ...polls([0]).slice(1), ...polls([40], 'cgt-1', 1, 2))).toMatchObject(
+    [{ finding: 'too often' }],
+  );
+  expect(
+    judged(dropped[0] ?? drain, drain, ...dropped.slice(1), ...again, ...polls([1_540], 'cgt-1', 2, 3)),
+  ).toMatchObject([{ finding: 'too often' }]);
+});
+
 test('what follows the end of a task is no poll, nor what follows a 404 for a task that exists', () => {
   const made = creates(0, 'cgt-1');
   const over = moves(1_005, 'cgt-1', 'succeeded');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { Recent } from '../bounded.ts';
 import type { Call } from '../calls.ts';
-import { defineCheck, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
+import { defineCheck, doubtful, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import { type Connection, isHurriedOff, type Request } from '../facts.ts';
 import { isOver } from '../sightings.ts';
 
@@ -12,7 +12,8 @@ export const pollInterval = defineCheck({
   summary: 'Polls each task neither too often nor too seldom.',
   definition: `Measures, for each client and task, the time from one Get to the next, repeated attempts at the same call aside. Shorter than
 \`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. A wrong interval
-in which a rule cut the connection too soon, for the lane's clock ran ahead, is left out. Inconclusive where no task was asked for twice.`,
+in which a rule cut the connection too soon, for the lane's clock ran ahead, is left out. Inconclusive where no task was asked for twice, and where
+what came too soon followed on an answer after GOAWAY, on another connection: the library may have dropped that answer.`,
   params: z
     .strictObject({
       atLeast: duration().default(1_000).describe('The shortest time between two polls of a task.'),
@@ -48,6 +49,9 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           const events = [before.first.seq, received.seq];
           const isSeldom = time.between(before.latest, received) > atMost;
           const finding = ms < atLeast - early ? 'too often' : isSeldom && 'too seldom';
+          // Its library may have dropped what came on a connection that was being closed.
+          if (finding === 'too often' && before.drained && before.connection !== connection)
+            return void tally.note('drained', events, ms);
           // A client that lost its connection may ask at once on another, or be late.
           if (finding && isHurried) return void tally.note('hurried', events);
           tally.note('interval', events, ms);
@@ -58,6 +62,7 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           const poll = method === 'GET' ? polls.get(path) : undefined;
           if (!poll) return;
           const isOverNow = isOver(following.statusShownBy(request) ?? '');
+          poll.drained = request.connection.goaways.length > 0;
           poll.last ||= isOverNow || (request.answer?.status === 404 && following.exists(request.asked ?? ''));
         },
       };
@@ -65,6 +70,14 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
     judge(tally) {
       const { count, least, most } = tally.of('interval');
       const hurried = tally.of('hurried').count;
+      const drained = tally.of('drained');
+      const doubt =
+        drained.least &&
+        doubtful(
+          `asked again ${Math.round(drained.least.value)} ms after a poll that was answered after GOAWAY: its library dropped the answer, or it polls too often`,
+          { ...tally.proofs('drained'), hint: HINT_DRAINED },
+        );
+      if (count === 0 && doubt) return doubt;
       if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
       // Stryker disable next-line LogicalOperator: there are both or none.
       if (!least || !most) return inconclusive('it asked for no task twice');
@@ -85,10 +98,13 @@ in which a rule cut the connection too soon, for the lane's clock ran ahead, is 
           ...tally.proofs('too seldom'),
           figures,
         });
-      return pass(seen, { ...tally.proofs('interval'), figures });
+      return doubt ?? pass(seen, { ...tally.proofs('interval'), figures });
     },
   },
 });
+
+const HINT_DRAINED =
+  'Use a library that waits for the answers on a drained connection, or wait before you repeat a poll that it lost.';
 
 /** How long a task that is not polled is remembered; longer where a poll may come too late. */
 const KEPT_MS = 900_000;
@@ -101,6 +117,8 @@ interface Poll {
   readonly first: Request['received'];
   readonly latest: Request['received'];
   readonly connection: Connection;
+  /** Its answer went out on a connection that had been sent a GOAWAY. */
+  drained?: boolean;
   /** What the client asks next is no poll: it has seen the end, or got a 404 for a task that exists. */
   last?: boolean;
 }
