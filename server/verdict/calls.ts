@@ -30,7 +30,7 @@ export class Call {
   success: JournalEvent<'response.sent'> | undefined;
   /** The latest refusal that asked to wait. */
   refusal: JournalEvent<'response.sent'> | undefined;
-  /** Tasks that its attempts made, the first of them. */
+  /** Tasks that its attempts made, the latest of them. */
   tasks = NO_TASKS;
   taskCount = 0;
   /** Its client has asked for a task of it. */
@@ -207,7 +207,9 @@ export class CallBook {
     const entry = this.#attemptOf(request)?.entry;
     if (!entry || !request.task) return undefined;
     entry.taskCount++;
-    if (entry.tasks.length < PROOFS_KEPT) entry.tasks = [...entry.tasks, request.task];
+    const [oldest] = entry.tasks.length === PROOFS_KEPT ? entry.tasks : NO_TASKS;
+    if (oldest) this.#ofTask.delete(oldest.task);
+    entry.tasks = [...entry.tasks.filter((one) => one !== oldest), request.task];
     if (!entry.over) this.#ofTask.set(request.task.task, entry);
     return entry;
   }

@@ -120,6 +120,17 @@ describe('a create with a key', () => {
   });
 });
 
+test('of the tasks of one create the latest hundred count', () => {
+  const key = { method: 'POST', path: TASKS, idempotencyKey: 'video' };
+  const attempts = Array.from({ length: 101 }, (_, n) => [
+    ...[asks(n, 1, n + 1, key), brings(n, 1, n + 1), creates(n, `cgt-${n}`, { connection: 1, request: n + 1 })],
+    answers(n, 1, n + 1),
+  ]).flat();
+  const follows = (task: string) => [asks(500, 1, 500, { path: `${TASKS}/${task}` }), answers(501, 1, 500)];
+  expect(findingsOf(createsAccounted, {}, [...opens(0, 1), ...attempts, ...follows('cgt-100')])).toEqual(['pass']);
+  expect(findingsOf(createsAccounted, {}, [...opens(0, 1), ...attempts])).toEqual(['not followed']);
+});
+
 test('a thousand tasks may be followed long after their creates are over', () => {
   const ids = Array.from({ length: 1_001 }, (_, index) => index + 1);
   const all = ids.flatMap((id) => [...posts(0, id, `cgt-${id}`), answers(1, 1, id)]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
+import { keep } from '../bounded.ts';
 import { isTransportRetry } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { endOf, type Request } from '../facts.ts';
@@ -8,7 +9,7 @@ import type { Tally } from '../tally.ts';
 
 /** So many intents are remembered though all of their tasks are followed for good. */
 const WANTED_KEPT = 20;
-/** How many tasks of other clients are remembered that it asked for. */
+/** How many tasks of other clients are remembered that it asked for, the latest. */
 const FOREIGN_KEPT = 100;
 
 /** A create that was carried out. */
@@ -73,8 +74,8 @@ marks.`,
         foreign,
         isVague: () => vague,
         request({ received: { method, seq }, asked, target }, { attempts }) {
-          if (asked !== undefined && !own.has(asked) && following.isMade(asked) && foreign.size < FOREIGN_KEPT)
-            foreign.set(asked, foreign.get(asked) ?? seq);
+          if (asked !== undefined && !own.has(asked) && following.isMade(asked) && !foreign.has(asked))
+            keep(foreign, asked, seq, FOREIGN_KEPT);
           if (attempts === 1 && method === 'POST' && target.isTasks) tally.note('create', [seq]);
         },
         task(request, { first, tasks, taskCount, bond }) {

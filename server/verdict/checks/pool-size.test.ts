@@ -108,3 +108,11 @@ describe('`all`', () => {
     expect(find({ all: 1 }, [...opens(0, 1), frozen, ...waiting(2)])).toEqual(['pass']);
   });
 });
+
+test('of hundreds of pools each is measured, though not all are listed', () => {
+  const small = Array.from({ length: 150 }, (_, n) => opens(n, n + 1, { serverName: `host-${n}` })).flat();
+  const large = [201, 202].flatMap((id) => opens(id, id, { serverName: 'last' }));
+  expect(find({ h2: 1 }, small)).toEqual(['pass']);
+  const [found] = judgeBy(poolSize, { h2: 1 }, [...small, ...large]).clients;
+  expect(found).toMatchObject({ finding: 'too large', seen: 'connections at a time: 2 of h2 to last' });
+});

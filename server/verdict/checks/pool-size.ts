@@ -57,7 +57,10 @@ to replace them before their last answers are in. More than the limit is *too la
         const events = alive.slice(0, PROOFS_KEPT).flatMap(({ opened }) => opened?.seq ?? []);
         tally.list(name);
         tally.replace(name, events, alive.length);
-        if (alive.length > limit) tally.replace(`too large: ${name}`, events, alive.length);
+        if (alive.length <= limit) return;
+        tally.replace(`too large: ${name}`, events, alive.length);
+        // Of thousands of pools not all are listed.
+        tally.note('too large', events, alive.length, name);
       };
       return {
         opened(connection) {
@@ -77,18 +80,27 @@ to replace them before their last answers are in. More than the limit is *too la
       const names = tally.listed;
       if (names.length === 0) return inconclusive('no connection of it got through its handshake');
       const figures = Object.fromEntries(names.map((name) => [name, tally.of(name).most?.value ?? 0]));
-      const seen = `connections at a time: ${names.map((name) => `${figures[name]} ${name === ALL ? 'in all' : `of ${name}`}`).join(', ')}`;
+      const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+      const seen = `connections at a time: ${names
+        .slice(0, SHOWN)
+        .map((name) => `${figures[name]} ${name === ALL ? 'in all' : `of ${name}`}`)
+        .join(', ')}${more}`;
       const large = names.map((name) => `too large: ${name}`).filter((kind) => tally.of(kind).count > 0);
-      if (large.length === 0) return pass(seen, { ...tally.proofs(...names), figures });
-      return fail(seen, {
+      const { most: worst } = tally.of('too large');
+      if (!worst) return pass(seen, { ...tally.proofs(...names), figures });
+      const isListed = names.slice(0, SHOWN).includes(worst.what);
+      return fail(isListed ? seen : `connections at a time: ${worst.value} of ${worst.what}`, {
         finding: 'too large',
         hint: 'Share one bounded pool for each host and protocol; over HTTP/2 a single connection carries many requests.',
-        ...tally.proofs(...large),
+        ...tally.proofs(...(isListed ? large : ['too large'])),
         figures,
       });
     },
   },
 });
+
+/** How many pools a sentence names. */
+const SHOWN = 3;
 
 const isFrozen = (connection: Connection, now: { readonly at: number }): boolean =>
   isSilent(connection, now) && Number.isFinite(connection.silence?.untilMs);
