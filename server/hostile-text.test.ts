@@ -110,7 +110,7 @@ const events: { readonly [T in EventType]: Omit<Extract<JournalEntry, { type: T 
   'response.sent': { ...where, method: 'x', path: 'x', status: 200, bytes: 1, ms: 1, retryAfterUnreadable: 'x' },
   'response.abandoned': { ...where, ...end, bytes: 1 },
   'upstream.failed': { ...where, error: 'x', reason: 'x' },
-  heartbeat: { connection: 1, source: 'ping', ageMs: 1, judgedBy: 'client' },
+  heartbeat: { connection: 1, source: 'header', ageMs: 1, judgedBy: 'arrival', unreadable: 'x' },
   'goaway.sent': { connection: 1, code: 0 },
   'goaway.received': { connection: 1, code: 0, lastStreamId: 1 },
   'stream.late': { connection: 1, stream: 1 },

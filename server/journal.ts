@@ -203,6 +203,8 @@ export type JournalEntry =
       source: 'ping' | 'header' | 'endpoint';
       ageMs: number;
       judgedBy: 'client' | 'arrival';
+      /** What `x-client-timestamp` said, where that is no time within a day of ours: only its arrival counts. */
+      unreadable?: string;
     }
   /** `lastStreamId` is left out where it is the highest seen so far. */
   | { type: 'goaway.sent'; connection: number; code: number; lastStreamId?: number }

@@ -162,3 +162,24 @@ test('profile permissive asks for no heartbeat', async () => {
   await server.clock.advance(60_000);
   expect(await client.get(TASKS)).toMatchObject({ status: 200 });
 });
+
+test.each([
+  ['that is no time', 'now, please', 'now, please'],
+  ['in seconds', String(Math.floor(Date.now() / 1_000)), expect.stringMatching(/^\d{10}$/)],
+  ['that is long', 'x'.repeat(100), 'x'.repeat(40)],
+])('A6: x-client-timestamp %s counts by its arrival, and the journal says so', async (_what, value, unreadable) => {
+  await using server = await startMockServer({ clock: 'manual', scenario: { service: { idle: 'off' } } });
+  await using client = await openClient(server);
+  await client.get(TASKS, { 'x-client-timestamp': value });
+  expect(await server.journal.waitFor('heartbeat')).toMatchObject({ ageMs: 0, judgedBy: 'arrival', unreadable });
+  await client.get(TASKS, { 'x-client-timestamp': String(Date.now()) });
+  expect(server.journal.events('heartbeat').map((beat) => beat.unreadable)).toEqual([unreadable, undefined]);
+});
+
+test('`judgedBy: server` reads no times', async () => {
+  const service = { idle: 'off', heartbeat: { judgedBy: 'server' } } as const;
+  await using server = await startMockServer({ clock: 'manual', scenario: { service } });
+  await using client = await openClient(server);
+  await client.get(TASKS, { 'x-client-timestamp': 'soon' });
+  expect((await server.journal.waitFor('heartbeat')).unreadable).toBeUndefined();
+});

@@ -361,6 +361,12 @@ export class Bench {
     if (before) beats.longestGapMs = Math.max(beats.longestGapMs, this.#time.between(before, event));
     beats.count++;
     beats.last = event;
+    if (event.unreadable !== undefined) beats.unreadable = event;
+    else {
+      const sure = beats.lastSure ?? opened;
+      if (sure) beats.longestSureGapMs = Math.max(beats.longestSureGapMs, this.#time.between(sure, event));
+      beats.lastSure = event;
+    }
     // A clock is off for all of them. One that is older waited somewhere.
     const known = beats.skewMs ?? Number.POSITIVE_INFINITY;
     if (event.judgedBy === 'client' && Math.abs(event.ageMs) < Math.abs(known)) beats.skewMs = event.ageMs;

@@ -26,7 +26,7 @@ export class Connection {
   readonly open = new Map<number, Request>();
   /** The first GOAWAY that it was sent, and the last ones. */
   readonly goaways: JournalEvent<'goaway.sent'>[] = [];
-  readonly beats: Beats = { count: 0, longestGapMs: 0 };
+  readonly beats: Beats = { count: 0, longestGapMs: 0, longestSureGapMs: 0 };
   /** Lane time at which it last carried something other than a PING. */
   busyAt = 0;
   /** A fault struck it. */
@@ -48,6 +48,11 @@ export interface Beats {
   count: number;
   last?: JournalEvent<'heartbeat'>;
   longestGapMs: number;
+  /** The latest of which the time could not be read. */
+  unreadable?: JournalEvent<'heartbeat'>;
+  /** The latest of the others, and the longest gap without them. */
+  lastSure?: JournalEvent<'heartbeat'>;
+  longestSureGapMs: number;
   /** How far the client's clock is off at most; below 0 it is ahead. */
   skewMs?: number;
   /** The heartbeat rule struck. */

@@ -99,7 +99,7 @@ export function carryMessages(
 export function receiveRequest(exchange: Exchange): ResponsePlan | undefined {
   exchange.noteReceived();
   const reported = exchange.headers['x-client-timestamp'];
-  if (reported !== undefined) noteBeat(exchange.connection, 'header', readReportedTime(reported));
+  if (reported !== undefined) noteBeat(exchange.connection, 'header', readReportedTime(reported), String(reported));
   return askScenario(exchange, 'request');
 }
 

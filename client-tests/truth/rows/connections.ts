@@ -232,6 +232,20 @@ export const connections = rowsOf([
     },
   },
   {
+    name: 'beats-without-a-time',
+    does: 'sends `x-client-timestamp: now` with a call every 300 ms',
+    in: [],
+    scenario: beating,
+    required: { [BEATS]: 'inconclusive: the mock takes a time that it cannot read by its arrival' },
+    params: everySecond,
+    program: async (client) => {
+      for (let n = 0; n < 8; n++) {
+        await client.list('', { headers: { 'x-client-timestamp': 'now' } });
+        await sleep(300);
+      }
+    },
+  },
+  {
     name: 'beats-by-endpoint',
     does: 'posts its time to `/heartbeat` every 300 ms',
     in: ['go'],

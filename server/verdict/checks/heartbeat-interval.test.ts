@@ -70,6 +70,23 @@ test('heartbeats that are old on a connection that a fault slows say nothing of 
   expect(find(story(-9_000))).toEqual(['skewed clock']);
 });
 
+test('heartbeats whose time cannot be read are some by their arrival, or none', () => {
+  const odd = (atMs: number): Step => [
+    atMs,
+    { type: 'heartbeat', connection: 1, source: 'header', ageMs: 0, judgedBy: 'arrival', unreadable: 'soon' },
+  ];
+  const story = (...middle: readonly Step[]) => [...opens(0, 1), ...middle, ends(60_000, 1)];
+  expect(judgeBy(heartbeatInterval, {}, story(odd(20_000), odd(40_000))).clients).toMatchObject([
+    { outcome: 'inconclusive', doubtful: true, seen: expect.stringMatching(/^its `x-client-timestamp` "soon" is no/) },
+  ]);
+  // Those that can be read are too far apart without the others, or not; and with them all it may be too rare.
+  expect(find(story(beats(10_000), odd(20_000), beats(41_000)))).toEqual(['inconclusive']);
+  expect(find(story(beats(25_000), odd(35_000)))).toEqual(['inconclusive']);
+  expect(find(story(beats(15_000), odd(20_000), beats(45_000)))).toEqual(['pass']);
+  expect(find(story(odd(20_000)))).toEqual(['too rare']);
+  expect(find([...opens(0, 1), odd(500), ends(2_000, 1)])).toEqual(['inconclusive']);
+});
+
 test('the report says how often it beat, and how far its clock is off', () => {
   const seen = (...steps: readonly Step[]) => judgeBy(heartbeatInterval, {}, steps).clients[0];
   expect(seen(...lives(2_000, [1_000]))).toMatchObject({

@@ -13,7 +13,8 @@ export const heartbeatInterval = defineCheck({
 opening to the first, between two, and from the last to its end, or to the end of the run. Longer than \`within\`, or so long that the
 service cut it, is *too rare*, or *missing* where there was none. Beside it, the skew: how far the time that the client reports lies from
 ours; more than \`skew\` is *skewed clock*. Connections that live shorter than \`within\` and send none tell nothing; inconclusive where
-all of them do. So does a silence that a rule ended too soon, for the lane's clock ran ahead.`,
+all of them do. Inconclusive, too, where it depends on heartbeats whose \`x-client-timestamp\` is no
+time within a day of ours: the mock takes them by their arrival. So does a silence that a rule ended too soon, for the lane's clock ran ahead.`,
   params: z.strictObject({
     within: duration({ minMs: 1 }).default(30_000).describe('The longest time without a heartbeat.'),
     skew: duration().default(5_000).describe("How far the client's clock may be off."),
@@ -48,6 +49,16 @@ all of them do. So does a silence that a rule ended too soon, for the lane's clo
         return doubtful(
           `its heartbeats were ${seconds(delayed.value)} old, on a connection that a fault slows: the line, or its clock`,
           { ...tally.proofs('delayed'), figures },
+        );
+      const [unreadable] = tally.of('unreadable').first;
+      if (!rare.most && unreadable)
+        return doubtful(
+          `its \`x-client-timestamp\` "${unreadable.what}" is no time of today: a heartbeat by its arrival, or none`,
+          {
+            ...tally.proofs('unreadable'),
+            hint: 'Send the time in Unix milliseconds, or as RFC 3339: the service judges a heartbeat by it.',
+            figures,
+          },
         );
       if (!rare.most)
         return pass(
@@ -84,7 +95,7 @@ function measure(
 ): void {
   const { id, opened, secured, ended, beats, struck } = connection;
   if (!opened || !secured) return;
-  const { count, last, longestGapMs, skewMs = 0 } = beats;
+  const { count, last, longestGapMs, skewMs = 0, unreadable, lastSure, longestSureGapMs } = beats;
   const ruled = beats.ruled && !time.isHurried(beats.ruled) ? beats.ruled : undefined;
   const gapMs = Math.max(longestGapMs, time.between(last ?? opened, latest ?? opened));
   const events = [opened.seq, ...(ruled ? [ruled.seq] : []), ...(ended ? [ended.seq] : [])];
@@ -99,6 +110,9 @@ function measure(
   if (!isRare && isHurriedOff(connection, time)) tally.note('hurried', events);
   if (!isRare && count === 0) return;
   tally.note('judged', events, gapMs);
+  const sureGapMs = Math.max(longestSureGapMs, time.between(lastSure ?? opened, latest ?? opened));
+  if (unreadable && (!lastSure || sureGapMs > within))
+    tally.note('unreadable', [opened.seq, unreadable.seq], sureGapMs, unreadable.unreadable);
   tally.note('beats', [], count);
   tally.note('skew', [], skewMs);
   if (!isRare) return;
