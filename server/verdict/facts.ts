@@ -192,7 +192,7 @@ export const isCutOff = ({ by, how }: JournalEvent<'connection.ended'>): boolean
 export const isHurriedOff = ({ ended }: Connection, time: ClientTime): boolean =>
   ended?.by === 'rule' && SILENCE.includes(ended.cause ?? '') && time.isHurried(ended);
 
-/** Whether a connection was cut before its client could ask for anything. One that it left silent is missed by nobody. One that
+/** Whether a connection was cut before its client could ask for anything. One that it left silent it does not miss. One that
  * was opened before the run may have been used by then. */
 export const isCutAtStart = ({ requests, opened, ended }: Connection): boolean =>
   requests === 0 &&

@@ -84,7 +84,7 @@ test('a connection whose handshake is done waits for none, though a fault struck
   expect(find([...open, later(20_000)])).toEqual(['inconclusive']);
 });
 
-test('of a connection that was opened before the run nobody knows how long it has been silent', () => {
+test('how long a connection has been silent that was opened before the run is not known', () => {
   expect(find([hangs(0), ends(20_000, 0)])).toEqual(['inconclusive']);
   expect(find([hangs(0), secures(20_000, 0)])).toEqual(['inconclusive']);
   expect(find([hangs(0), later(20_000)])).toEqual(['inconclusive']);
