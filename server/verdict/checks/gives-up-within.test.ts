@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { answers, asks, findingsOf, judgeBy, opens, type Step, triesToCreate } from '../testing.ts';
 import { givesUpWithin } from './gives-up-within.ts';
 
@@ -10,7 +10,43 @@ const now = (at: number): Step => [at, { type: 'listener.opened' }];
 
 test('a call that fails is given up within a minute', () => {
   expect(find(...tries(0, 30_000, 59_000))).toEqual(['pass']);
-  expect(find(...tries(0, 30_000, 61_000))).toEqual(['no deadline']);
+  expect(find(...tries(0, 30_000, 40_000, 61_000))).toEqual(['no deadline']);
+});
+
+describe('equal requests with long pauses between them', () => {
+  const judged = (...steps: readonly Step[]) => judgeBy(givesUpWithin, {}, [...opens(0, 1), ...steps]).clients;
+
+  test('are one call, or several jobs', () => {
+    for (const more of [[], [now(300_000)]])
+      expect(judged(...tries(0, 31_000, 62_000), ...more)).toMatchObject([
+        {
+          outcome: 'inconclusive',
+          doubtful: true,
+          seen: 'went on for 62.0 s with GET /tasks/1, with pauses of over 30.0 s: one call, or several jobs',
+        },
+      ]);
+    expect(judged(...tries(0, 30_010, 60_010))).toMatchObject([{ finding: 'no deadline' }]);
+    expect(judged(...tries(0, 30_011, 60_022))).toMatchObject([{ doubtful: true }]);
+  });
+
+  test('are blamed for a row that is too long by itself, before or after a pause', () => {
+    const row = [0, 20_000, 40_000, 61_000];
+    expect(judged(...tries(...row, 100_000))).toMatchObject([
+      { finding: 'no deadline', seen: expect.stringContaining('61.0 s') },
+    ]);
+    expect(judged(...tries(0, ...row.map((at) => at + 40_000)))).toMatchObject([{ finding: 'no deadline' }]);
+  });
+
+  test('are one call where an id joins them, and where the service asked for the pause', () => {
+    const keyed = tries(0, 31_000, 62_000).map(
+      ([at, entry]): Step => [at, entry.type === 'request.received' ? { ...entry, clientRequestId: 'one' } : entry],
+    );
+    expect(judged(...keyed)).toMatchObject([{ finding: 'no deadline' }]);
+    const asked = tries(0, 31_000, 62_000).map(
+      ([at, entry]): Step => [at, entry.type === 'response.sent' ? { ...entry, retryAfterMs: 10_000 } : entry],
+    );
+    expect(judged(...asked)).toMatchObject([{ finding: 'no deadline' }]);
+  });
 });
 
 test('one that gets through has no need to be', () =>
@@ -38,8 +74,8 @@ test('it names the worst', () =>
   ]));
 
 test('what takes as long as it may is in time, to the millisecond', () => {
-  expect(find(...tries(0, 59_990))).toEqual(['pass']);
-  expect(find(...tries(0, 59_991))).toEqual(['no deadline']);
+  expect(find(...tries(0, 30_000, 59_990))).toEqual(['pass']);
+  expect(find(...tries(0, 30_000, 59_991))).toEqual(['no deadline']);
   expect(find(...tries(0), asks(30_000, 1, 2), now(60_000))).toEqual(['inconclusive']);
   expect(find(...tries(0), asks(30_000, 1, 2), now(60_001))).toEqual(['no deadline']);
 });
