@@ -344,4 +344,7 @@ test('a create that differs from a refused one in seed or mark may be another at
   ];
   expect(judged(...refused, ...triesToCreate(10, 2), ...sure)).toMatchObject([{ doubtful: true }]);
   expect(judged(...refused, ...triesToCreate(300, 2), ...sure)).toMatchObject([{ outcome: 'pass' }]);
+  // What is too fast for sure is blamed all the same.
+  const hasty = [5_000, 5_010].flatMap((at, n) => triesToCreate(at, 3 + n, { body: 'a', intent: 'x' }));
+  expect(judged(...refused, ...triesToCreate(10, 2), ...hasty)).toMatchObject([{ finding: 'too fast' }]);
 });

@@ -109,6 +109,7 @@ describe('a create with a key', () => {
     const refused = [...keyed(10, 2), answers(11, 1, 2, { status: 400 })];
     const later = [...opens(130_000, 2), ...opens(140_000, 3), ...gets(150_000, 3, 'cgt-1')];
     expect(find(...keyed(0, 1), ...task, ...refused, ...later)).toEqual(['pass']);
+    expect(find(...keyed(0, 1), ...task, ...refused)).toEqual(['not followed']);
   });
 
   test('is accounted for where it succeeds after more time than a repetition has', () => {

@@ -342,5 +342,7 @@ describe('a create that was refused for good, and comes again with another seed 
     expect(judged([first, second, made, third].flatMap((steps) => steps ?? []))).toMatchObject([{ outcome: 'pass' }]);
     const late = [...creates(2), ...triesToCreate(121_006, 9, { status: 400 })];
     expect(judged(late)).toMatchObject([{ outcome: 'pass' }]);
+    const inTime = [...creates(2), ...triesToCreate(121_005, 9, { status: 400 })];
+    expect(judged(inTime)).toMatchObject([{ doubtful: true }]);
   });
 });

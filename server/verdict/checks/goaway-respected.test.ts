@@ -409,3 +409,19 @@ test('what may be two programs is blamed if the same is asked for again', () => 
   expect(findingsOf(goawayRespected, {}, [...byTurns, poll(30, 2, 2, 2)])).toEqual(['inconclusive']);
   expect(findingsOf(goawayRespected, {}, [...byTurns, poll(30, 2, 2, 1)])).toEqual(['abandoned']);
 });
+
+test('what came again before the GOAWAY is not repeated, also after another drain', () => {
+  const drained = [
+    ...opens(0, 3),
+    asks(1, 3, 1, { path: '/tasks/9' }),
+    goesAway(10, 3),
+    answers(11, 3, 1),
+    ends(12, 3),
+  ];
+  const asked = [asks(900, 1, 1, { stream: 3 }), ...opens(940, 2), asks(950, 2, 1, { stream: 1 })];
+  const left = [
+    goesAway(1_000, 1, 1),
+    ends(1_010, 1, { by: 'server', requests: [{ request: 1, method: 'GET', path: '' }] }),
+  ];
+  expect(find(...drained, ...asked, answers(960, 2, 1), ...left)).toEqual(['not repeated']);
+});

@@ -460,3 +460,12 @@ test('equal creates that are under way at the same time with one mark, or a mark
   expect(marked('m', undefined)).toEqual(['duplicate']);
   expect(marked(undefined, 'm')).toEqual(['duplicate']);
 });
+
+test('a create whose task is not followed is remembered, however many others are followed to their end', () => {
+  const others = Array.from({ length: 60 }, (_, n) => [
+    ...made(100 + n, 100 + n, `cgt-x${n}`, `x${n}`),
+    ...[moves(200 + n, `cgt-x${n}`, 'succeeded'), ...gets(300 + n, 1, 300 + n, `cgt-x${n}`)],
+  ]).flat();
+  const again = [...made(9_000, 9_000, 'cgt-2'), ...gets(9_010, 1, 9_010, 'cgt-2')];
+  expect(find(...made(0, 1, 'cgt-1'), ...others, ...again)).toEqual(['duplicate']);
+});

@@ -58,6 +58,18 @@ test('what comes at once after an answer on a drained connection may be the same
   ).toMatchObject([{ finding: 'too often' }]);
 });
 
+test('a DELETE between two polls says nothing of the answer to the first', () => {
+  const drain: Step = [5, { type: 'goaway.sent', connection: 1, code: 0, lastStreamId: 1 }];
+  const [asked, answered] = polls([0]) as [Step, Step];
+  const path = `${TASKS}/cgt-1`;
+  const deletes = [
+    asks(30, 2, 1, { method: 'DELETE', path }),
+    answers(31, 2, 1, { method: 'DELETE', path, status: 409 }),
+  ];
+  const steps = [...opens(0, 1), asked, drain, answered, ...opens(20, 2), ...deletes, ...polls([40], 'cgt-1', 2, 2)];
+  expect(judgeBy(pollInterval, {}, steps).clients).toMatchObject([{ outcome: 'inconclusive', doubtful: true }]);
+});
+
 test('what follows the end of a task is no poll, nor what follows a 404 for a task that exists', () => {
   const made = creates(0, 'cgt-1');
   const over = moves(1_005, 'cgt-1', 'succeeded');

@@ -342,3 +342,10 @@ test('each hasty poll counts, and of creates with one body the first 100', () =>
   const posts = times.flatMap((at) => wish(at * 10, at, 'a', refused));
   expect(seen([...wish(0, 1, 'a', refused), ...posts])).toMatch(/\(100 of 101 new attempts\)$/);
 });
+
+test('another call in place of the refused one counts, however many are answered after it', () => {
+  const done = (n: number) => answers(3_000, 1, n, { method: 'POST', path: TASKS });
+  const others = Array.from({ length: 25 }, (_, n) => [...creates(3_000, 10 + n, `c${n}`), done(10 + n)]).flat();
+  const evaded = [...creates(0, 1, 'a'), refusesCreate(10, 1), ...creates(60, 2, 'b'), done(2)];
+  expect(find(...evaded, ...others)).toEqual(['too early']);
+});
