@@ -128,6 +128,15 @@ def silent_create_left_and_repeated(client):
 
 
 @row
+def slow_polls_left_by_httpx(client):
+    task = client.create()
+    hasty = Client(timeout=httpx.Timeout(0.1, connect=10, pool=10))
+    for _ in range(8):
+        ignore(hasty.poll, task)
+    client.follow(task)
+
+
+@row
 def three_videos_first_found(client):
     follow_all(client, [create_or_adopt(client), client.create(), client.create()])
 

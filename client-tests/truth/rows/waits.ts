@@ -432,6 +432,15 @@ export const waits = rowsOf([
       client.follow(await retry(fixed(0), (n) => client.create({ seed: n, timeoutMs: n < 9 ? 50 : 5_000 }))),
   },
   {
+    name: 'slow-polls-left-by-httpx',
+    does: 'uses httpx, which gives a poll up after 100 ms without resetting its stream, and asks again at once',
+    in: ['python'],
+    scenario: { ...calm, faults: [on.polls('slow', [{ delay: { ms: 800 } }], { first: 8 })] },
+    required: { 'no-retry-storm': 'inconclusive: it gave up without RST_STREAM, or asks in parallel' },
+    // By another clock the answers come at other times.
+    not: ['speed', 'manual'],
+  },
+  {
     name: 'slow-answers-waited-for',
     does: 'waits for answers that take 400 ms',
     in: [],

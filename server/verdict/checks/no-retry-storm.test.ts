@@ -151,3 +151,57 @@ test('a new client request id for each attempt makes no other call', () => {
     );
   expect(find(...renamed(storm(5, { path: TASKS, digest: 'a', intent: 'a lighthouse' })))).toEqual(['retry storm']);
 });
+
+describe('an attempt that comes again before it has an answer', () => {
+  /** Slow attempts so far apart, each answered after 400 ms; the last one is left to wait. */
+  const slow = (count: number, everyMs: number, isStruck = true) =>
+    Array.from({ length: count }, (_, n): readonly Step[] => {
+      const [at, request] = [100 + everyMs * n, n + 1];
+      const fault = { fault: 'slow', hook: 'request', ordinal: request, did: 'delay', connection: 1, request } as const;
+      const strikes: Step = [at, { type: 'fault.injected', ...fault }];
+      return [asks(at, 1, request), ...(isStruck ? [strikes] : []), answers(at + 400, 1, request)];
+    })
+      .flat()
+      .toSorted(([a], [b]) => a - b);
+  const judged = (steps: readonly Step[], params = {}) =>
+    judgeBy(noRetryStorm, params, [...opens(0, 1), ...steps, asks(9_999, 1, 99, { path: '/tasks/2' })]).clients;
+
+  test('was given up without a sign, or the client asks in parallel', () => {
+    expect(judged(slow(5, 50))).toMatchObject([
+      {
+        outcome: 'inconclusive',
+        doubtful: true,
+        seen: expect.stringMatching(/^sent the same 4 times in a row before/),
+      },
+    ]);
+    expect(judged(slow(4, 50))).toMatchObject([
+      {
+        outcome: 'pass',
+        seen: 'waited for 1 answer, and gave up 0 attempts too soon, and sent 3 again before the answer',
+      },
+    ]);
+    expect(judged(slow(4, 50), { atMost: 2 })).toMatchObject([{ doubtful: true }]);
+  });
+
+  test.each([
+    ['while nothing is wrong', slow(9, 50, false), 'inconclusive'],
+    ['at the same time', slow(9, 19), 'pass'],
+    ['after its answer', slow(9, 401), 'pass'],
+  ] as const)('is none %s', (_what, steps, outcome) => expect(judged(steps)).toMatchObject([{ outcome }]));
+
+  test('is one from 20 ms after the other on, and as long as that is within the patience', () => {
+    expect(judged(slow(9, 20))).toMatchObject([{ doubtful: true }]);
+    expect(judged(slow(9, 50), { patience: '50ms' })).toMatchObject([{ outcome: 'pass' }]);
+    expect(judged(slow(9, 50), { patience: '51ms' })).toMatchObject([{ doubtful: true }]);
+  });
+
+  test('counts with those that were given up', () => {
+    const steps = [
+      ...slow(2, 50),
+      ...givesUp(200, { afterMs: 20 }),
+      ...givesUp(240, { afterMs: 20 }),
+      asks(280, 1, 280),
+    ];
+    expect(judged(steps.toSorted(([a], [b]) => a - b))).toMatchObject([{ doubtful: true }]);
+  });
+});
