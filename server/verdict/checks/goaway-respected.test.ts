@@ -73,6 +73,22 @@ describe('a GET that comes again at once after an answer on a drained connection
     expect(judged([...first, ...opened(110)])).toMatchObject([{ outcome: 'inconclusive' }]);
     expect(judged([...first, ...opened(111)])).toMatchObject([{ outcome: 'pass' }]);
   });
+
+  test('is another where its connection was used since', () => {
+    const used = [asks(21, 2, 1, { path: '/tasks/9' }), answers(22, 2, 1), asks(500, 2, 2), answers(510, 2, 2)];
+    expect(judged([asksWith(0, 1), goesAway(5), answers(10, 1, 1), ...opens(20, 2), ...used])).toMatchObject([
+      { outcome: 'pass' },
+    ]);
+  });
+
+  test('had to come again where it had failed, and says nothing on the same connection', () => {
+    const failed = [asksWith(0, 1), goesAway(5), answers(10, 1, 1, { status: 503 })];
+    expect(judged([...failed, ...opens(20, 2), asksWith(20, 2), answers(30, 2, 1)])).toMatchObject([
+      { outcome: 'pass' },
+    ]);
+    const same = [asksWith(0, 1), goesAway(5), answers(10, 1, 1), asks(50, 1, 2), answers(51, 1, 2)];
+    expect(judged([...same, ...goesOn])).toMatchObject([{ outcome: 'pass' }]);
+  });
 });
 
 describe('new stream', () => {

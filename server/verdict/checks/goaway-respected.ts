@@ -227,11 +227,13 @@ class Drains {
   #noteAskedAgain({ place, received, connection }: Request): void {
     const before = this.#answered.get(place);
     this.#answered.delete(place);
-    const { answer } = before ?? {};
-    if (!before || !answer || before.connection === connection) return;
+    if (!before?.answer || before.connection === connection) return;
+    const { answer } = before;
     // The handshake of its connection is no wait.
     const { opened } = connection;
-    const begun = connection.requests === 1 && opened && opened.seq > answer.seq ? opened : received;
+    // Stryker disable next-line EqualityOperator: no two events have the same number.
+    const isOpenedAfter = (opened?.seq ?? 0) > answer.seq;
+    const begun = (isOpenedAfter && connection.requests === 1 && opened) || received;
     if (this.#time.between(answer, begun) > AT_ONCE_MS) return;
     const id = received.clientRequestId;
     const isSame = id !== undefined && id === before.received.clientRequestId;

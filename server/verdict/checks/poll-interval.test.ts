@@ -58,6 +58,13 @@ test('what comes at once after an answer on a drained connection may be the same
   ).toMatchObject([{ finding: 'too often' }]);
 });
 
+test('a poll that comes in time after a drained answer is no doubt', () => {
+  const drain: Step = [5, { type: 'goaway.sent', connection: 1, code: 0, lastStreamId: 1 }];
+  const [asked, answered] = polls([0]) as [Step, Step];
+  const steps = [...opens(0, 1), asked, drain, answered, ...opens(20, 2), ...polls([5_000], 'cgt-1', 2)];
+  expect(findingsOf(pollInterval, {}, steps)).toEqual(['pass']);
+});
+
 test('a DELETE between two polls says nothing of the answer to the first', () => {
   const drain: Step = [5, { type: 'goaway.sent', connection: 1, code: 0, lastStreamId: 1 }];
   const [asked, answered] = polls([0]) as [Step, Step];

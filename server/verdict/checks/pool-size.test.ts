@@ -116,3 +116,11 @@ test('of hundreds of pools each is measured, though not all are listed', () => {
   const [found] = judgeBy(poolSize, { h2: 1 }, [...small, ...large]).clients;
   expect(found).toMatchObject({ finding: 'too large', seen: 'connections at a time: 2 of h2 to last' });
 });
+
+test('the report names three pools, and how many more there are', () => {
+  const hosts = (count: number) =>
+    Array.from({ length: count }, (_, n) => opens(n, n + 1, { serverName: `host-${n}` })).flat();
+  const seen = (count: number) => judgeBy(poolSize, {}, hosts(count)).clients[0]?.seen;
+  expect(seen(3)).toMatch(/1 of h2 to host-2$/);
+  expect(seen(4)).toMatch(/1 of h2 to host-2 and 1 more$/);
+});
