@@ -130,6 +130,7 @@ export class Comebacks {
   ended(connection: Connection, calls: ReadonlyMap<Call, Request>): void {
     const { ended, opened } = connection;
     this.#open.delete(connection);
+    for (const [call, request] of calls) this.#forgetRefusal(call, request);
     const ownStreak = this.#streakAfter(...calls.keys());
     const streak = this.#streakAfter(connection, ...calls.keys());
     this.#streaks.delete(connection);
@@ -151,6 +152,14 @@ export class Comebacks {
     for (const { sequential } of this.#unclear) if (sequential) yield sequential;
     if (this.#isParallel) return;
     for (const loss of this.#losses) yield* [sequentialOf(loss) ?? []].flat();
+  }
+
+  /** A refusal that was cut with its connection has not arrived: both are one failure. */
+  #forgetRefusal(call: Call, { answer }: Request): void {
+    const refused = this.#refused.get(call);
+    if (!refused || refused.failed !== answer) return;
+    this.#refused.delete(call);
+    this.#streaks.set(call, { ...refused, streak: refused.streak - 1 });
   }
 
   #noteAfter(loss: Loss, request: Request, call: Call): void {

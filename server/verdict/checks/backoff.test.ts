@@ -141,6 +141,16 @@ test('parallel calls that are cut together are one failure, and come back togeth
   expect(judge(steps)).toMatchObject({ outcome: 'pass', clients: [{ figures: { waits: 2 } }] });
 });
 
+test('a refusal that is cut with its connection before it arrives is one failure', () => {
+  const refused = [asks(0, 1, 1), asks(0, 1, 2, { path: '/tasks/2' }), answers(10, 1, 2, { status: 503 })];
+  const cut = [...opens(0, 1), ...refused, resets(10, 1, 1, 2), ...opens(150, 2)];
+  const again = [asks(151, 2, 1), asks(152, 2, 2, { path: '/tasks/2' })];
+  expect(judge([...cut, ...again])).toMatchObject({
+    outcome: 'pass',
+    clients: [{ seen: 'waited 141 ms to 141 ms after 1 failure, 1 failure in a row at most' }],
+  });
+});
+
 test('a refusal asks to wait, too; one that says how long is for another check', () => {
   const refusedAt = (at: number, request: number, more = {}): readonly Step[] => [
     asks(at, 1, request),

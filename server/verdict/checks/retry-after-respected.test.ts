@@ -142,6 +142,17 @@ test('a new call beside one that is tried again as asked may be other work: both
   expect(find(...parallel)).toEqual(['inconclusive']);
 });
 
+test('with several calls at a time, another is on its way when a refusal comes, and not 10 ms later', () => {
+  const again = [...creates(1_020, 4, 'a'), answers(1_030, 1, 4, { method: 'POST', path: TASKS })];
+  const story = (at: number) => {
+    const first = answers(5, 1, 2, { method: 'POST', path: TASKS });
+    const parallel = [...creates(0, 1, 'a'), ...creates(1, 2, 'b'), first, refusesCreate(10, 1)];
+    return [...parallel, ...creates(at, 3, 'c'), ...again];
+  };
+  expect(find(...story(19))).toEqual(['pass']);
+  expect(find(...story(20))).toEqual(['inconclusive']);
+});
+
 test('a refusal that was cut says nothing of other calls', () =>
   expect(
     find(

@@ -20,6 +20,9 @@ interface Wait {
   cameBack: boolean;
 }
 
+/** So soon after a refusal no thread but the refused one can know of it. */
+const ON_ITS_WAY_MS = 10;
+
 /** How many refused calls of a kind are watched at a time. */
 const WAITS_KEPT = 20;
 
@@ -39,7 +42,7 @@ same logical call. Shorter than asked, but for \`early\`, is *too early*. So is 
 task) in place of the refused one, which is not tried again. If the client tries it again, or has calls of that kind under way at the same time, the other
 call may be other work: the check is then inconclusive if the call is for something new. So it is where only its body says that a create is the refused one, and
 the client made several tasks with that body. What was sent before the refusal came does not count, nor the first
-call on a connection that was opened before. A call that was
+call on a connection that was opened before, nor what comes within ${ON_ITS_WAY_MS} ms of it from a client with several calls of that kind at a time. A call that was
 given up is no failure. Inconclusive where no refused call was tried again, or \`Retry-After\` is neither seconds nor a date, such as \`1.5\`.`,
   params: z.strictObject({
     early: duration().default(5).describe('A wait may be this much shorter: clocks tick.'),
@@ -60,8 +63,10 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       const parallel = new Set<string>();
       const asked = new Map<string, number>();
 
-      const noteOther = (wait: Wait, { received, body, connection }: Request) => {
+      const noteOther = (wait: Wait, { received, body, connection, kind }: Request) => {
         const { refusal } = wait;
+        // With several at a time, another was on its way when the refusal arrived.
+        if (parallel.has(kind) && time.between(refusal, received) < ON_ITS_WAY_MS) return;
         // Its connection was being opened when the refusal came: so was it meant before.
         // Stryker disable next-line EqualityOperator: no two events have the same number.
         const isOpenedBefore = (connection.opened?.seq ?? 0) < refusal.seq;
