@@ -42,6 +42,18 @@ test('a call that is cut and not tried again, or only in vain, was given up', ()
   ]);
 });
 
+test('a create whose answer was lost got through once its client follows the task', () => {
+  const lost = [asks(0, 1, 1, { method: 'POST', path: TASKS }), creates(5, 'cgt-1', { connection: 1, request: 1 })];
+  const cut = [...lost, resets(10, 1, 1), ...opens(150, 2)];
+  const follows = (status: number) => [
+    asks(160, 2, 1, { path: `${TASKS}/cgt-1` }),
+    answers(170, 2, 1, { path: `${TASKS}/cgt-1`, status }),
+  ];
+  expect(find(...cut, ...follows(200))).toEqual(['pass']);
+  expect(find(...cut, ...follows(404))).toEqual(['inconclusive']);
+  expect(find(...cut)).toEqual(['inconclusive']);
+});
+
 test('what was given up has no time, and an event that was lost could have shown its end', () => {
   const cut = [...opens(0, 1), asks(0, 1, 1), resets(10, 1, 1)];
   expect(judgeBy(recoversWithin, {}, cut).clients[0]?.figures).toEqual({ failed: 1, recovered: 0 });

@@ -19,7 +19,8 @@ request, unless for the client's silence, or that a fault did not serve until th
 the end of the client's next request that did not fail. One whose last attempt has no answer yet is neither while it may still be in time, and then *too late*.
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
 A GET that was sent later and answered counts as well, before or after the failure; it does for a lost DELETE of that task, too.
-A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. Inconclusive
+A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. The client got
+through once it follows that task. Inconclusive
 where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where another client went on to ask for the task of a Get that failed;
 where a create that failed was followed by one that differs in \`seed\` or \`safety_identifier\` alone: another attempt, or another video; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
   params: z.strictObject({
@@ -38,8 +39,10 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
       const latest = { seq: 0 };
       /** The latest request for each place that was answered well. */
       const served = new Map<string, number>();
+      const lost = new Map<string, number>();
       return {
         served,
+        lost,
         outage,
         latest,
         request({ received }) {
@@ -69,17 +72,25 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
           tally.note('kept', [ping.seq]);
         },
         callOver(call) {
-          noteCall(tally, call, within, { time, following, served, latest });
+          noteCall(tally, call, within, { time, following, served, lost, latest });
         },
       };
     },
-    judge(tally, { within }, { time, following, latest: now, openCalls, openConnections }, { outage, served, latest }) {
+    judge(
+      tally,
+      { within },
+      { time, following, latest: now, openCalls, openConnections },
+      { outage, served, lost, latest },
+    ) {
+      const found = new Map(lost);
       let waits = false;
       for (const call of openCalls) {
-        noteCall(tally, call, within, { time, following, now, served, latest });
+        noteCall(tally, call, within, { time, following, now, served, lost: found, latest });
         waits ||= call.underWay > 0;
       }
       for (const { requests } of openConnections) waits ||= requests === 0;
+      for (const [task, failedAt] of found)
+        if (following.isMade(task) && following.isFollowed(task)) tally.note('recovered', [failedAt]);
       if (outage.first && waits)
         noteOpen(tally, within, time.between(outage.first, now), 'a connection', outage.events);
       // What it asked for since has failed as a call of its own.
@@ -191,23 +202,28 @@ function noteOpen(tally: Tally, within: number, ms: number, what: string, events
   tally.note('too late', events, ms, `${seconds(ms)} up to now to get ${what} through`);
 }
 
+/** How many lost creates are remembered per client. */
+const LOST_KEPT = 100;
+
 interface Known extends Pick<Now, 'time' | 'following'> {
   /** Where a call may not be over yet. */
   readonly now?: Now['latest'];
   readonly served: ReadonlyMap<string, number>;
+  /** Tasks of which no answer to the create has told, and where that failed. */
+  readonly lost: Map<string, number>;
   readonly latest: { readonly seq: number };
 }
 
 function noteCall(
   tally: Tally,
-  { method, path, target, attempts, underWay, failure, success, lostTask, first, last, again }: Call,
+  { method, path, target, attempts, underWay, failure, success, lostTask, tasks, first, last, again }: Call,
   within: number,
-  { time, following, now, served, latest }: Known,
+  { time, following, now, served, lost, latest }: Known,
 ): void {
   if (!failure) return;
   const what = `${method} ${path}`;
   if (success) noteRecovered(tally, within, time.between(failure, success), what, [failure.seq, success.seq]);
-  else if (lostTask) return;
+  else if (lostTask) for (const { task } of tasks) keep(lost, task, failure.seq, LOST_KEPT);
   else if (now && underWay > 0) noteOpen(tally, within, time.between(failure, now), what, [failure.seq]);
   else if (wants(first).some((place) => (served.get(place) ?? 0) > first.received.seq))
     // It asked again before it let go of the first, or by another call that says the same.
