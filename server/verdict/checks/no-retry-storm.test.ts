@@ -172,6 +172,7 @@ describe('an attempt that comes again before it has an answer', () => {
         outcome: 'inconclusive',
         doubtful: true,
         seen: expect.stringMatching(/^sent the same 4 times in a row before/),
+        eventCount: 2,
       },
     ]);
     expect(judged(slow(4, 50))).toMatchObject([
@@ -205,3 +206,8 @@ describe('an attempt that comes again before it has an answer', () => {
     expect(judged(steps.toSorted(([a], [b]) => a - b))).toMatchObject([{ doubtful: true }]);
   });
 });
+
+test('where nothing was sent again before its answer, the report does not say so', () =>
+  expect(judgeBy(noRetryStorm, {}, [...opens(0, 1), ...storm(2)]).clients).toMatchObject([
+    { outcome: 'pass', seen: 'waited for 0 answers, and gave up 1 attempt too soon' },
+  ]));
