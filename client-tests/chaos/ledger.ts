@@ -27,6 +27,8 @@ export class Ledger {
   /** Where each connection came from. */
   readonly #remotes = new Map<number, string>();
   readonly #ends = new Map<number, JournalEvent[]>();
+  /** Requests that came on a connection that had ended. */
+  readonly #late: JournalEvent<'request.received'>[] = [];
   #latest: readonly JournalEvent[] = [];
   #since = 0;
 
@@ -51,11 +53,12 @@ export class Ledger {
     return connection === undefined ? undefined : this.#remotes.get(connection);
   }
 
-  /** Connections that the journal does not say opened once and ended once, each with its events. */
+  /** Connections that the journal does not say opened once and ended once, and no request after that, each with its events. */
   get crooked(): readonly string[] {
     const unheard = [...this.#ends.keys()].filter((id) => !this.#remotes.has(id));
     return [
       ...unheard.map((id) => `connection ${id} ended, and was never opened`),
+      ...this.#late.map((request) => `a request came on a connection that had ended: ${JSON.stringify(request)}`),
       ...[...this.#remotes.keys()].flatMap((id) => {
         const ends = this.#ends.get(id) ?? [];
         return ends.length === 1 ? [] : `connection ${id} ended ${ends.length} times: ${JSON.stringify(ends)}`;
@@ -81,6 +84,7 @@ export class Ledger {
       }
       case 'request.received':
         this.requests++;
+        if (this.#ends.has(event.connection)) this.#late.push(event);
         return;
       case 'bug': {
         const at = this.#latest.indexOf(event);

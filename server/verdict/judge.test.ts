@@ -181,6 +181,13 @@ describe('a verdict in turns', () => {
     expect(missed).toBe(0);
   });
 
+  test('is one of many that are asked for at the same time', async () => {
+    const { following, inTurns } = crowd();
+    const reports = await Promise.all(Array.from({ length: 7 }, inTurns));
+    const { report } = following.verdict({});
+    for (const one of reports) expect(one.report).toEqual(report);
+  });
+
   test('waits for the one that was asked for before', async () => {
     const { add, inTurns } = crowd();
     const [first, second] = [inTurns(), inTurns()];

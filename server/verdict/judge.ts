@@ -40,7 +40,11 @@ export class Judge {
     more: Pick<Case, 'resets'>,
     begin: (judge: () => Work<Verdict>) => Work<Verdict>,
   ): Promise<Verdict> {
-    while (this.#work) await this.#work.inTurns().catch(() => {});
+    for (let before = this.#work; before; before = this.#work) {
+      await before.inTurns().catch(() => {});
+      // Whoever sees it done clears it away: the one that began it may be waiting for its next turn.
+      if (this.#work === before) this.#work = undefined;
+    }
     const work = begin(() => this.#begin(more));
     this.#work = work;
     try {

@@ -54,7 +54,8 @@ export function serveHttp2(
     guardEvents(stream, connection);
     stream.on('error', ignore).on('close', forget);
     const exchange = new Http2Exchange(connection, stream, headers);
-    if (exchange.stream > connection.lastStreamId) {
+    // What came in one piece with a call on which the connection was cut is read no more.
+    if (connection.ended || exchange.stream > connection.lastStreamId) {
       exchange.abandoned = true;
       return;
     }
