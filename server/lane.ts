@@ -26,6 +26,7 @@ interface Judging {
   readonly seq: number;
   readonly at: number;
   readonly resets: ResetFidelity;
+  readonly running?: boolean | undefined;
 }
 
 /** One isolated world: scenario, seed, clock, journal. Nothing is global, so many can live in one process. */
@@ -212,19 +213,21 @@ export class Lane {
   /** Judges the client by what the scenario expects, as far as the run has come.
    * @param resets how a reset arrives at the client; left out: as one */
   verdict(resets: ResetFidelity = 'reset'): Verdict {
-    return this.#atVerdict(resets, () => this.#judge.verdict({ resets }));
+    return this.#atVerdict({ resets }, () => this.#judge.verdict({ resets }));
   }
 
-  #atVerdict<T>(resets: ResetFidelity, judge: () => T): T {
+  #atVerdict<T>(by: Pick<Judging, 'resets' | 'running'>, judge: () => T): T {
     return this.journal.atOnce((moment) => {
-      for (const hear of this.#verdictListeners) hear({ ...moment, resets });
+      for (const hear of this.#verdictListeners) hear({ ...moment, ...by });
       return judge();
     });
   }
 
-  /** The same, in turns with the service: use it for whatever is asked while clients are at work. */
-  async verdictInTurns(resets: ResetFidelity = 'reset'): Promise<Verdict> {
-    return this.#judge.verdictInTurns({ resets }, (judge) => this.#atVerdict(resets, judge));
+  /** The same, in turns with the service: use it for whatever is asked while clients are at work.
+   * @param running they may still do what they have not done yet */
+  async verdictInTurns(resets: ResetFidelity = 'reset', running = false): Promise<Verdict> {
+    const by = { resets, ...(running && { running }) };
+    return this.#judge.verdictInTurns(by, (judge) => this.#atVerdict(by, judge));
   }
 
   /** Calls `hear` with the moment of each verdict, until the returned function is called. */

@@ -35,6 +35,6 @@ with mock:
         ).raise_for_status()
 
     # Behind Docker's proxy for published ports a reset arrives as a FIN: `?resets=fin` makes what depends on it inconclusive.
-    report = httpx.get(f"{admin}/report", headers={"authorization": f"Bearer {TOKEN}"}).raise_for_status()
+    report = httpx.get(f"{admin}/report?final=true", headers={"authorization": f"Bearer {TOKEN}"}).raise_for_status()
 
 print(json.dumps({"created": created.json(), "report": report.json()}))

@@ -294,6 +294,7 @@ function addReport(program: Command, { host, end }: Call): void {
     )
     .addOption(new Option('--admin-token <token>', 'what its admin API asks for').env('SEEDANCE_MOCK_ADMIN_TOKEN'))
     .addOption(new Option('--record <dir>', 'folder that `serve --record` or `run --record` wrote').conflicts('admin'))
+    .option('--final', 'the clients have ended: who waits for its next attempt has given up', false)
     .option('--lane <name>', 'lane of the recording (default: main)')
     .addOption(
       new Option('--until <moment>', 'how far the recording is judged (default: judged, the last verdict)').choices([
@@ -317,12 +318,12 @@ Examples:
   seedance-mock report --record recording --lane lane-1 --format html > verdict.html
   seedance-mock report --record recording --until end                     with what came after the last verdict`,
     )
-    .action(async ({ admin, format, adminToken, record, lane, until }) => {
+    .action(async ({ admin, format, adminToken, record, lane, until, final }) => {
       const { runReport, runRecordedReport } = await import('./report.ts');
       if (record !== undefined)
         return end(await runRecordedReport({ record, lane: lane ?? 'main', until: until ?? 'judged', format }, host));
       refuseWithoutRecord({ lane, until });
-      end(await runReport({ admin, format, ...(adminToken !== undefined && { token: adminToken }) }, host));
+      end(await runReport({ admin, format, final, ...(adminToken !== undefined && { token: adminToken }) }, host));
     });
 }
 

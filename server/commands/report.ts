@@ -33,12 +33,13 @@ export async function runRecordedReport(
  * @throws UsageError when there is no such server
  * @returns the exit code of the verdict: 0 good, 1 failed, 3 inconclusive */
 export async function runReport(
-  { admin, format, token }: { admin: string; format: ReportFormat; token?: string },
+  { admin, format, token, final = false }: { admin: string; format: ReportFormat; token?: string; final?: boolean },
   { stdout }: Pick<Output, 'stdout'> = process,
 ): Promise<number> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const isFinal = final || format === 'junit';
   const fetchReport = async (wanted: ReportFormat) => {
-    const answer = await fetch(`${admin.replace(/\/+$/, '')}/report?format=${wanted}`, { headers });
+    const answer = await fetch(`${admin.replace(/\/+$/, '')}/report?format=${wanted}${isFinal ? '&final=true' : ''}`, { headers });
     const text = await answer.text();
     if (answer.ok) return text;
     const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json');

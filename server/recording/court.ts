@@ -51,9 +51,12 @@ export class Court {
     this.#trialAt(range.firstAt).miss(range.events);
   }
 
-  verdict({ seq, at, realAt, resets }: Judging): VerdictReport {
+  verdict({ seq, at, realAt, resets, running }: Judging): VerdictReport {
     const { scenario, seed } = this.#case;
-    const { report } = this.#trialAt(at).verdict({ scenario: scenario.name, seed, resets }, { seq, at, realAt });
+    const { report } = this.#trialAt(at).verdict(
+      { scenario: scenario.name, seed, resets, running },
+      { seq, at, realAt },
+    );
     if (this.#missing.length === 0) return report;
     // That events are missing is a doubt of every check, and the first.
     const doubt = describeMissing(this.#missing);

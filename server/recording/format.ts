@@ -32,7 +32,11 @@ const clockSchema = z.object({ mode: z.enum(['real', 'manual']), speed: z.number
 
 /** A verdict: the newest event, the moment, and how a reset arrives at the client. */
 const momentSchema = z.object({ seq: count, at: z.number(), realAt: z.number().optional() });
-const judgingSchema = z.object({ ...momentSchema.shape, resets: z.enum(resetFidelities) });
+const judgingSchema = z.object({
+  ...momentSchema.shape,
+  resets: z.enum(resetFidelities),
+  running: z.boolean().optional(),
+});
 export type Judging = z.output<typeof judgingSchema>;
 
 /** What was so at a place in the recording. */

@@ -25,6 +25,8 @@ export interface Case {
   readonly expect: readonly Expectation[];
   /** Left out: a reset is a reset, as on loopback. */
   readonly resets?: ResetFidelity;
+  /** The clients are still at work: what has not happened may yet. */
+  readonly running?: boolean | undefined;
 }
 
 /** How long after its answer a request may still turn out to have been cut, in client time. */
@@ -183,8 +185,11 @@ export class Bench {
 
   /** Judges by what has been read, in steps: between two of them nothing may be read.
    * @param latest the newest event, and the moment of judging */
-  *judge({ scenario, seed, resets = 'reset' }: Omit<Case, 'expect'>, latest: Now['latest']): Steps<Verdict> {
-    const now = this.#now(latest);
+  *judge(
+    { scenario, seed, resets = 'reset', running = false }: Omit<Case, 'expect'>,
+    latest: Now['latest'],
+  ): Steps<Verdict> {
+    const now = { ...this.#now(latest), running };
     const clients = this.#judged();
     const doubts = this.#doubts(resets);
     const { nobodys } = this.#seating;
@@ -235,11 +240,13 @@ export class Bench {
     const judgement = run && expectation.run?.judge(run.tally.copy(), now, run.watch);
     if (judgement) judged.push({ judgement });
     for (const client of clients) {
-      const found = client.judge(expectation, { ...now, exitCode: this.#exitCodeOf(client) });
+      const exitCode = this.#exitCodeOf(client);
+      const running = now.running === true && exitCode === undefined;
+      const found = client.judge(expectation, { ...now, exitCode, running });
       if (found) judged.push({ client, judgement: found });
       yield;
     }
-    return resultOf(expectation, judged, doubts);
+    return resultOf(expectation, judged, { doubts, running: now.running === true });
   }
 
   /** A copy is known by its key; what has none may be any copy's, so all of them must have ended alike. */

@@ -90,6 +90,8 @@ export interface Run {
 export interface Now extends Run {
   /** The newest event, and the moment: up to then the run is known, and what is open was open. */
   readonly latest: Moment;
+  /** The client is still at work, or may be: who waits for its next attempt has not given up. */
+  readonly running?: boolean | undefined;
 }
 
 /** The same, for a client. */

@@ -30,14 +30,14 @@ export class Judge {
   }
 
   /** Judges all that has happened so far. */
-  verdict(more: Pick<Case, 'resets'>): Verdict {
+  verdict(more: Pick<Case, 'resets' | 'running'>): Verdict {
     return this.#begin(more).finish();
   }
 
   /** The same, in turns with the service: thousands of clients take seconds.
    * @param begin is called once all that has happened so far is about to be judged */
   async verdictInTurns(
-    more: Pick<Case, 'resets'>,
+    more: Pick<Case, 'resets' | 'running'>,
     begin: (judge: () => Work<Verdict>) => Work<Verdict>,
   ): Promise<Verdict> {
     for (let before = this.#work; before; before = this.#work) {
@@ -54,7 +54,7 @@ export class Judge {
     }
   }
 
-  #begin(more: Pick<Case, 'resets'>): Work<Verdict> {
+  #begin(more: Pick<Case, 'resets' | 'running'>): Work<Verdict> {
     this.#catchUp();
     const { scenario, seed } = this.#caseOf();
     return this.#trial.judge({ scenario, seed, ...more }, this.#journal.moment);

@@ -27,10 +27,10 @@ export interface Judged {
 export function resultOf(
   { check, expected, relies }: Expectation,
   judged: readonly Judged[],
-  doubts: readonly Doubt[],
+  { doubts, running }: { readonly doubts: readonly Doubt[]; readonly running: boolean },
 ): CheckResult {
   const doubt = doubts.find((one) => one.relies === undefined || relies.includes(one.relies));
-  const clients = (judged.length > 0 ? judged : [{ judgement: NO_CLIENT }]).map(clientResultOf);
+  const clients = (judged.length > 0 ? judged : [{ judgement: NO_CLIENT }]).map((one) => clientResultOf(one, running));
   const summary = sumUp(
     clients.map((result) => result.outcome),
     'clients',
@@ -54,11 +54,12 @@ function trust(outcome: Outcome, doubt: Doubt | undefined, provisional: boolean)
   return outcome === 'pass' || doubt.relies || (doubt.missed && provisional) ? 'inconclusive' : 'fail';
 }
 
-function clientResultOf({ client, judgement }: Judged): ClientResult {
-  const { events, eventCount = events.length, provisional: _, oneProgram: __, ...found } = judgement;
+function clientResultOf({ client, judgement }: Judged, running: boolean): ClientResult {
+  const { events, eventCount = events.length, provisional, oneProgram: _, ...found } = judgement;
   return {
     ...(client && { client: nameOf(client) }),
     ...found,
+    ...(running && provisional && { provisional }),
     events: events.slice(0, MAX_EVENTS_NAMED),
     eventCount,
   };

@@ -20,6 +20,8 @@ export interface ClientResult {
   readonly figures?: Readonly<Record<string, number>>;
   /** Of what is inconclusive: it has two readings, so the check does not pass because another client does. */
   readonly doubtful?: true;
+  /** Of a failure while clients are at work: it rests on what has not happened yet, and may still change. */
+  readonly provisional?: true;
 }
 
 /** What became of one line under `expect:`. */

@@ -151,3 +151,17 @@ test('one that failed may have come again with another seed or mark', () => {
   const bad = triesToCreate(0, 1, { status: 400 });
   expect(findingsOf(createsAccounted, {}, [...opens(0, 1), ...bad, ...made, ...followed])).toEqual(['pass']);
 });
+
+test('while clients are at work, a create that failed or was answered a moment ago is not lost', () => {
+  const now = (atMs: number): Step => [atMs, { type: 'listener.opened' }];
+  for (const status of [503, 200]) {
+    const judged = (atMs: number) => {
+      const steps = [...opens(0, 1), ...triesToCreate(0, 1, { status }), now(atMs)];
+      return judgeBy(createsAccounted, {}, steps, { running: true }).clients;
+    };
+    expect(judged(120_000)).toMatchObject([{ outcome: 'inconclusive' }]);
+    expect(judged(120_001)).toMatchObject([{ outcome: 'fail', provisional: true }]);
+  }
+  const bad = [...opens(0, 1), ...triesToCreate(0, 1, { status: 400 })];
+  expect(judgeBy(createsAccounted, {}, bad, { running: true }).clients).toMatchObject([{ outcome: 'pass' }]);
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Call } from '../calls.ts';
+import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { Following } from '../following.ts';
 import type { Tally } from '../tally.ts';
@@ -54,8 +54,14 @@ and where one that failed was followed by one that differs in \`seed\` or \`safe
         },
       };
     },
-    judge(tally, _params, { following }, { open, lost: over }) {
-      for (const call of [...over, ...open]) if (call.underWay === 0) note(tally, call, following);
+    judge(tally, _params, { following, running, time, latest }, { open, lost: over }) {
+      // While its client is at work it may try a create again, or ask for a task that it made a moment ago.
+      const mayGoOn = ({ last }: Call) => running && time.between(last.received, latest) <= REPEATED_WITHIN_MS;
+      for (const call of [...over, ...open]) {
+        if (call.underWay > 0) continue;
+        const isDone = isRefused(call) || call.tasks.some(({ task }) => following.isFollowed(task));
+        if (isDone || !mayGoOn(call)) note(tally, call, following);
+      }
       const [good, lost, unseen] = [tally.of('accounted').count, tally.of('lost'), tally.of('not followed')];
       const creates = good + lost.count + unseen.count + tally.of('changed').count;
       if (creates === 0) return inconclusive('it created nothing');

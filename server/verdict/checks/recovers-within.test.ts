@@ -437,6 +437,33 @@ test('a connection from before the run may have served until it was cut: it is n
   expect(findingsOf(recoversWithin, {}, [frozen, ends(10, 1)])).toEqual(['inconclusive']);
 });
 
+describe('while clients are at work', () => {
+  const running = (...steps: readonly Step[]) => judgeBy(recoversWithin, {}, steps, { running: true }).clients;
+  const now = (atMs: number): Step => [atMs, { type: 'listener.opened' }];
+  const refused = [...opens(0, 1), asks(0, 1, 1), fails(10, 1)];
+  const gaveUp = { finding: 'gave up', provisional: true };
+
+  test('a client between two attempts has given up once the time is over', () => {
+    expect(running(...refused, now(60_010))).toMatchObject([{ outcome: 'inconclusive' }]);
+    expect(running(...refused, now(60_011))).toMatchObject([gaveUp]);
+    const [found] = judgeBy(recoversWithin, {}, [...refused, now(1_000)]).clients;
+    expect(found).toMatchObject({ finding: 'gave up' });
+    expect(found?.provisional).toBeUndefined();
+  });
+
+  test('a client whose connection was cut before its first request may open another in time', () => {
+    const cut = [...opens(0, 1), resets(10, 1)];
+    expect(running(...cut, now(60_010))).toMatchObject([{ outcome: 'inconclusive' }]);
+    expect(running(...cut, now(60_011))).not.toMatchObject([{ outcome: 'pass' }]);
+  });
+
+  test('a command that has ended tries nothing again', () => {
+    const ended: Step = [500, { type: 'command.ended', copy: 'copy-1', how: 'exit', code: 1 }];
+    const [found] = running(...refused, ended);
+    expect(found?.finding).toBe('gave up');
+  });
+});
+
 describe('a create that failed, and one like it but for seed or mark', () => {
   const refused = triesToCreate(0, 1);
   const [made, followed] = [triesToCreate(500, 2, { status: 200 }), looks(1_000, '/cgt-2')];

@@ -79,16 +79,17 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
     judge(
       tally,
       { within },
-      { time, following, latest: now, openCalls, openConnections },
+      { time, following, latest: now, running, openCalls, openConnections },
       { outage, served, lost, latest },
     ) {
       const found = new Map(lost);
       let waits = false;
       for (const call of openCalls) {
-        noteCall(tally, call, within, { time, following, now, served, lost: found, latest });
+        noteCall(tally, call, within, { time, following, now, running, served, lost: found, latest });
         waits ||= call.underWay > 0;
       }
       for (const { requests } of openConnections) waits ||= requests === 0;
+      if (running && outage.first) waits ||= time.between(outage.first, now) <= within;
       for (const [task, failedAt] of found)
         if (following.isMade(task) && following.isFollowed(task)) tally.note('recovered', [failedAt]);
       if (outage.first && waits)
@@ -208,6 +209,8 @@ const LOST_KEPT = 100;
 interface Known extends Pick<Now, 'time' | 'following'> {
   /** Where a call may not be over yet. */
   readonly now?: Now['latest'];
+  /** Its client may be about to try it again. */
+  readonly running?: boolean | undefined;
   readonly served: ReadonlyMap<string, number>;
   /** Tasks of which no answer to the create has told, and where that failed. */
   readonly lost: Map<string, number>;
@@ -218,7 +221,7 @@ function noteCall(
   tally: Tally,
   { method, path, target, attempts, underWay, failure, success, lostTask, tasks, first, last, again }: Call,
   within: number,
-  { time, following, now, served, lost, latest }: Known,
+  { time, following, now, running, served, lost, latest }: Known,
 ): void {
   if (!failure) return;
   const what = `${method} ${path}`;
@@ -231,6 +234,7 @@ function noteCall(
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
   else if (method === 'GET' && isAskedFor(target.task ?? '', following))
     tally.note('elsewhere', [failure.seq], 0, what);
+  else if (now && running && time.between(failure, now) <= within) return;
   else if (again) tally.note('changed', [failure.seq, again.received.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
     tally.note('left', [failure.seq], 0, what);

@@ -149,3 +149,9 @@ test('creates that failed may have come again with another seed or mark', () => 
   expect(findingsOf(successRate, { atLeast: 5 / 6 }, [...opens(0, 1), ...rows, ...lost])).toEqual(['inconclusive']);
   expect(findingsOf(successRate, {}, [...opens(0, 1), ...rows, ...lost])).toEqual(['too many failed']);
 });
+
+test('while clients are at work, a call that failed and may come again has not ended', () => {
+  const judged = (running: boolean) => judgeBy(successRate, {}, calls(5, 1), { running }).clients;
+  expect(judged(true)).toMatchObject([{ outcome: 'pass', figures: { calls: 5 } }]);
+  expect(judged(false)).toMatchObject([{ finding: 'too many failed', figures: { calls: 6 } }]);
+});

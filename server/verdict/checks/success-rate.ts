@@ -25,8 +25,9 @@ were dropped by the dispatcher, which counts at once. Below it is *too many task
         note(tally, call);
       },
     }),
-    judge(tally, { atLeast, samples }, { openCalls, tasks: { counts } }) {
-      for (const call of openCalls) if (call.underWay === 0) note(tally, call);
+    judge(tally, { atLeast, samples }, { openCalls, tasks: { counts }, running }) {
+      // What failed and may come again has not ended, while its client is at work.
+      for (const call of openCalls) if (call.underWay === 0 && (call.success || !running)) note(tally, call);
       const [succeeded, failed] = [tally.of('succeeded').count, tally.of('failed').count];
       const calls = succeeded + failed;
       if (calls < samples) return inconclusive(`${many(calls, 'call')} of it ended, too few to tell`);

@@ -72,12 +72,19 @@ function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult, 
 
 const ranks: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, pass: 2 };
 
-function renderClient({ client, seen, events, eventCount, outcome, hint }: ClientResult, several: boolean): string[] {
+function renderClient(
+  { client, seen, events, eventCount, outcome, hint, provisional }: ClientResult,
+  several: boolean,
+): string[] {
   const shown = outcome === 'fail' ? events.slice(0, EVENTS_SHOWN) : [];
   const more = eventCount > shown.length ? ', ...' : '';
   const proof = shown.length > 0 ? ` (events ${shown.join(', ')}${more})` : '';
   const who = several && client !== undefined ? `${client}: ` : '';
-  return [`${who}${seen}${proof}`, ...(hint === undefined ? [] : [`-> ${hint}`])];
+  return [
+    `${who}${seen}${proof}`,
+    ...(provisional ? ['so far: the run goes on, and this may still change'] : []),
+    ...(hint === undefined ? [] : [`-> ${hint}`]),
+  ];
 }
 
 function countOutcomes(checks: readonly CheckResult[]): string {

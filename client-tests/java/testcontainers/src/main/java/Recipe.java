@@ -45,7 +45,7 @@ final class Recipe {
                     .POST(BodyPublishers.ofString(LIGHTHOUSE)));
 
             // Behind Docker's proxy for published ports a reset arrives as a FIN: ?resets=fin makes what depends on it inconclusive.
-            String report = send(plain, HttpRequest.newBuilder(URI.create(admin + "/report"))
+            String report = send(plain, HttpRequest.newBuilder(URI.create(admin + "/report?final=true"))
                     .header("Authorization", "Bearer " + TOKEN));
             System.out.printf("{\"created\":%s,\"report\":%s}", created, report);
         }
