@@ -22,7 +22,8 @@ export function createHttp1Server(
 ): Server {
   const server = http.createServer((request, response) => {
     const connection = connectionOf(request.socket);
-    if (!connection) return;
+    // What came in one piece with what ended the connection is read no more.
+    if (!connection || connection.ended) return;
     attempt(connection, () => {
       if (asksForH2c(request.headers.upgrade) && !connection.storage)
         return applyRuling(connection, refuseH2c('upgrade'));
