@@ -39,7 +39,9 @@ export async function runReport(
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const isFinal = final || format === 'junit';
   const fetchReport = async (wanted: ReportFormat) => {
-    const answer = await fetch(`${admin.replace(/\/+$/, '')}/report?format=${wanted}${isFinal ? '&final=true' : ''}`, { headers });
+    const answer = await fetch(`${admin.replace(/\/+$/, '')}/report?format=${wanted}${isFinal ? '&final=true' : ''}`, {
+      headers,
+    });
     const text = await answer.text();
     if (answer.ok) return text;
     const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json');

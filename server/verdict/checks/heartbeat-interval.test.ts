@@ -16,7 +16,8 @@ const lives = (endAt: number, beatsAt: readonly number[], connection = 1): reado
   ...beatsAt.map((at) => beats(at, connection)),
   ends(endAt, connection),
 ];
-const find = (steps: readonly Step[], params = {}) => findingsOf(heartbeatInterval, params, steps);
+/** To the millisecond. */
+const find = (steps: readonly Step[], params = {}) => findingsOf(heartbeatInterval, { late: '0ms', ...params }, steps);
 
 test.each([
   ['every gap is as long as it may be', 90_000, [30_000, 60_000], 'pass'],
@@ -112,4 +113,18 @@ test('a heartbeat that waited in a queue is old, and the clock is right: one tha
   const ages = [43, 5_076, 10_082, 10];
   const story = [...opens(0, 1), ...ages.map((ageMs, n) => beats(500 * (n + 1), 1, ageMs)), ends(3_000, 1)];
   expect(find(story)).toEqual(['pass']);
+});
+
+test('half a second late is on time, unless the settings or the service say otherwise', () => {
+  const found = (endAt: number, beatsAt: readonly number[], params = {}) =>
+    findingsOf(heartbeatInterval, { within: '10s', ...params }, lives(endAt, beatsAt));
+  // A timer of 10 s on a busy machine.
+  expect(found(35_000, [10_100, 20_200, 30_300])).toEqual(['pass']);
+  expect(found(21_000, [10_500])).toEqual(['pass']);
+  expect(found(21_001, [10_500])).toEqual(['too rare']);
+  expect(found(21_000, [10_501])).toEqual(['too rare']);
+  expect(found(10_500, [])).toEqual(['inconclusive']);
+  expect(found(10_501, [])).toEqual(['missing']);
+  expect(found(12_000, [10_100], { late: '50ms' })).toEqual(['too rare']);
+  expect(findingsOf(heartbeatInterval, {}, [...opens(0, 1), beats(100), ...strikes(30_100)])).toEqual(['too rare']);
 });

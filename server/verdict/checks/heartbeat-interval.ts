@@ -10,13 +10,14 @@ export const heartbeatInterval = defineCheck({
   name: 'heartbeat-interval',
   summary: 'Sends a heartbeat on every connection that lives long enough to need one.',
   definition: `On each connection, the longest time without a heartbeat (PING, \`x-client-timestamp\`, or the heartbeat endpoint): from its
-opening to the first, between two, and from the last to its end, or to the end of the run. Longer than \`within\`, or so long that the
+opening to the first, between two, and from the last to its end, or to the end of the run. Longer than \`within\` and \`late\`, or so long that the
 service cut it, is *too rare*, or *missing* where there was none. Beside it, the skew: how far the time that the client reports lies from
 ours; more than \`skew\` is *skewed clock*. Connections that live shorter than \`within\` and send none tell nothing; inconclusive where
 all of them do. Inconclusive, too, where it depends on heartbeats whose \`x-client-timestamp\` is no
 time within a day of ours: the mock takes them by their arrival. So does a silence that a rule ended too soon, for the lane's clock ran ahead.`,
   params: z.strictObject({
     within: duration({ minMs: 1 }).default(30_000).describe('The longest time without a heartbeat.'),
+    late: duration().default(500).describe('A heartbeat may be this much later: machines are busy.'),
     skew: duration().default(5_000).describe("How far the client's clock may be off."),
   }),
   expects: ({ within }) => `a heartbeat at least every ${renderDuration(within)} on each connection`,
@@ -90,7 +91,7 @@ interface Until {
 function measure(
   tally: Tally,
   connection: Connection,
-  { within, skew }: { readonly within: number; readonly skew: number },
+  { within, late, skew }: { readonly within: number; readonly late: number; readonly skew: number },
   { time, latest }: Until,
 ): void {
   const { id, opened, secured, ended, beats, struck } = connection;
@@ -106,12 +107,12 @@ function measure(
     // Stryker disable next-line EqualityOperator: a skew of 0 is not too large.
     tally.note(kind, events, Math.abs(skewMs), skewMs > 0 ? 'behind' : 'ahead');
   }
-  const isRare = gapMs > within || ruled !== undefined;
+  const isRare = gapMs > within + late || ruled !== undefined;
   if (!isRare && isHurriedOff(connection, time)) tally.note('hurried', events);
   if (!isRare && count === 0) return;
   tally.note('judged', events, gapMs);
   const sureGapMs = Math.max(longestSureGapMs, time.between(lastSure ?? opened, latest ?? opened));
-  if (unreadable && (!lastSure || sureGapMs > within))
+  if (unreadable && (!lastSure || sureGapMs > within + late))
     tally.note('unreadable', [opened.seq, unreadable.seq], sureGapMs, unreadable.unreadable);
   tally.note('beats', [], count);
   tally.note('skew', [], skewMs);
