@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { judge } from '../judge.ts';
 import {
   answers,
   asks,
@@ -12,6 +13,7 @@ import {
   resets,
   type Step,
   TASKS,
+  tell,
   triesToCreate,
 } from '../testing.ts';
 import { createsAccounted } from './creates-accounted.ts';
@@ -164,4 +166,25 @@ test('while clients are at work, a create that failed or was answered a moment a
   }
   const bad = [...opens(0, 1), ...triesToCreate(0, 1, { status: 400 })];
   expect(judgeBy(createsAccounted, {}, bad, { running: true }).clients).toMatchObject([{ outcome: 'pass' }]);
+});
+
+test('of more than 1,000 creates that made no task for minutes, the oldest may have come again or not', () => {
+  const tries = (at: number, n: number, status: number): readonly Step[] => [
+    asks(at, 1, at, { method: 'POST', path: TASKS, idempotencyKey: `video ${n}` }),
+    brings(at, 1, at, `body ${n}`),
+    ...(status === 200 ? [creates(at, `cgt-${n}`, { connection: 1, request: at })] : []),
+    answers(at, 1, at, { method: 'POST', path: TASKS, status }),
+    ...(status === 200 ? gets(at, 500_000 + at, `cgt-${n}`) : []),
+  ];
+  const outcomeOf = (count: number) => {
+    const all = Array.from({ length: count }, (_, n) => n);
+    const steps = [
+      ...[...opens(0, 1), ...all.flatMap((n) => tries(n + 1, n, 503))],
+      ...[...opens(140_000, 2), ...opens(160_000, 3), ...all.flatMap((n) => tries(200_000 + n, n, 200))],
+    ];
+    const expected = [createsAccounted.bind({})];
+    const { report } = judge(tell(steps, steps.length + 1), { scenario: 'story', seed: 1, expect: expected });
+    return report.checks[0]?.outcome;
+  };
+  expect([1_000, 1_001].map(outcomeOf)).toEqual(['pass', 'inconclusive']);
 });

@@ -14,7 +14,8 @@ export const createsAccounted = defineCheck({
   definition: `Of each logical create, looks at what became of it. It is accounted for when a task of it is followed (its last Get was answered with 200, or it was
 seen to its end, deleted, or acknowledged by callback), or when its last answer refused it with a 4xx that no retry would change. One that made no task, because it was
 cut, asked to try later, or was sent elsewhere by a 3xx, is *lost*; one whose task is not followed is *not followed*. Inconclusive without a create,
-and where one that failed was followed by one that differs in \`seed\` or \`safety_identifier\` alone: another attempt, or another video.`,
+and where one that failed was followed by one that differs in \`seed\` or \`safety_identifier\` alone: another attempt, or another video;
+and where more than ${LOST_KEPT.toLocaleString('en')} made no task for minutes and the latest came again.`,
   params: z.strictObject({}),
   expects: () => 'a followed task, or a final refusal, for each create',
   client: {
@@ -48,8 +49,10 @@ and where one that failed was followed by one that differs in \`seed\` or \`safe
             open.delete(call);
             lost.add(call);
             const [oldest] = lost;
-            // Stryker disable next-line ConditionalExpression,LogicalOperator,EqualityOperator: it bounds memory alone.
-            if (oldest && lost.size > LOST_KEPT) close(oldest);
+            if (!oldest || lost.size <= LOST_KEPT) return;
+            // It may still be tried again.
+            lost.delete(oldest);
+            tally.note('forgotten', [oldest.first.received.seq]);
           }
         },
       };
@@ -73,6 +76,12 @@ and where one that failed was followed by one that differs in \`seed\` or \`safe
         return doubtful(
           'a create that failed was followed by one like it but for seed or mark: another attempt, or another video',
           { ...tally.proofs('changed'), figures },
+        );
+      const forgotten = tally.of('forgotten').count;
+      if (!first && forgotten > 0)
+        return doubtful(
+          `${many(forgotten, 'create')} made no task, and it is not known any more whether the client tried again`,
+          { ...tally.proofs('forgotten'), figures },
         );
       if (!first) return pass(seen, { ...tally.proofs('accounted'), figures });
       const finding = lost.count > 0 ? 'lost' : 'not followed';
