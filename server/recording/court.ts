@@ -51,6 +51,11 @@ export class Court {
     this.#trialAt(range.firstAt).miss(range.events);
   }
 
+  /** Nothing is known of what came after the last event, perhaps a lot. */
+  missEnd(at: number): void {
+    this.#trialAt(at).missEnd();
+  }
+
   verdict({ seq, at, realAt, resets, running }: Judging): VerdictReport {
     const { scenario, seed } = this.#case;
     const { report } = this.#trialAt(at).verdict(

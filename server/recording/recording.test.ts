@@ -429,6 +429,29 @@ describe('a recording is judged', () => {
     expect(notes).toEqual(['The server gave no verdict: all that it recorded is judged.']);
   });
 
+  test('what stops before its end passes nothing, unless it is judged as at a verdict', async () => {
+    await using folder = await openFolder();
+    const lane = openLane('main', '{ clock: { mode: manual }, expect: [ alpn-offered ] }');
+    const recording = await Recording.start(lane, { folder: folder.at('recording') });
+    lane.journal.append({ type: 'connection.opened', connection: 1, remote: '127.0.0.1:40001' });
+    lane.journal.append({ type: 'connection.hello', connection: 1, alpn: ['h2'], ja4: 't13d1_a_b', print: '' });
+    const { report } = lane.verdict();
+    expect(report.outcome).toBe('pass');
+    await recording.close();
+    const file = folder.at('recording/main/events-000001.ndjson');
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+
+    await writeFile(file, `${lines.slice(0, -1).join('\n')}\n`);
+    expect((await judge(folder.path)).report).toEqual(report);
+    const doubted = {
+      outcome: 'inconclusive',
+      checks: [{ outcome: 'inconclusive', doubt: expect.stringContaining('stops before its end') }],
+    };
+    expect((await judge(folder.path, 'end')).report).toMatchObject(doubted);
+    await writeFile(file, `${lines.slice(0, -2).join('\n')}\n`);
+    expect((await judge(folder.path)).report).toMatchObject(doubted);
+  });
+
   test('damaged lines are skipped, and their events are missing', async () => {
     await using folder = await openFolder();
     const { file } = await recordSome(folder.path);

@@ -54,7 +54,10 @@ export async function retry({ folder, lane, until, events: kept }: RetrialSettin
       }
       if (reading.isDone) break;
     }
-    return { ...reading.finish(), notes: [...notesOf(ending, goal), ...reading.notes] };
+    return {
+      ...reading.finish({ isWhole: goal === judged || end !== undefined }),
+      notes: [...notesOf(ending, goal), ...reading.notes],
+    };
   } catch (error) {
     throw isUnreadable(error) ? error : unjudgeable(folder, header.server, error);
   }
@@ -172,8 +175,10 @@ class Reading {
     ];
   }
 
-  finish(): { readonly report: VerdictReport; readonly events: readonly JournalEvent[] } {
+  /** @param isWhole more cannot have come before the moment of judging */
+  finish({ isWhole }: { readonly isWhole: boolean }): Pick<Retrial, 'report' | 'events'> {
     this.#missUpTo({ ...this.#goal, seq: this.#goal.seq + 1 });
+    if (!isWhole) this.#court.missEnd(this.#goal.at);
     return { report: this.#court.verdict(this.#goal), events: this.#events };
   }
 

@@ -85,6 +85,7 @@ export class Bench {
   #idleAfterMs = Number.POSITIVE_INFINITY;
   #events = 0;
   #missed = 0;
+  #isEndMissing = false;
   #expiredAt = 0;
 
   /** @param expect what the scenario expects
@@ -114,6 +115,11 @@ export class Bench {
   /** Counts events that were lost before they could be read. */
   miss(events: number): void {
     this.#missed += events;
+  }
+
+  /** Nothing is known of what came after the last event, perhaps a lot. */
+  missEnd(): void {
+    this.#isEndMissing = true;
   }
 
   /** The lane's time has run at this speed since before the run began. */
@@ -262,6 +268,8 @@ export class Bench {
     const doubts: Doubt[] = [];
     if (this.#missed > 0)
       doubts.push({ missed: true, reason: `${this.#missed} events were lost before they were read` });
+    if (this.#isEndMissing)
+      doubts.push({ missed: true, reason: 'the recording stops before its end: what came after that is not known' });
     if (this.#strikes.areMissing) doubts.push({ reason: 'no fault of the scenario ever struck' });
     if (resets !== 'reset') {
       const why =

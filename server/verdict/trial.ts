@@ -68,6 +68,11 @@ export class Trial {
     this.#kept.missed += events;
   }
 
+  /** Nothing is known of what came after the last event, perhaps a lot. */
+  missEnd(): void {
+    for (const bench of this.#benches) bench.missEnd();
+  }
+
   /** Judges by what has been read. */
   verdict(more: Omit<Case, 'expect'>, latest: Moment): Verdict {
     return this.judge(more, latest).finish();
