@@ -435,6 +435,7 @@ describe('a recording is judged', () => {
     const recording = await Recording.start(lane, { folder: folder.at('recording') });
     lane.journal.append({ type: 'connection.opened', connection: 1, remote: '127.0.0.1:40001' });
     lane.journal.append({ type: 'connection.hello', connection: 1, alpn: ['h2'], ja4: 't13d1_a_b', print: '' });
+    lane.journal.append({ type: 'connection.secured', connection: 1, protocol: 'h2', tls: 'TLSv1.3', cipher: 'x' });
     const { report } = lane.verdict();
     expect(report.outcome).toBe('pass');
     await recording.close();
