@@ -115,9 +115,9 @@ function sentAgain(
   next: Request['received'],
   { patience, time }: Soon,
 ): readonly number[] | undefined {
+  if (endOf(latest) || !isStruck(latest)) return undefined;
   const ms = time.between(latest.received, next);
-  const isAgain = !endOf(latest) && isStruck(latest) && ms >= PARALLEL_MS && ms < patience;
-  return isAgain ? [latest.received.seq, next.seq] : undefined;
+  return ms >= PARALLEL_MS && ms < patience ? [latest.received.seq, next.seq] : undefined;
 }
 
 interface Soon {
