@@ -156,6 +156,18 @@ test('an answer that a fault altered may be asked for again, and need not', () =
   expect(callsOf(...spoilt, asks(3, 1, 2), answers(4, 1, 2))).toEqual([['GET', 2, 'repetition']]);
 });
 
+test('a create with another key is another one, though the one before was refused', () => {
+  const create = (at: number, request: number, idempotencyKey: string) => [
+    asks(at, 1, request, { ...post, idempotencyKey }),
+    body(at, 1, request, 'a'),
+    answers(at + 1, 1, request, { ...post, status: 503 }),
+  ];
+  expect(callsOf(...create(1, 1, 'k'), ...create(5, 2, 'l'), ...create(9, 3, 'k'))).toEqual([
+    ['POST', 2, 'idempotency key'],
+    ['POST', 1, undefined],
+  ]);
+});
+
 test('what failed long ago is not repeated', () =>
   expect(callsOf(asks(1, 1, 1), resets(2, 1, 1), asks(200_000, 2, 1))).toHaveLength(2));
 

@@ -428,12 +428,12 @@ function isOverBefore(earlier: Request, { seq }: { readonly seq: number }): bool
   return end !== undefined && end.seq < seq;
 }
 
-/** What counts is the last body that was read. One that was not, as when its connection was cut before, cannot differ, unless its client
- * says by its key that it does. */
+/** What counts is the last body that was read, unless the client says by two keys that they differ. One that was not read, as when its
+ * connection was cut before, cannot differ. */
 function hasSameBody({ digest, last }: Call, { body, received }: Request): boolean {
-  if (digest !== undefined && body) return digest === body.digest;
-  const key = last.received.idempotencyKey;
-  return key === undefined || received.idempotencyKey === undefined || key === received.idempotencyKey;
+  const [key, other] = [last.received.idempotencyKey, received.idempotencyKey];
+  if (key !== undefined && other !== undefined && key !== other) return false;
+  return digest === undefined || !body || digest === body.digest;
 }
 
 function keysOf(request: Request): readonly (readonly [Bond, string])[] {
