@@ -40,11 +40,9 @@ and where more than ${LOST_KEPT.toLocaleString('en')} made no task for minutes a
           for (const one of open) if (isSettled(one, following)) close(one);
         },
         callOver(call) {
-          // Stryker disable next-line ConditionalExpression: it bounds memory alone.
           if (!open.has(call)) return;
           // Stryker disable next-line ConditionalExpression,LogicalOperator: it bounds memory alone.
           if (isRefused(call) || isSettled(call, following)) close(call);
-          // Stryker disable next-line ConditionalExpression: it bounds memory alone.
           else if (call.tasks.length === 0) {
             open.delete(call);
             lost.add(call);
@@ -97,7 +95,7 @@ and where more than ${LOST_KEPT.toLocaleString('en')} made no task for minutes a
 });
 
 const isSettled = ({ tasks, underWay }: Call, following: Following): boolean =>
-  // Stryker disable next-line ConditionalExpression,EqualityOperator: to close a call later takes memory alone.
+  // Stryker disable next-line ConditionalExpression: to close a call later takes memory alone.
   underWay === 0 && tasks.some(({ task }) => following.isSettled(task));
 
 const statusOf = ({ last, success }: Call): number | undefined => (last.answer ?? success)?.status;

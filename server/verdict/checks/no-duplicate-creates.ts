@@ -66,7 +66,7 @@ marks.`,
           if (!answer || answer.seq > made.request.received.seq) made.beside ??= one;
         }
         wanted.set(key, [...before.filter(isOpen), made]);
-        // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: it bounds memory alone.
+        // Stryker disable next-line ConditionalExpression,EqualityOperator: it bounds memory alone.
         if (wanted.size > 2 * swept + WANTED_KEPT) sweep();
       };
       return {

@@ -132,7 +132,7 @@ function givenUpSoon(
   { patience, time }: Soon,
 ): readonly number[] | undefined {
   const { cut, received } = latest;
-  // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: isLeft says so too, unknown to the compiler.
+  // Stryker disable next-line ConditionalExpression: isLeft says so too, unknown to the compiler.
   if (cut === undefined || !isLeft(latest) || !hasFailed(latest)) return undefined;
   const isSoon = time.between(received, cut) < patience && time.between(cut, next) < patience;
   return isSoon ? [received.seq, cut.seq, next.seq] : undefined;
