@@ -206,7 +206,7 @@ export type JournalEntry =
       /** What `x-client-timestamp` said, where that is no time within a day of ours: only its arrival counts. */
       unreadable?: string;
     }
-  /** `lastStreamId` is left out where it is the highest seen so far. */
+  /** In recordings of older versions `lastStreamId` may be left out: the highest seen by then. */
   | { type: 'goaway.sent'; connection: number; code: number; lastStreamId?: number }
   /** A client opened a stream above the last one that a GOAWAY of ours admits; seen only where frames are looked at. */
   | { type: 'stream.late'; connection: number; stream: number }

@@ -105,9 +105,8 @@ export class FrameTap extends Duplex {
     this.#flush();
   }
 
-  /** From now on a stream above this one is late, as a GOAWAY of ours says.
-   * @param lastStreamId left out, the highest that the client has opened */
-  admitUpTo(lastStreamId = this.#highest): void {
+  /** From now on a stream above this one is late, as a GOAWAY of ours says. */
+  admitUpTo(lastStreamId: number): void {
     this.#admitted = lastStreamId;
   }
 
