@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showDefault } from '../scenario/duration.ts';
 import type { Fault } from './fault.ts';
 
 /** The reference of the faults, as `server/faults/README.md` shows it. */
@@ -58,7 +59,11 @@ ${renderSettings(name, params)}
 
 /** The settings of a fault or a check as a table, or what to write in place of them. */
 export function renderSettings(name: string, params: z.ZodType): string {
-  const { properties = {}, required = [], enum: words } = z.toJSONSchema(params, { io: 'input' });
+  const {
+    properties = {},
+    required = [],
+    enum: words,
+  } = z.toJSONSchema(params, { io: 'input', override: showDefault });
   const rows = Object.entries(properties).map(([key, schema]) => renderParam(key, schema, required.includes(key)));
   const choice = words?.map((word) => `\`- ${name}: ${word}\``).join(', ');
   const bare = choice ? `It takes one word: ${choice}.` : `It has no settings: write \`- ${name}\`.`;

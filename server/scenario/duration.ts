@@ -38,6 +38,20 @@ export const duration = ({ minMs = 0, maxMs = MAX_DURATION_MS, over = 'DURATION_
     .meta({ examples: ['250ms', '8s', '2m'] })
     .transform(millisecondsOf);
 
+/** Shows the default of a duration as a scenario would write it: JSON Schema cannot see through its transform. */
+export function showDefault({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { def } = zodSchema._zod;
+  if (def.type !== 'default' || jsonSchema.default !== undefined) return;
+  const standard = def.defaultValue;
+  if (typeof standard === 'number') jsonSchema.default = renderDuration(standard);
+}
+
 /** Scenario schema of a delay: a duration, or a plain number of milliseconds. */
 export const delay = () =>
   z.union([

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fault } from '../faults/fault.ts';
 import { faultsOn } from '../faults/table.ts';
 import { checks } from '../verdict/table.ts';
+import { showDefault } from './duration.ts';
 import { faultSchema, scenarioSchema } from './file.ts';
 import { type Hook, hooks, matchSchemas } from './scenario.ts';
 
@@ -67,7 +68,9 @@ function toJson(schema: z.ZodType): JsonSchema {
   return rest;
 }
 
-function tidyUp({ jsonSchema }: { jsonSchema: JsonSchema }): void {
+function tidyUp(shown: Parameters<typeof showDefault>[0]): void {
+  showDefault(shown);
+  const { jsonSchema } = shown;
   // That a number is no larger than JavaScript can hold helps nobody who reads the schema.
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   // Zod's own name for a format; JSON Schema has none, and the pattern beside it says the same.
