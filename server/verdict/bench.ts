@@ -247,7 +247,7 @@ export class Bench {
     if (judgement) judged.push({ judgement });
     for (const client of clients) {
       const exitCode = this.#exitCodeOf(client);
-      const running = now.running === true && exitCode === undefined;
+      const running = now.running === true && exitCode === undefined && !client.hasLeft;
       const found = client.judge(expectation, { ...now, exitCode, running });
       if (found) judged.push({ client, judgement: found });
       yield;

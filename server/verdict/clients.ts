@@ -61,6 +61,8 @@ export class Client {
   readonly #alone = new Map<Connection, Reading>();
   readonly #blamed = new Set<Expectation>();
   readonly #open = new Set<Connection>();
+  /** It closed its last connection itself: a program that has ended does, and one that waits for its next attempt hardly. */
+  #hasLeft = false;
   #latest: Connection | undefined;
   readonly #used = new Set<Connection>();
 
@@ -95,6 +97,11 @@ export class Client {
     return this.#origins.some((one) => isAlike(one, origin));
   }
 
+  /** Whether it has ended, as far as its connections show. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   get reading(): Reading {
     return this.guess ?? this.sure;
   }
@@ -106,6 +113,7 @@ export class Client {
     const added = new Map<Connection, Reading>();
     const others = this.#open.size > 0;
     this.#open.add(connection);
+    this.#hasLeft = false;
     if (!others || expectations.length === 0 || this.isOneProgram) return added;
     if (this.#alone.size === 0)
       for (const expectation of expectations)
@@ -136,6 +144,7 @@ export class Client {
   endAlone(connection: Connection, now: Now, expectations: readonly Expectation[]): void {
     this.#used.delete(connection);
     this.#open.delete(connection);
+    this.#hasLeft = this.#open.size === 0 && connection.ended?.by === 'client';
     const reading = this.#alone.get(connection);
     if (!reading) return;
     this.#alone.delete(connection);

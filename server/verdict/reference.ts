@@ -21,7 +21,7 @@ prove it, and a hint what to change in the client. The verdict is \`fail\` where
 Checks read events as they come and keep the first ${PROOFS_KEPT} proofs of each finding, so that the verdict does not depend on what the journal
 still holds. A failure that rests on something that has not happened, such as a task that was never followed, may still change: while
 clients are at work (\`GET /report\` without \`final=true\`, but for JUnit), the report says so (\`provisional\` in JSON), and who waits for its
-next attempt has not given up in \`recovers-within\`, \`creates-accounted\` and \`success-rate\`.
+next attempt has not given up in \`recovers-within\`, \`creates-accounted\` and \`success-rate\`, unless it has closed its last connection.
 
 **A client** is identified by what its requests say (\`clients:\` in the scenario). A connection that was cut before a request named its client belongs to the only client that it
 can be, by address and TLS fingerprint; of several it is counted, named in one line, and not judged. Several clients are judged separately: a check

@@ -24,6 +24,9 @@ export interface ClientResult {
   readonly provisional?: true;
 }
 
+/** Of a failure that may still change. */
+export const SO_FAR = 'so far: the run goes on, and this may still change';
+
 /** What became of one line under `expect:`. */
 export interface CheckResult {
   readonly check: string;

@@ -1,7 +1,14 @@
 import type { JournalEvent } from '../../journal.ts';
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
-import { type CheckResult, describeClient, describeRun, describeUnnamed, type VerdictReport } from '../verdict.ts';
+import {
+  type CheckResult,
+  describeClient,
+  describeRun,
+  describeUnnamed,
+  SO_FAR,
+  type VerdictReport,
+} from '../verdict.ts';
 
 /** Connections that get a line; more are counted in a note. */
 const MAX_CONNECTIONS = 200;
@@ -76,13 +83,14 @@ ${renderLines(events)}
 const words: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' };
 
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult): string {
-  const seen = clients.map(({ client, seen: what, events, eventCount, hint }) => {
+  const seen = clients.map(({ client, seen: what, events, eventCount, hint, provisional }) => {
     const proof =
       events.length > 0
         ? ` <span class="events">events ${events.join(', ')}${eventCount > events.length ? ', …' : ''}</span>`
         : '';
     const who = client !== undefined && clients.length > 1 ? `${escapeHtml(client)}: ` : '';
-    return `${who}${escapeHtml(what)}${proof}${hint ? `<div class="hint">${escapeHtml(hint)}</div>` : ''}`;
+    const soFar = provisional ? `<div class="hint">${SO_FAR}</div>` : '';
+    return `${who}${escapeHtml(what)}${proof}${soFar}${hint ? `<div class="hint">${escapeHtml(hint)}</div>` : ''}`;
   });
   return `<tr><td class="outcome ${outcome}">${words[outcome]}<td>${escapeHtml(check)}<div class="hint">expected ${escapeHtml(expected)}</div>${
     doubt === undefined ? '' : `<div class="inconclusive">cannot be told: ${escapeHtml(doubt)}</div>`

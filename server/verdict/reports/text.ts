@@ -7,6 +7,7 @@ import {
   describeClient,
   describeRun,
   describeUnnamed,
+  SO_FAR,
   type VerdictReport,
 } from '../verdict.ts';
 
@@ -80,11 +81,7 @@ function renderClient(
   const more = eventCount > shown.length ? ', ...' : '';
   const proof = shown.length > 0 ? ` (events ${shown.join(', ')}${more})` : '';
   const who = several && client !== undefined ? `${client}: ` : '';
-  return [
-    `${who}${seen}${proof}`,
-    ...(provisional ? ['so far: the run goes on, and this may still change'] : []),
-    ...(hint === undefined ? [] : [`-> ${hint}`]),
-  ];
+  return [`${who}${seen}${proof}`, ...(provisional ? [SO_FAR] : []), ...(hint === undefined ? [] : [`-> ${hint}`])];
 }
 
 function countOutcomes(checks: readonly CheckResult[]): string {
