@@ -94,7 +94,9 @@ export class AdminDriver {
     for (;;) {
       const open = await this.#listOpen();
       await this.read();
-      if (open.length > 0 && !signal.aborted) continue;
+      // One that its client has left long ago may be accepted only now.
+      const isOpen = open.length > 0 || [this.main, ...this.lanes.values()].some((ledger) => ledger.isOpen);
+      if (isOpen && !signal.aborted) continue;
       return open.map((each) => `${this.who(each.remote)} ${JSON.stringify(each)}`);
     }
   }

@@ -66,6 +66,12 @@ export class Ledger {
     ];
   }
 
+  /** Whether the end of a connection is still to come. */
+  get isOpen(): boolean {
+    for (const id of this.#remotes.keys()) if (!this.#ends.has(id)) return true;
+    return false;
+  }
+
   /** How many connections there were. */
   get size(): number {
     return this.#remotes.size;
