@@ -42,7 +42,7 @@ export class Judge {
   ): Promise<Verdict> {
     for (let before = this.#work; before; before = this.#work) {
       await before.inTurns().catch(() => {});
-      // Whoever sees it done clears it away: the one that began it may be waiting for its next turn.
+      // The first caller that sees it done clears it away: the one that began it may still wait for its turn.
       if (this.#work === before) this.#work = undefined;
     }
     const work = begin(() => this.#begin(more));
