@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { type MockServer, startMockServer } from '../../server/index.ts';
 import { script } from '../python/python.ts';
+import { idleOut } from './idle-out.ts';
 import { askClient, canRun, runClient, startClient } from './run-client.ts';
 
 /** What became of a connection: the protocol that ALPN settled on, or a reset. */
@@ -88,9 +89,7 @@ describe.runIf(canRun('openssl', 'version'))('openssl s_client', () => {
     await using client = startClient(server, openssl(server, ['h2']));
     await server.journal.waitFor('connection.secured');
 
-    await server.clock.advance(7_900);
-    expect(server.journal.events('connection.ended')).toEqual([]);
-    await server.clock.advance(7_900);
+    await idleOut(server);
 
     const { stdout, stderr } = await client.ended;
     expect(stdout).toContain('ALPN protocol: h2');

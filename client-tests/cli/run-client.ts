@@ -81,8 +81,13 @@ export async function askClient(
   const limit = typeof first === 'object' ? first : undefined;
   const command = given.flatMap((word) => (typeof word === 'string' ? word : []));
   await using client = startClient(server, command, limit);
-  const { exitCode, stdout, stderr } = await client.ended;
-  if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}:\n${stdout}${stderr}`);
+  return answerOf(await client.ended, command.join(' '));
+}
+
+/** The JSON document that a client printed.
+ * @throws Error with all that the client wrote, when it failed */
+export function answerOf({ exitCode, stdout, stderr }: Ran, client = 'the client'): unknown {
+  if (exitCode !== 0) throw new Error(`${client} ended with ${exitCode}:\n${stdout}${stderr}`);
   return JSON.parse(stdout);
 }
 
