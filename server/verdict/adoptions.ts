@@ -54,22 +54,22 @@ export class Adoptions {
   }
 
   /** A request came. */
-  request({ received, target }: Request): void {
-    if (received.method === 'POST' && target.isTasks) this.#begin(received);
+  request({ received, isCreate }: Request): void {
+    if (isCreate) this.#begin(received);
   }
 
   /** A request has been answered; a create that was is in flight no more. */
   answered(request: Request): void {
-    const { received } = request;
-    const key = received.method === 'POST' ? keyOf(received) : '';
+    const { received, isCreate } = request;
+    if (!isCreate) return received.method === 'GET' ? this.#shown(request) : undefined;
+    const key = keyOf(received);
     const create = this.#byRequest.get(key);
     if (create && isWhole(request)) this.#inFlight.get(create.client)?.delete(create);
     else if (create) this.#lose(key);
-    else if (received.method === 'GET') this.#shown(request);
   }
 
-  over({ received }: Request): void {
-    if (received.method === 'POST') this.#byRequest.delete(keyOf(received));
+  over({ received, isCreate }: Request): void {
+    if (isCreate) this.#byRequest.delete(keyOf(received));
   }
 
   /** Why it is not certain whose a task is that its client found in a List; undefined where it is. */

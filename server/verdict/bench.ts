@@ -4,11 +4,21 @@ import { OpenCalls } from './amid-calls.ts';
 import type { Expectation, Now, Run, RunWatch } from './check.ts';
 import { ClientTime, type WaitsBy } from './client-time.ts';
 import type { Client } from './clients.ts';
-import { type Connection, type Cut, endOf, isLeft, isSilent, isStarved, mayRepeat, Request } from './facts.ts';
+import {
+  bringsBody,
+  type Connection,
+  type Cut,
+  endOf,
+  isLeft,
+  isSilent,
+  isStarved,
+  mayRepeat,
+  Request,
+} from './facts.ts';
 import { Following } from './following.ts';
 import { LookAlikes } from './look-alikes.ts';
 import { type Doubt, type Judged, resultOf, summarize } from './results.ts';
-import { isOneProgram, readingsOf, type Seat, Seating } from './seating.ts';
+import { isOneProgram, type Seat, Seating } from './seating.ts';
 import { Strikes } from './strikes.ts';
 import { Tally } from './tally.ts';
 import { type CheckResult, REPORT_VERSION, sumUp, Verdict } from './verdict.ts';
@@ -399,13 +409,18 @@ export class Bench {
     // Neither does it say who sent it, nor has another on its connection.
     if (!seat.client) this.#seating.place(seat);
     if (event.client !== undefined && seat.client && event.client !== seat.client.identity)
-      this.#seating.noteForeign(seat, request, event.client);
+      this.#seating.noteForeign(request, event.client);
     else seat.client?.noteUse(request);
     this.#strikes.request(request);
     for (const watch of this.#ears.request) watch.request?.(request);
-    for (const reading of readingsOf(seat, request)) reading.received();
-    if (hasBody(event.method)) seat.early.add(request);
-    else for (const reading of readingsOf(seat, request)) reading.request(request);
+    const readings = request.foreign ?? seat.readings;
+    for (const reading of readings) reading.received();
+    if (bringsBody(event.method)) {
+      request.isEarly = true;
+      return;
+    }
+    request.readings = readings;
+    for (const reading of readings) reading.request(request);
   }
 
   #noteNews(event: RequestEvent): void {
@@ -422,7 +437,7 @@ export class Bench {
       case 'task.created':
         this.#ready(seat, request);
         request.task ??= event;
-        for (const reading of readingsOf(seat, request)) reading.task(request);
+        for (const reading of request.readings) reading.task(request);
         break;
       case 'response.sent':
         if (request.answer) return;
@@ -451,8 +466,10 @@ export class Bench {
   }
 
   #ready(seat: Seat, request: Request): void {
-    if (!seat.early.delete(request)) return;
-    for (const reading of readingsOf(seat, request)) {
+    if (!request.isEarly) return;
+    request.isEarly = false;
+    request.readings = request.foreign ?? seat.readings;
+    for (const reading of request.readings) {
       reading.request(request);
       if (endOf(request)) reading.requestEnded(request);
     }
@@ -460,10 +477,12 @@ export class Bench {
 
   #noteEnd(seat: Seat, request: Request): void {
     this.#following.noteEnd(request);
-    if (mayRepeat(request)) seat.connection.spoilt = true;
+    request.endedBadly = mayRepeat(request);
+    if (request.endedBadly) seat.connection.spoilt = true;
     // A refusal may go out before the body has come by which the call is known. What is cut brings no body any more.
-    if (!seat.early.has(request)) for (const reading of readingsOf(seat, request)) reading.requestEnded(request);
+    if (!request.isEarly) for (const reading of request.readings) reading.requestEnded(request);
     else if (request.cut) this.#ready(seat, request);
+    request.endedAt = this.#time.at(request.answer ?? request.cut ?? request.received);
     this.#settling.push(request);
   }
 
@@ -471,31 +490,31 @@ export class Bench {
     // Of the many events of one millisecond the first settles what there is to settle.
     if (now.at === this.#settledAt) return;
     this.#settledAt = now.at;
+    const before = this.#time.at(now) - SETTLED_AFTER_MS;
     for (;;) {
       const request = this.#settling[this.#settled];
-      const end = request && (request.answer ?? request.cut);
-      if (!end || this.#time.between(end, now) < SETTLED_AFTER_MS) break;
+      if (!request || request.endedAt > before) break;
       this.#settled++;
       // While nothing passes, its client may leave without it.
       if (!isSilent(request.connection, now)) this.#settle(request);
     }
     // What is settled makes room at times, not each time.
-    if (this.#settled > 1_000) this.#settling.splice(0, this.#settled);
-    if (this.#settled > this.#settling.length || this.#settled > 1_000) this.#settled = 0;
+    if (this.#settled > 1_000) {
+      this.#settling.splice(0, this.#settled);
+      this.#settled = 0;
+    }
     if (now.at - this.#expiredAt < EXPIRE_EVERY_MS) return;
     this.#expiredAt = now.at;
     for (const client of this.#seating.clients()) client.expire(now);
   }
 
   #settle(request: Request): void {
-    const { connection, received } = request;
-    const seat = this.#seating.get(connection.id);
     // Its connection has ended, and it with that.
-    if (seat?.connection !== connection || !connection.open.delete(received.request)) return;
-    this.#ready(seat, request);
+    if (!request.connection.open.delete(request.number)) return;
+    const seat = request.isEarly ? this.#seating.get(request.connection.id) : undefined;
+    if (seat) this.#ready(seat, request);
     this.#following.settle(request);
-    for (const reading of readingsOf(seat, request)) reading.over(request);
-    seat.foreign?.delete(request);
+    for (const reading of request.readings) reading.over(request);
     for (const watch of this.#ears.over) watch.over?.(request);
   }
 
@@ -522,8 +541,3 @@ export class Bench {
     this.#seating.end(seat, event);
   }
 }
-
-/** Methods whose requests bring a body, by which their call is known. */
-const hasBody = (method: string): boolean => WITH_BODY.has(method);
-
-const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

@@ -12,7 +12,8 @@ export function forgetAll(known: Map<unknown, unknown>): void {
   if (known.size > 0) known.clear();
 }
 
-/** A map that forgets what was not set for a time: once that is over, and before it is over twice. It keeps the newest. */
+/** A map that forgets what was not set for a time: once that is over, and before it is over twice. Of more it keeps those that were set
+ * last: so many at least, and less than twice as many. */
 export class Recent<K, V> {
   readonly #forMs: number;
   readonly #limit: number;
@@ -31,11 +32,12 @@ export class Recent<K, V> {
 
   /** @param nowMs the present, by a clock that does not go back */
   set(key: K, value: V, nowMs: number): void {
-    if (nowMs - this.#since >= this.#forMs) {
-      this.#old = nowMs - this.#since >= 2 * this.#forMs ? new Map() : this.#young;
+    const ageMs = nowMs - this.#since;
+    if (ageMs >= this.#forMs || this.#young.size >= this.#limit) {
+      this.#old = ageMs >= 2 * this.#forMs ? new Map() : this.#young;
       this.#young = new Map();
       this.#since = nowMs;
     }
-    keep(this.#young, key, value, this.#limit);
+    this.#young.set(key, value);
   }
 }

@@ -20,10 +20,10 @@ function callsOf(...steps: readonly Step[]) {
   const listening = defineCheck({
     ...{ name: 'calls', summary: '', definition: '', params: z.strictObject({}), expects: () => '' },
     client: {
-      watch() {
-        const calls = new Set<Call>();
-        readings.push(calls);
-        return { request: (_: unknown, call: Call) => void calls.add(call) };
+      watch(_tally, _params, { calls }) {
+        const found = new Set<Call>();
+        readings.push(found);
+        return { request: (request) => void found.add(calls.of(request)) };
       },
       judge: () => inconclusive('all'),
     },
@@ -257,4 +257,87 @@ test('a poll that is sent again before the first is answered, with its id, is a 
   const hedged = [asks(1, 1, 1, id), asks(2, 2, 1, id), answers(3, 1, 1), answers(3, 2, 1)];
   expect(callsOf(...hedged)).toEqual([['GET', 2, 'client request id']]);
   expect(callsOf(asks(1, 1, 1, id), answers(2, 1, 1), asks(3, 2, 1, id), answers(4, 2, 1))).toHaveLength(2);
+});
+
+describe('what is open when a client is judged', () => {
+  /** Of each client: its open calls, and its requests that have ended and may turn out otherwise. */
+  function openAt(...steps: readonly Step[]) {
+    const found: unknown[] = [];
+    const looking = defineCheck({
+      ...{ name: 'looking', summary: '', definition: '', params: z.strictObject({}), expects: () => '' },
+      client: {
+        watch: (_tally, _params, { calls }) => ({ hearsStorage: true, calls }),
+        judge(_tally, _params, { openCalls, unsettled }, { calls }) {
+          const open = [...openCalls].map(({ path, attempts, underWay, success }) => [
+            path,
+            attempts,
+            underWay === 0 ? success?.status : 'under way',
+          ]);
+          const ended = [...unsettled].map((request) => [request.target.path, calls.known(request)?.bond]);
+          found.push({ open, ended });
+          return inconclusive('all');
+        },
+      },
+    });
+    judge(tell(steps), { scenario: 'story', seed: 1, expect: [looking.bind({})] });
+    return found;
+  }
+  const get = (at: number, connection: number, path: string) => asks(at, connection, at, { path });
+  const got = (at: number, connection: number, asked: number, path: string) => answers(at, connection, asked, { path });
+
+  test('it is told in the order in which it came, on whichever connection', () =>
+    expect(
+      openAt(
+        ...[...opens(0, 1), ...opens(0, 2)],
+        ...[get(1, 2, '/a'), got(2, 2, 1, '/a'), get(3, 1, '/b'), got(4, 1, 3, '/b'), get(5, 2, '/c')],
+      ),
+    ).toEqual([
+      {
+        open: [
+          ['/a', 1, 200],
+          ['/b', 1, 200],
+          ['/c', 1, 'under way'],
+        ],
+        ended: [
+          ['/a', undefined],
+          ['/b', undefined],
+        ],
+      },
+    ]));
+
+  test('of two clients on one connection, each has its own', () =>
+    expect(
+      openAt(
+        ...opens(0, 1),
+        asks(1, 1, 1, { path: '/a', client: 'one' }),
+        asks(2, 1, 2, { path: '/b', client: 'two' }),
+        answers(3, 1, 2, { path: '/b' }),
+      ),
+    ).toEqual([
+      // It has opened the connection, and asked for nothing.
+      { open: [], ended: [] },
+      { open: [['/a', 1, 'under way']], ended: [] },
+      { open: [['/b', 1, 200]], ended: [['/b', undefined]] },
+    ]));
+
+  test('what has failed is one call with what comes after it', () =>
+    expect(
+      openAt(
+        ...opens(0, 1),
+        ...[get(1, 1, '/a'), answers(2, 1, 1, { path: '/a', status: 503 }), get(3, 1, '/a'), got(4, 1, 3, '/a')],
+      ),
+    ).toEqual([
+      {
+        open: [['/a', 2, 200]],
+        ended: [
+          ['/a', 'repetition'],
+          ['/a', 'repetition'],
+        ],
+      },
+    ]));
+
+  test('what has been settled is not open', () =>
+    expect(openAt(...opens(0, 1), get(1, 1, '/a'), got(2, 1, 1, '/a'), get(5_000, 1, '/b'))).toEqual([
+      { open: [['/b', 1, 'under way']], ended: [] },
+    ]));
 });

@@ -1,6 +1,16 @@
 import type { JournalEvent } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
-import { endOf, hasFailed, isLeft, isRefusal, isWhole, mayRepeat, type Request } from './facts.ts';
+import {
+  bringsBody,
+  endOf,
+  hasFailed,
+  isLeft,
+  isRefusal,
+  isWhole,
+  mayRepeat,
+  mayStillRepeat,
+  type Request,
+} from './facts.ts';
 import type { Target } from './paths.ts';
 import { PROOFS_KEPT } from './tally.ts';
 
@@ -106,25 +116,34 @@ class Entry extends Call {
   /** The calls that are open come in this order. */
   ordinal: number;
 
-  constructor(request: Request, ordinal: number) {
+  constructor(request: Request) {
     super(request);
-    this.ordinal = ordinal;
+    this.ordinal = request.received.seq;
   }
 }
 
-/** A request as an attempt at a call, until its end is settled. */
+/** A call of which nothing is known but its one attempt, which went well or goes on. */
+export function plainCallOf(request: Request): Call & Pick<Entry, 'ordinal'> {
+  const entry = new Entry(request);
+  const { answer } = request;
+  if (!endOf(request)) entry.underWay = 1;
+  if (isWhole(request)) {
+    entry.success = answer;
+    if (answer?.retryAfterMs !== undefined) entry.refusal = answer;
+  }
+  return entry;
+}
+
+/** A request as an attempt at a call, until its end is settled. Most have none: of a GET without ids there is nothing to know, unless
+ * it fails or somebody asks for its call. */
 export interface Attempt {
   readonly book: CallBook;
-  readonly request: Request;
   readonly entry: Entry;
   ended: boolean;
   settled: boolean;
   /** What the same request is in another reading. */
   readonly beside: Attempt | undefined;
 }
-
-/** So many attempts that are settled may wait to be cleared away, or half of all. */
-const CLEARED_FROM = 16;
 
 /**
  * Groups a client's requests into logical calls, as they come. An attempt belongs to an earlier one
@@ -145,13 +164,9 @@ export class CallBook {
   readonly #wanted = new Map<string, Entry[]>();
   /** The calls of which every attempt has ended for good, and that may see another. */
   readonly #waiting = new Set<Entry>();
-  /** In the order in which they came. Each request knows its own: a map of them would cost more than all else here. */
-  #attempts: Attempt[] = [];
-  #settled = 0;
   readonly #ofTask = new Map<string, Entry>();
   /** The keyed ones that are over, the oldest first. */
   readonly #keyed = new Set<Entry>();
-  #opened = 0;
   count = 0;
 
   /** @param over is called with each call, once nothing more is expected of it */
@@ -160,28 +175,34 @@ export class CallBook {
     this.#over = over;
   }
 
-  /** The calls of which more may come. */
-  *open(): Iterable<Call> {
-    const open = new Set(this.#waiting);
-    for (const { entry, settled } of this.#attempts) if (!settled) open.add(entry);
-    yield* inOrder(open);
+  /** The calls of which more may come.
+   * @param unsettled the client's requests that are not settled yet */
+  open(unsettled: readonly Request[]): readonly Call[] {
+    const open = new Set<ReturnType<typeof plainCallOf>>(this.#waiting);
+    for (const request of unsettled) open.add(this.#attemptOf(request)?.entry ?? plainCallOf(request));
+    return inOrder(open);
   }
 
-  /** The attempts that have ended, though perhaps not as it seems yet. */
-  *unsettled(): Iterable<readonly [Request, Call]> {
-    for (const { request, entry, ended, settled } of this.#attempts) if (ended && !settled) yield [request, entry];
+  /** What a request of this client is an attempt at, until it is settled. */
+  of(request: Request): Call {
+    return (this.#attemptOf(request) ?? this.#makeKnown(request)).entry;
   }
 
-  callOf(request: Request): Call | undefined {
+  /** The same, where there is more to know of the call than this one attempt. */
+  known(request: Request): Call | undefined {
     return this.#attemptOf(request)?.entry;
   }
 
   /** Finds the call of a request, once its body is known, if it has one. */
-  join(request: Request): Call {
-    const { received, body } = request;
+  join(request: Request): void {
+    const { received } = request;
     const keys = keysOf(request);
     const found = this.#byKeys(request, keys) ?? this.#byRepetition(request);
-    const entry = found?.entry ?? this.#begin(request);
+    if (!found) this.count++;
+    if (request.asked !== undefined && this.#ofTask.size > 0) this.#learn(request.asked);
+    // Most requests are of this kind, and come to nothing else.
+    if (!found && keys.length === 0 && !bringsBody(received.method)) return;
+    const { entry } = found ? this.#attempt(request, found.entry) : this.#attempt(request);
     if (found) {
       this.#waiting.delete(entry);
       entry.bond ??= found.bond;
@@ -190,17 +211,10 @@ export class CallBook {
       if (received.seq > entry.last.received.seq) entry.last = request;
       if (received.seq < entry.first.received.seq) entry.first = request;
     } else this.#linkAgain(entry, request);
-    entry.underWay++;
-    entry.unsettled++;
-    if (body) entry.digest = body.digest;
-    request.attempt = { book: this, request, entry, ended: false, settled: false, beside: request.attempt };
-    this.#attempts.push(request.attempt);
-    if (request.asked !== undefined && this.#ofTask.size > 0) this.#learn(request.asked);
     for (const [, key] of keys) {
       this.#byKey.set(key, entry);
       if (!entry.keys.includes(key)) entry.keys = [...entry.keys, key];
     }
-    return entry;
   }
 
   noteTask(request: Request): Call | undefined {
@@ -215,9 +229,13 @@ export class CallBook {
   }
 
   /** The answer to a request has gone out, or it was cut: perhaps before that answer had arrived. */
-  noteEnd(request: Request): Call | undefined {
+  noteEnd(request: Request): void {
     const attempt = this.#attemptOf(request);
-    if (!attempt) return undefined;
+    if (attempt) this.#noteEnd(attempt, request);
+    else if (request.endedBadly) this.#makeKnown(request);
+  }
+
+  #noteEnd(attempt: Attempt, request: Request): void {
     const { entry } = attempt;
     const { answer } = request;
     if (!attempt.ended) entry.underWay--;
@@ -231,17 +249,19 @@ export class CallBook {
       if (entry.success === answer) entry.success = undefined;
       if (entry.refusal === answer) entry.refusal = undefined;
     }
-    return entry;
   }
 
-  /** How a request ended is settled. */
-  settle(request: Request): void {
-    const attempt = this.#attemptOf(request);
-    if (!attempt) return;
+  /** How a request ended is settled.
+   * @returns whether more was known of its call; otherwise that is over now, and nothing has been said of it */
+  settle(request: Request): boolean {
+    const attempt = this.#attemptOf(request) ?? (mayStillRepeat(request) ? this.#makeKnown(request) : undefined);
+    if (attempt) this.#settle(attempt);
+    return attempt !== undefined;
+  }
+
+  #settle(attempt: Attempt): void {
     const { entry } = attempt;
     attempt.settled = true;
-    this.#settled++;
-    if (this.#settled > Math.max(CLEARED_FROM, this.#attempts.length >> 1)) this.#clear();
     entry.unsettled--;
     if (entry.unsettled > 0) return;
     if (entry.known || !mayRepeat(entry.last)) this.#end(entry);
@@ -266,21 +286,28 @@ export class CallBook {
     return undefined;
   }
 
-  #clear(): void {
-    this.#attempts = this.#attempts.filter(({ settled }) => !settled);
-    this.#settled = 0;
+  /** Makes a request an attempt at a call that is known, or at one of its own. */
+  #attempt(request: Request, entry = new Entry(request)): Attempt {
+    const { body } = request;
+    entry.underWay++;
+    entry.unsettled++;
+    if (body) entry.digest = body.digest;
+    const attempt = { book: this, entry, ended: false, settled: false, beside: request.attempt };
+    request.attempt = attempt;
+    return attempt;
   }
 
-  #begin(request: Request): Entry {
-    this.count++;
-    return new Entry(request, ++this.#opened);
+  #makeKnown(request: Request): Attempt {
+    const attempt = this.#attempt(request);
+    if (endOf(request)) this.#noteEnd(attempt, request);
+    return attempt;
   }
 
   #byKeys(request: Request, keys: ReturnType<typeof keysOf>): { entry: Entry; bond: Bond } | undefined {
     for (const [bond, key] of keys) {
       const entry = this.#byKey.get(key);
       if (entry && (bond === 'idempotency key' || mayContinue(entry, request, bond))) {
-        this.#reopen(entry);
+        this.#reopen(entry, request);
         return { entry, bond };
       }
     }
@@ -356,8 +383,8 @@ export class CallBook {
     if (entry.unsettled === 0) this.#end(entry);
   }
 
-  #reopen(entry: Entry): void {
-    if (entry.over) entry.ordinal = ++this.#opened;
+  #reopen(entry: Entry, { received }: Request): void {
+    if (entry.over) entry.ordinal = received.seq;
     entry.over = false;
     this.#keyed.delete(entry);
   }
@@ -396,7 +423,7 @@ export class CallBook {
   }
 }
 
-const inOrder = (entries: Iterable<Entry>): readonly Entry[] =>
+const inOrder = <E extends Pick<Entry, 'ordinal'>>(entries: Iterable<E>): readonly E[] =>
   [...entries].sort((one, other) => one.ordinal - other.ordinal);
 
 /** What a create wants, whatever its seed and its mark; undefined where that is not known. */

@@ -51,12 +51,12 @@ export interface ClientWatch {
   hello?(connection: Connection): void;
   secured?(connection: Connection): void;
   /** A request came; its body, if it has one, has been read. */
-  request?(request: Request, call: Call): void;
+  request?(request: Request): void;
   task?(request: Request, call: Call): void;
   /** An answer has gone out; whether it arrives whole is not known yet. */
-  answered?(request: Request, call: Call): void;
+  answered?(request: Request): void;
   /** A request has ended for good: answered whole, or cut. */
-  over?(request: Request, call: Call): void;
+  over?(request: Request): void;
   goaway?(connection: Connection): void;
   lateStream?(connection: Connection, event: JournalEvent<'stream.late'>): void;
   ruled?(connection: Connection, event: JournalEvent<'rule.applied'>): void;
@@ -86,6 +86,19 @@ export interface Run {
   readonly tasks: TaskTally;
 }
 
+/** The same, for a client. */
+export interface ClientRun extends Run {
+  readonly calls: Calls;
+}
+
+/** What the requests of a client are attempts at. */
+export interface Calls {
+  /** The call of a request, until that is settled. */
+  of(request: Request): Call;
+  /** The same, where there is more to know of the call than this one attempt: it had another, or bears an id, or failed. Cheaper. */
+  known(request: Request): Call | undefined;
+}
+
 /** The moment of judging: what is open now, and how to measure up to it. */
 export interface Now extends Run {
   /** The newest event, and the moment: up to then the run is known, and what is open was open. */
@@ -105,15 +118,15 @@ export interface ClientNow extends ClientMoment {
   readonly openConnections: Iterable<Connection>;
   readonly openCalls: Iterable<Call>;
   /** Requests that have ended, and of which `over` has not told yet. */
-  readonly unsettled: Iterable<readonly [Request, Call]>;
+  readonly unsettled: Iterable<Request>;
   /** Comebacks that more events may show to be none. */
   readonly comebacks: Iterable<Comeback>;
 }
 
 /** How a check watches and judges. `watch` is called once for each client, or for the run. */
-interface Procedure<W, N, P, J = Judgement> {
+interface Procedure<W, S, N, P, J = Judgement> {
   /** @param tally where to note what is seen */
-  readonly watch: (tally: Tally, params: P, run: Run) => W;
+  readonly watch: (tally: Tally, params: P, run: S) => W;
   /** Judges by what was noted. It changes nothing, for more may come: what is open now it may note in this tally, a copy. */
   readonly judge: (tally: Tally, params: P, now: N, watch: W) => J;
 }
@@ -132,15 +145,15 @@ interface Definition<N extends string, S extends z.ZodType, C extends ClientWatc
   /** What is expected, in words that follow "expected". */
   readonly expects: (params: z.output<S>) => string;
   /** Judges each client by itself. */
-  readonly client?: Procedure<C, ClientNow, z.output<S>>;
+  readonly client?: Procedure<C, ClientRun, ClientNow, z.output<S>>;
   /** Judges the run as a whole, where what is judged is no client of the service: a receiver of callbacks. Undefined where it
    * has nothing to say. */
-  readonly run?: Procedure<R, Now, z.output<S>, Judgement | undefined>;
+  readonly run?: Procedure<R, Run, Now, z.output<S>, Judgement | undefined>;
 }
 
 /** A procedure whose parameters are bound. */
-export interface Bound<W, N, J = Judgement> {
-  readonly watch: (tally: Tally, run: Run) => W;
+export interface Bound<W, S, N, J = Judgement> {
+  readonly watch: (tally: Tally, run: S) => W;
   readonly judge: (tally: Tally, now: N, watch: W) => J;
 }
 
@@ -150,8 +163,8 @@ export interface Expectation {
   readonly expected: string;
   readonly relies: readonly Reliance[];
   readonly mergeSensitive: boolean;
-  readonly client: Bound<ClientWatch, ClientNow> | undefined;
-  readonly run: Bound<RunWatch, Now, Judgement | undefined> | undefined;
+  readonly client: Bound<ClientWatch, ClientRun, ClientNow> | undefined;
+  readonly run: Bound<RunWatch, Run, Now, Judgement | undefined> | undefined;
 }
 
 /** A check as the table holds it. */
@@ -199,7 +212,10 @@ export function defineCheck<
   };
 }
 
-const bindTo = <V, W extends V, N, P, J>({ watch, judge }: Procedure<W, N, P, J>, params: P): Bound<V, N, J> => ({
+const bindTo = <V, W extends V, S, N, P, J>(
+  { watch, judge }: Procedure<W, S, N, P, J>,
+  params: P,
+): Bound<V, S, N, J> => ({
   watch: (tally, run) => watch(tally, params, run),
   // It gets back what it has made.
   judge: (tally, now, made) => judge(tally, params, now, made as W),

@@ -135,8 +135,8 @@ export class Client {
 
   noteUse({ connection }: Request): void {
     // Each program has other connections to the storage than to the API: turns between them say nothing.
-    if (connection.isStorage) return;
-    if (connection !== this.#latest && this.#used.has(connection)) this.interleaved = true;
+    if (connection === this.#latest || connection.isStorage || this.interleaved) return;
+    this.interleaved = this.#used.has(connection);
     this.#latest = connection;
     this.#used.add(connection);
   }

@@ -1,5 +1,5 @@
 import type { JournalEvent } from '../journal.ts';
-import { type Call, isTransportRetry } from './calls.ts';
+import { type Call, type CallBook, isTransportRetry } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
 import { type Connection, isCutAtStart, isCutOff, isHurriedOff, isRefusal, type Request } from './facts.ts';
 import { targetOf } from './paths.ts';
@@ -63,6 +63,7 @@ const KEPT = 100;
  */
 export class Comebacks {
   readonly #time: ClientTime;
+  readonly #calls: CallBook;
   readonly #found: (comeback: Comeback) => void;
   readonly #open = new Set<Connection>();
   readonly #refused = new Map<Call, Failure>();
@@ -71,13 +72,14 @@ export class Comebacks {
   readonly #losses = new Set<Loss>();
   /** What depends on how the client works. */
   readonly #unclear: Readings[] = [];
-  readonly #underWay = new Map<Request, Call>();
+  readonly #underWay = new Set<Request>();
   #isParallel = false;
   /** When the service last answered well. */
   #servedAt = 0;
 
-  constructor(time: ClientTime, found: (comeback: Comeback) => void) {
+  constructor(time: ClientTime, calls: CallBook, found: (comeback: Comeback) => void) {
     this.#time = time;
+    this.#calls = calls;
     this.#found = found;
   }
 
@@ -86,11 +88,19 @@ export class Comebacks {
     if (this.#open.size > 1) this.#noteParallel();
   }
 
-  /** @param call what the request is an attempt at */
-  request(request: Request, call: Call): void {
+  /** A request came. */
+  request(request: Request): void {
     const { received } = request;
-    for (const other of this.#isParallel ? [] : this.#underWay.values()) if (other !== call) this.#noteParallel();
-    if (!this.#isParallel) this.#underWay.set(request, call);
+    const call = this.#calls.known(request);
+    for (const other of this.#underWay) if (!call || this.#calls.known(other) !== call) this.#noteParallel();
+    if (!this.#isParallel) this.#underWay.add(request);
+    if (call) this.#noteAttempt(request, call);
+    if (this.#losses.size === 0) return;
+    for (const loss of this.#losses) if (received.seq > loss.failed.seq) this.#noteAfter(loss, request, call);
+  }
+
+  #noteAttempt(request: Request, call: Call): void {
+    const { received } = request;
     const refused = this.#refused.get(call);
     if (refused && received.seq > refused.failed.seq) {
       this.#refused.delete(call);
@@ -98,18 +108,19 @@ export class Comebacks {
     }
     const before = call.since && call.first === request ? this.#refused.get(call.since) : undefined;
     if (before) this.#found({ failed: before.failed, streak: 1, attempt: received, changed: true });
-    for (const loss of this.#losses) if (received.seq > loss.failed.seq) this.#noteAfter(loss, request, call);
   }
 
   /** A request was answered or cut. */
   over(request: Request): void {
-    this.#underWay.delete(request);
+    if (!this.#isParallel) this.#underWay.delete(request);
   }
 
-  answered({ answer, received }: Request, call: Call): void {
+  answered(request: Request): void {
+    const { answer, received } = request;
     if (!answer) return;
     if (!isRefusal(answer)) this.#servedAt = Math.max(this.#servedAt, received.seq);
     else if (answer.retryAfterMs === undefined) {
+      const call = this.#calls.of(request);
       const failure = { failed: answer, streak: this.#streakAfter(call) };
       this.#refused.set(call, failure);
       this.#streaks.set(call, failure);
@@ -162,11 +173,11 @@ export class Comebacks {
     this.#streaks.set(call, { ...refused, streak: refused.streak - 1 });
   }
 
-  #noteAfter(loss: Loss, request: Request, call: Call): void {
+  #noteAfter(loss: Loss, request: Request, call: Call | undefined): void {
     const { connection, received } = request;
     const { opened } = connection;
     const isNew = opened !== undefined && opened.seq > loss.failed.seq;
-    const cut = loss.calls.get(call);
+    const cut = call && loss.calls.get(call);
     if (cut) {
       this.#losses.delete(loss);
       if (!isNew) return;

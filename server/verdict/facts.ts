@@ -1,7 +1,9 @@
 import type { JournalEvent } from '../journal.ts';
 import type { Attempt } from './calls.ts';
 import type { ClientTime } from './client-time.ts';
+import { Numbered } from './numbered.ts';
 import { type Target, targetOf } from './paths.ts';
+import type { Reading } from './reading.ts';
 
 /** A connection, and what the journal has said of it so far. A class, so that it has all its fields from the
  * start: there are millions of reads, and objects that grow are slow. */
@@ -23,7 +25,7 @@ export class Connection {
   /** The first of them that was answered. */
   served?: JournalEvent<'request.received'>;
   /** Requests whose end is not settled yet, by number. */
-  readonly open = new Map<number, Request>();
+  readonly open = new Numbered<Request>();
   /** The first GOAWAY that it was sent, and the last ones. */
   readonly goaways: JournalEvent<'goaway.sent'>[] = [];
   readonly beats: Beats = { count: 0, longestGapMs: 0, longestSureGapMs: 0 };
@@ -62,6 +64,8 @@ export interface Beats {
 /** What ended a request without a whole answer. */
 export type Cut = JournalEvent<'response.abandoned' | 'stream.reset' | 'connection.ended'>;
 
+const NOBODYS: readonly Reading[] = [];
+
 /** A request and what became of it. A class, as `Connection` is. */
 export class Request {
   readonly connection: Connection;
@@ -69,6 +73,10 @@ export class Request {
   readonly target: Target;
   /** The task that a Get asks for. */
   readonly asked: string | undefined;
+  /** Its number on its connection. */
+  readonly number: number;
+  /** It asks for a task to be made. */
+  readonly isCreate: boolean;
   /** Its method and its path. */
   readonly place: string;
   /** What a limit of the service counts together with it. */
@@ -88,14 +96,26 @@ export class Request {
   starved?: true;
   /** A fault altered a frame of its answer. */
   tampered?: true;
-  /** What it is an attempt at, in each reading. */
+  /** Its body is still to come, though it may have been answered. */
+  isEarly = false;
+  /** When it ended, in the client's time. */
+  endedAt = Number.NaN;
+  /** When it ended, there was reason to repeat it. To look at its events again two seconds later costs more than all else. */
+  endedBadly = false;
+  /** What it is an attempt at, in each reading in which more is known of that than that it is one. */
   attempt: Attempt | undefined;
+  /** All of whose it is in some reading, from the moment on at which its body, if it has one, has been read. */
+  readings: readonly Reading[] = NOBODYS;
+  /** The same, where it names another client than the first on its connection. */
+  foreign: readonly Reading[] | undefined;
 
   constructor(connection: Connection, received: JournalEvent<'request.received'>) {
     const { method, path } = received;
     this.connection = connection;
     this.received = received;
+    this.number = received.request;
     this.target = targetOf(path);
+    this.isCreate = method === 'POST' && this.target.isTasks;
     this.asked = method === 'GET' ? this.target.task : undefined;
     const { key, kind } = this.target.asked(method);
     this.place = key;
@@ -103,6 +123,11 @@ export class Request {
     this.account = connection.account;
   }
 }
+
+/** Whether a request brings a body, by which its call is known. */
+export const bringsBody = (method: string): boolean => WITH_BODY.has(method);
+
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Statuses that invite a client to try again: it was late, too early, too much, or not the client's fault. */
 const RETRIABLE = [408, 425, 429, 500, 502, 503, 504];
@@ -162,6 +187,10 @@ export const isLeftSilent = (connection: Connection): boolean => {
  * client could read it. */
 export const mayRepeat = (request: Request): boolean =>
   hasFailed(request) || request.answer?.altered === true || request.tampered === true;
+
+/** The same, of a request that has ended. */
+export const mayStillRepeat = (request: Request): boolean =>
+  (request.endedBadly || request.withheld === true || request.tampered === true) && mayRepeat(request);
 
 /** Whether the rest of a request's body could not be sent. */
 export const isStarved = ({ starved, body }: Request): boolean => starved === true && body === undefined;

@@ -5,7 +5,7 @@ import type { Verdict } from './verdict.ts';
 import type { Work } from './work.ts';
 
 /** How many events are read at once: each by itself would cost a call more. */
-const BATCH = 1_024;
+const BATCH = 2_048;
 
 /** Follows a journal for as long as it grows, and judges it at any time: whatever the journal drops has been read by then. */
 export class Judge {

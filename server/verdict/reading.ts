@@ -1,8 +1,8 @@
 import type { JournalEvent } from '../journal.ts';
-import { type Call, CallBook } from './calls.ts';
+import { type Call, CallBook, plainCallOf } from './calls.ts';
 import type { ClientMoment, ClientNow, ClientWatch, Expectation, Judgement, Run } from './check.ts';
 import { Comebacks } from './comebacks.ts';
-import type { Connection, Request } from './facts.ts';
+import { type Connection, endOf, type Request } from './facts.ts';
 import { Tally } from './tally.ts';
 
 interface Watched {
@@ -37,6 +37,8 @@ export class Reading {
   /** The service's own rules that ended its connections, by name and how often. */
   readonly rules: Record<string, number> = {};
   readonly #open = new Set<Connection>();
+  /** Its requests on other clients' connections that are not settled yet. */
+  readonly #elsewhere = new Set<Request>();
   readonly #comebacks: Comebacks;
   readonly #watched = new Map<Expectation, Watched>();
   readonly #watches: Ears;
@@ -44,18 +46,18 @@ export class Reading {
   readonly #ofStorage: Ears;
 
   constructor(expectations: readonly Expectation[], run: Run) {
+    this.calls = new CallBook(run.time, (call) => this.#callOver(call));
     const watches: ClientWatch[] = [];
     for (const expectation of expectations) {
       if (!expectation.client) continue;
       const tally = new Tally();
-      const watch = expectation.client.watch(tally, run);
+      const watch = expectation.client.watch(tally, { ...run, calls: this.calls });
       watches.push(watch);
       this.#watched.set(expectation, { watch, tally });
     }
     this.#watches = earsOf(watches);
     this.#ofStorage = earsOf(watches.filter(({ hearsStorage }) => hearsStorage));
-    this.calls = new CallBook(run.time, (call) => this.#callOver(call));
-    this.#comebacks = new Comebacks(run.time, (comeback) => {
+    this.#comebacks = new Comebacks(run.time, this.calls, (comeback) => {
       for (const watch of watches) watch.comeback?.(comeback);
     });
   }
@@ -82,9 +84,10 @@ export class Reading {
 
   /** A request came whose body, if it has one, has been read. */
   request(request: Request): void {
-    const call = this.calls.join(request);
-    if (!request.connection.isStorage) this.#comebacks.request(request, call);
-    for (const watch of this.#of(request.connection).request) watch.request?.(request, call);
+    if (request.foreign) this.#elsewhere.add(request);
+    this.calls.join(request);
+    if (!request.connection.isStorage) this.#comebacks.request(request);
+    for (const watch of this.#of(request.connection).request) watch.request?.(request);
   }
 
   task(request: Request): void {
@@ -95,16 +98,20 @@ export class Reading {
   /** An answer went out, or a request was cut. */
   requestEnded(request: Request): void {
     this.#comebacks.over(request);
-    const call = this.calls.noteEnd(request);
-    if (!call || request.cut || request.withheld) return;
-    if (!request.connection.isStorage) this.#comebacks.answered(request, call);
-    for (const watch of this.#of(request.connection).answered) watch.answered?.(request, call);
+    this.calls.noteEnd(request);
+    if (request.cut || request.withheld) return;
+    if (!request.connection.isStorage) this.#comebacks.answered(request);
+    for (const watch of this.#of(request.connection).answered) watch.answered?.(request);
   }
 
   over(request: Request): void {
-    const call = this.calls.callOf(request);
-    if (call) for (const watch of this.#of(request.connection).over) watch.over?.(request, call);
-    this.calls.settle(request);
+    for (const watch of this.#of(request.connection).over) watch.over?.(request);
+    const { callOver } = this.#watches;
+    if (!this.calls.settle(request) && callOver.length > 0) {
+      const call = plainCallOf(request);
+      for (const watch of callOver) watch.callOver?.(call);
+    }
+    if (request.foreign) this.#elsewhere.delete(request);
   }
 
   goaway(connection: Connection): void {
@@ -138,8 +145,8 @@ export class Reading {
     const open: ClientNow = {
       ...now,
       openConnections: [...this.#open].filter(({ isStorage }) => !isStorage),
-      openCalls: this.calls.open(),
-      unsettled: this.calls.unsettled(),
+      openCalls: this.#openCalls(),
+      unsettled: this.#unsettled(),
       comebacks: this.#comebacks.pending(),
     };
     return watched && expectation.client?.judge(watched.tally.copy(), open, watched.watch);
@@ -149,13 +156,26 @@ export class Reading {
     return connection.isStorage ? this.#ofStorage : this.#watches;
   }
 
+  /** Those of its requests that are not settled yet, in the order in which they came. */
+  #requests(): readonly Request[] {
+    const own: Request[] = [...this.#elsewhere];
+    for (const { open } of this.#open)
+      for (const request of open.values()) if (request.readings.includes(this)) own.push(request);
+    return own.sort((one, other) => one.received.seq - other.received.seq);
+  }
+
+  /** The same, of those that have ended. Worked out when it is asked for: most checks do not. */
+  *#unsettled(): Iterable<Request> {
+    for (const request of this.#requests()) if (endOf(request)) yield request;
+  }
+
+  *#openCalls(): Iterable<Call> {
+    yield* this.calls.open(this.#requests());
+  }
+
   #callsOf(requests: readonly Request[]): ReadonlyMap<Call, Request> {
-    const found = new Map<Call, Request>();
-    for (const request of requests) {
-      const call = this.calls.callOf(request);
-      if (call) found.set(call, request);
-    }
-    return found;
+    const own = requests.filter(({ readings }) => readings.includes(this));
+    return new Map(own.map((request) => [this.calls.of(request), request]));
   }
 
   #callOver(call: Call): void {

@@ -13,11 +13,7 @@ export interface Seat {
   /** The client that it is taken for, while no request has named one. */
   taken?: Client;
   /** All of whose it is in some reading. */
-  readings: Reading[];
-  /** Requests whose body is still to come, though they may have been answered. */
-  readonly early: Set<Request>;
-  /** Whose those requests are that name another client than the first on their connection. */
-  foreign?: Map<Request, readonly Reading[]>;
+  readings: readonly Reading[];
 }
 
 /** Finds out whose each connection is, as its requests name their clients: until then it is taken for the only client that fits. */
@@ -63,11 +59,12 @@ export class Seating {
     connection.opened = opened;
     connection.isStorage = opened.storage === true;
     this.#oldestOpened = Math.min(this.#oldestOpened, connection.id);
-    this.#seats.set(connection.id, { connection, readings: [], early: new Set() });
+    this.#seats.set(connection.id, { connection, readings: [] });
   }
 
   /** A connection goes on in another lane's journal. */
   handOver(id: number): void {
+    this.#seats.get(id)?.connection.open.clear();
     this.#seats.delete(id);
   }
 
@@ -88,7 +85,7 @@ export class Seating {
     const known = this.#seats.get(id);
     if (known) return known;
     if (id > this.#oldestOpened || this.#gone.has(id)) return undefined;
-    const seat: Seat = { connection: new Connection(id), readings: [], early: new Set() };
+    const seat: Seat = { connection: new Connection(id), readings: [] };
     this.#seats.set(id, seat);
     return seat;
   }
@@ -108,14 +105,18 @@ export class Seating {
     client.sure.take(connection);
     seat.readings = [client.sure, ...(client.guess ? [client.guess] : [])];
     if (taken && this.#unnamed.includes(taken)) this.#dissolve(taken);
-    for (const [one, reading] of alone) this.#seats.get(one.id)?.readings.push(reading);
+    for (const [one, reading] of alone) {
+      const other = this.#seats.get(one.id);
+      // Requests hold the readings that they were received with.
+      if (other) other.readings = [...other.readings, reading];
+    }
   }
 
   /** Several clients share a connection, as behind a proxy: each request is its own client's, the connection the first one's. */
-  noteForeign(seat: Seat, request: Request, identity: string): void {
-    const { sure, guess } = this.#clients.get(identity) ?? this.#meet(identity, seat.connection);
-    seat.foreign ??= new Map();
-    seat.foreign.set(request, guess ? [sure, guess] : [sure]);
+  noteForeign(request: Request, identity: string): void {
+    const { connection } = request;
+    const { sure, guess } = this.#clients.get(identity) ?? this.#meet(identity, connection);
+    request.foreign = guess ? [sure, guess] : [sure];
   }
 
   #meet(identity: string, connection: Connection): Client {
@@ -199,10 +200,6 @@ export class Seating {
     return client;
   }
 }
-
-/** All of whose a request is in some reading. */
-export const readingsOf = ({ readings, foreign }: Seat, request: Request): readonly Reading[] =>
-  foreign?.get(request) ?? readings;
 
 /** By default a client is known by what several programs may have in common; a header, a setting or `run --copies` tells more. */
 export const isOneProgram = ({ by, client }: JournalEvent<'connection.identified'>): boolean =>

@@ -46,10 +46,11 @@ export class Trial {
 
   /** @param event the next one */
   read(event: JournalEvent): void {
-    if (event.type === 'clock.advanced') this.#byReal ??= this.#readByReal();
+    const { type } = event;
+    if (type === 'clock.advanced') this.#byReal ??= this.#readByReal();
     this.#bench.read(event);
     this.#byReal?.read(event);
-    if (event.type === 'clock.changed') this.#clock = event;
+    if (type === 'clock.changed') this.#clock = event;
     if (this.#byReal) return;
     const { events, missed } = this.#kept;
     events.push(event);

@@ -19,7 +19,7 @@ and where more than ${LOST_KEPT.toLocaleString('en')} made no task for minutes a
   params: z.strictObject({}),
   expects: () => 'a followed task, or a final refusal, for each create',
   client: {
-    watch(tally, _params, { following }) {
+    watch(tally, _params, { following, calls }) {
       const open = new Set<Call>();
       /** What is over without a task: by its key, the client may still try it again. */
       const lost = new Set<Call>();
@@ -31,8 +31,9 @@ and where more than ${LOST_KEPT.toLocaleString('en')} made no task for minutes a
       return {
         open,
         lost,
-        request(_request, call) {
-          if (call.method !== 'POST' || !call.target.isTasks) return;
+        request(request) {
+          if (request.received.method !== 'POST' || !request.target.isTasks) return;
+          const call = calls.of(request);
           lost.delete(call);
           open.add(call);
           // A task may be followed later than its create is over.

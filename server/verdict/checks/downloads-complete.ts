@@ -27,26 +27,24 @@ player after the head of a file, does not count. Inconclusive without a download
       return {
         hearsStorage: true,
         downloads,
-        over(request, call) {
-          if (call.target.isResult) note(tally, downloads, request, call);
+        over(request) {
+          note(tally, downloads, request);
         },
       };
     },
     judge(tally, _params, now, { downloads }) {
       const left: Downloads = { cut: new Map(downloads.cut), heads: new Map(downloads.heads) };
-      for (const [request, call] of now.unsettled) if (call.target.isResult) note(tally, left, request, call);
+      for (const request of now.unsettled) note(tally, left, request);
       return judge(tally, left, now);
     },
   },
 });
 
-function note(
-  tally: Tally,
-  { cut, heads }: Downloads,
-  request: Request,
-  { method, path }: { readonly method: string; readonly path: string },
-): void {
-  const { answer, received } = request;
+function note(tally: Tally, { cut, heads }: Downloads, request: Request): void {
+  const { answer, received, target } = request;
+  if (!target.isResult) return;
+  const { method } = received;
+  const { path } = target;
   if (method === 'HEAD') {
     if (answer?.status === 403) keep(heads, path, request);
   } else if (method === 'GET') {

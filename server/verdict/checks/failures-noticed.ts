@@ -53,10 +53,9 @@ it makes several equal ones besides and ends with 0: the create after the failur
           }
           keep(wanted, created.intent, (wanted.get(created.intent) ?? 0) + 1);
         },
-        answered(request, { path }) {
+        answered(request) {
           const status = following.statusShownBy(request);
-          const { answer } = request;
-          const task = path.slice(path.lastIndexOf('/') + 1);
+          const { answer, asked: task = '' } = request;
           if (answer && (status === 'failed' || status === 'expired') && !replaced.has(task))
             keep(failed, task, { shown: answer, status, intent: intents.get(task) });
         },

@@ -21,13 +21,14 @@ where pauses of more than ${PAUSE_MS / 1_000} s lie between equal requests that 
   }),
   expects: ({ within }) => `a call that does not get through to be given up within ${renderDuration(within)}`,
   client: {
-    watch(tally, { within }, { time }) {
+    watch(tally, { within }, { time, calls }) {
       const rows = new WeakMap<Call, Row>();
       return {
         rows,
-        request(request, call) {
+        request(request) {
+          const call = calls.known(request);
           // Only their likeness joins the attempts: after a long pause the next may be another job.
-          if (call.bond !== 'repetition') return;
+          if (call?.bond !== 'repetition') return;
           const { from, latest, longestMs } = rows.get(call) ?? { from: call.first, latest: call.first, longestMs: 0 };
           const end = endOf(latest) ?? latest.received;
           const pauseMs = time.between(end, request.received) - (latest.answer?.retryAfterMs ?? 0);

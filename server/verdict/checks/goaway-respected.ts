@@ -3,7 +3,7 @@ import type { JournalEvent } from '../../journal.ts';
 import { duration } from '../../scenario/duration.ts';
 import { keep } from '../bounded.ts';
 import type { Call } from '../calls.ts';
-import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
+import { type Calls, type ClientRun, defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
 import { type Connection, endOf, type Request } from '../facts.ts';
 import type { Tally } from '../tally.ts';
@@ -41,12 +41,10 @@ and asked for the same elsewhere, or asked for the same within ${AT_ONCE_MS} ms 
   mergeSensitive: true,
   expects: () => 'no new stream after GOAWAY, and unprocessed requests again on another connection',
   client: {
-    watch: (tally, { grace }, { time }) => new Drains(tally, grace, time),
+    watch: (tally, { grace }, run) => new Drains(tally, grace, run),
     judge(tally, _, { unsettled }, drains) {
       drains.noteOpen(tally);
-      const needless = [...unsettled].filter(([{ answer, cut }, call]) => !cut && drains.isNeedless(call, answer));
-      for (const call of new Set(needless.map(([, call]) => call)))
-        tally.note('repeated needlessly', [call.first.received.seq]);
+      for (const call of drains.needlessOf(unsettled)) tally.note('repeated needlessly', [call.first.received.seq]);
       const drained = tally.of('drained').count;
       if (drained === 0) return inconclusive('it was sent no GOAWAY');
       for (const [finding, say, hint] of FINDINGS) {
@@ -143,6 +141,7 @@ class Drains {
   readonly #tally: Tally;
   readonly #grace: number;
   readonly #time: ClientTime;
+  readonly #calls: Calls;
   readonly #open = new Map<Connection, Drain>();
   /** When the latest connections were drained, by their numbers. */
   readonly #drainedAt = new Map<number, number>();
@@ -159,10 +158,11 @@ class Drains {
   /** Abandoned by a client that has not come back yet: their sequence numbers. */
   left: Request[] = [];
 
-  constructor(tally: Tally, grace: number, time: ClientTime) {
+  constructor(tally: Tally, grace: number, { time, calls }: ClientRun) {
     this.#tally = tally;
     this.#grace = grace;
     this.#time = time;
+    this.#calls = calls;
   }
 
   goaway(connection: Connection): void {
@@ -172,7 +172,7 @@ class Drains {
     this.#open.set(connection, { connection, goaway, requests: new Set(connection.open.values()), late: [] });
   }
 
-  request(request: Request, call: Call): void {
+  request(request: Request): void {
     const { connection, received } = request;
     const { seq, stream } = received;
     // Most clients are never drained.
@@ -198,7 +198,8 @@ class Drains {
     }
     if (this.#open.size > 0 && !drain) this.#elsewhere.set(place, seq);
     this.#noteAskedAgain(request);
-    this.#noteNeedless(call);
+    const call = this.#calls.known(request);
+    if (call) this.#noteNeedless(call);
   }
 
   /** Whether a call that a drained connection answered whole came again after the GOAWAY. */
@@ -243,8 +244,19 @@ class Drains {
     this.#tally.note(isSame ? 'repeated needlessly' : 'asked at once', events);
   }
 
-  over({ answer, cut }: Request, call: Call): void {
-    if (!cut) this.#noteNeedless(call, answer);
+  over(request: Request): void {
+    const call = request.cut ? undefined : this.#calls.known(request);
+    if (call) this.#noteNeedless(call, request.answer);
+  }
+
+  /** The calls that are so by what is not settled yet. */
+  needlessOf(unsettled: Iterable<Request>): Iterable<Call> {
+    const needless = new Set<Call>();
+    for (const request of unsettled) {
+      const call = request.cut ? undefined : this.#calls.known(request);
+      if (call && this.isNeedless(call, request.answer)) needless.add(call);
+    }
+    return needless;
   }
 
   lateStream(connection: Connection, event: JournalEvent<'stream.late'>): void {

@@ -38,7 +38,7 @@ marks.`,
   mergeSensitive: true,
   expects: () => 'one task for each create',
   client: {
-    watch(tally, _params, { following, time }) {
+    watch(tally, _params, { following, time, calls }) {
       /** What is not followed for good, by what it wants, and by its mark. */
       const wanted = new Map<string, Made[]>();
       const own = new Set<string>();
@@ -74,10 +74,12 @@ marks.`,
         own,
         foreign,
         isVague: () => vague,
-        request({ received: { method, seq }, asked, target }, { attempts }) {
-          const task = asked ?? '';
-          if (!own.has(task) && following.isMade(task) && !foreign.has(task)) keep(foreign, task, seq, FOREIGN_KEPT);
-          if (attempts === 1 && method === 'POST' && target.isTasks) tally.note('create', [seq]);
+        request(request) {
+          const { method, seq } = request.received;
+          const task = request.asked ?? '';
+          if (!own.has(task) && !foreign.has(task) && following.isMade(task)) keep(foreign, task, seq, FOREIGN_KEPT);
+          if (method === 'POST' && request.target.isTasks && calls.of(request).attempts === 1)
+            tally.note('create', [seq]);
         },
         task(request, { first, tasks, taskCount, bond }) {
           const { task: created } = request;

@@ -73,7 +73,7 @@ more than \`atMost\` times in a row before the answer to the one before: its cli
       };
     },
     judge(tally, _params, { unsettled }, { noteWaited }) {
-      for (const [request] of unsettled) noteWaited(request, tally);
+      for (const request of unsettled) noteWaited(request, tally);
       const [storm, soon, waited] = [tally.of('retry storm'), tally.of('given up'), tally.of('waited')];
       const figures = { givenUp: soon.count, inARow: soon.most?.value ?? 0, waited: waited.count };
       if (storm.most)

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { duration, renderDuration } from '../../scenario/duration.ts';
 import { Recent } from '../bounded.ts';
-import type { Call } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import { type Connection, isHurriedOff, type Request } from '../facts.ts';
 import { isOver } from '../sightings.ts';
@@ -28,18 +27,19 @@ what came too soon followed on an answer after GOAWAY, on another connection: th
   expects: ({ atLeast, atMost }) =>
     `${renderDuration(atLeast)} or more between two polls of a task${atMost === undefined ? '' : `, ${renderDuration(atMost)} at most`}`,
   client: {
-    watch(tally, { atLeast, atMost: longest, early }, { time, following }) {
+    watch(tally, { atLeast, atMost: longest, early }, { time, following, calls }) {
       const atMost = longest ?? Number.POSITIVE_INFINITY;
       const polls = new Recent<string, Poll>(longest === undefined ? KEPT_MS : RESULT_KEPT_MS);
       return {
-        request({ received, connection, asked }, call) {
+        request(request) {
+          const { received, connection, asked, target } = request;
           if (asked === undefined) return;
-          const { path } = call;
+          const { path } = target;
           const before = polls.get(path);
-          const isSame = before?.call === call;
+          const isSame = before !== undefined && calls.known(request)?.first.received === before.first;
           const first = isSame ? before.first : received;
           const on = isSame ? before.connection : connection;
-          polls.set(path, { call, first, latest: received, connection: on }, time.at(received));
+          polls.set(path, { first, latest: received, connection: on }, time.at(received));
           if (!before || isSame || before.last) return;
           // What a fault spoilt, it may have had to ask for once more; the journal may not know yet that it left that connection.
           const isRepair = before.connection.struck && before.connection !== connection;
@@ -58,8 +58,8 @@ what came too soon followed on an answer after GOAWAY, on another connection: th
           // Stryker disable next-line ConditionalExpression: what is no finding is a kind that is never read.
           if (finding) tally.note(finding, events);
         },
-        answered(request, { method, path }) {
-          const poll = method === 'GET' ? polls.get(path) : undefined;
+        answered(request) {
+          const poll = request.asked === undefined ? undefined : polls.get(request.target.path);
           if (!poll) return;
           const isOverNow = isOver(following.statusShownBy(request) ?? '');
           poll.drained = request.connection.goaways.length > 0;
@@ -113,7 +113,6 @@ const RESULT_KEPT_MS = 172_800_000;
 
 /** The latest poll of a task: its first attempt and its latest. */
 interface Poll {
-  readonly call: Call;
   readonly first: Request['received'];
   readonly latest: Request['received'];
   readonly connection: Connection;

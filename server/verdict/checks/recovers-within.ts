@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../journal.ts';
 import { duration, renderDuration } from '../../scenario/duration.ts';
-import { keep } from '../bounded.ts';
+import { keep, Recent } from '../bounded.ts';
 import { type Call, REPEATED_WITHIN_MS } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, type Now, pass } from '../check.ts';
 import { type Connection, hasFailed, isCutAtStart, isLeft, isLeftSilent, type Request } from '../facts.ts';
@@ -38,7 +38,7 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
       /** The client's latest request. */
       const latest = { seq: 0 };
       /** The latest request for each place that was answered well. */
-      const served = new Map<string, number>();
+      const served = new Recent<string, number>(SERVED_FOR_MS);
       const lost = new Map<string, number>();
       return {
         served,
@@ -54,9 +54,7 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
           if (!answer || hasFailed(request)) return;
           inService.add(connection);
           answeredAt = answer.seq;
-          // The latest are kept.
-          served.delete(request.place);
-          keep(served, request.place, request.received.seq);
+          served.set(request.place, request.received.seq, time.at(answer));
           if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
           outage.end();
         },
@@ -203,6 +201,8 @@ function noteOpen(tally: Tally, within: number, ms: number, what: string, events
   tally.note('too late', events, ms, `${seconds(ms)} up to now to get ${what} through`);
 }
 
+/** How long it is remembered that a place was served, while others are. */
+const SERVED_FOR_MS = 3_600_000;
 /** How many lost creates are remembered per client. */
 const LOST_KEPT = 100;
 
@@ -211,7 +211,7 @@ interface Known extends Pick<Now, 'time' | 'following'> {
   readonly now?: Now['latest'];
   /** Its client may be about to try it again. */
   readonly running?: boolean | undefined;
-  readonly served: ReadonlyMap<string, number>;
+  readonly served: Pick<Recent<string, number>, 'get'>;
   /** Tasks of which no answer to the create has told, and where that failed. */
   readonly lost: Map<string, number>;
   readonly latest: { readonly seq: number };

@@ -50,7 +50,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
   mergeSensitive: true,
   expects: () => 'no new attempt before Retry-After is over',
   client: {
-    watch(tally, { early }, { time }) {
+    watch(tally, { early }, { time, calls }) {
       /** The refusal that was counted last, by call. */
       const counted = new WeakMap<Call, number>();
       /** By kind of call, the latest, by call. */
@@ -89,9 +89,9 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         parallel,
         made,
         equal,
-        request(request, call) {
-          const { received, body } = request;
-          const { kind } = request;
+        request(request) {
+          const { received, body, kind } = request;
+          const call = calls.known(request);
           const others = underWay.get(kind) ?? new Set();
           if (others.size > 0) parallel.add(kind);
           underWay.set(kind, others.add(received.seq));
@@ -100,11 +100,11 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
             if (wait.refusal.seq >= received.seq) continue;
             if (wait.call === call) wait.cameBack = true;
             const leftMs = (wait.refusal.retryAfterMs ?? 0) - early - time.between(wait.refusal, received);
-            if (call.attempts === 1 && leftMs > 0) noteOther(wait, request);
+            if ((call?.attempts ?? 1) === 1 && leftMs > 0) noteOther(wait, request);
           }
           keep(asked, keyOf(received.path, body?.digest), received.seq);
 
-          const { refusal } = call;
+          const refusal = call?.refusal;
           // Not one that was on its way already when the refusal came.
           // Stryker disable next-line EqualityOperator: no two events have the same number.
           if (!refusal || refusal.seq > received.seq || counted.get(call) === refusal.seq) return;
@@ -126,13 +126,13 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           keep(made, key, (made.get(key) ?? 0) + 1);
         },
         callOver: endWait,
-        answered(request, call) {
-          const { answer } = request;
-          const { kind } = request;
+        answered(request) {
+          const { answer, kind } = request;
           underWay.get(kind)?.delete(request.received.seq);
           if (answer?.retryAfterUnreadable !== undefined)
             tally.note('unreadable', [answer.seq], 0, answer.retryAfterUnreadable);
           if (answer?.retryAfterMs === undefined) return;
+          const call = calls.of(request);
           const those = waits.get(kind) ?? new Map<Call, Wait>();
           endWait(call);
           those.set(call, { refused: request, call, refusal: answer, isNew: false, cameBack: false });
@@ -150,7 +150,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       };
     },
     judge(tally, _params, { unsettled }, { waits, parallel, made, equal }) {
-      for (const [request] of unsettled) noteRefusal(tally, request);
+      for (const request of unsettled) noteRefusal(tally, request);
       for (const [kind, those] of waits) for (const wait of those.values()) noteWait(tally, wait, parallel.has(kind));
       for (const [key, those] of equal)
         for (const haste of those) noteHaste(tally, (made.get(key) ?? 0) > 1 ? 'equal' : 'hasty', haste);

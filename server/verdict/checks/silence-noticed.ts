@@ -56,7 +56,7 @@ ended it before \`within\`, or a fault dropped a frame of an answer that went ou
         if (!last.answer) measure({ from: last.received, to: latest, what: nameOf(last), givenUp: false });
         else if (time.between(last.received, latest) > within) noteUnseen(tally, call);
       }
-      for (const [request] of unsettled)
+      for (const request of unsettled)
         if (request.withheld && request.cut)
           measure({ from: request.received, to: request.cut, what: nameOf(request), givenUp: isLeft(request) });
       const [late, noticed] = [tally.of('late'), tally.of('noticed')];

@@ -67,17 +67,21 @@ the check is inconclusive. So it is without a task.`,
         },
         answered(request) {
           adoptions.answered(request);
+          if (open.size === 0) return;
           const tasks = sightings.shownAsOver(request).filter((task) => open.has(task));
           // Stryker disable next-line ConditionalExpression,EqualityOperator: it saves work alone.
           if (tasks.length > 0) shown.set(request, tasks);
         },
         over(request) {
-          for (const task of (isWhole(request) && shown.get(request)) || []) {
+          adoptions.over(request);
+          const tasks = shown.get(request);
+          if (!tasks) return;
+          shown.delete(request);
+          if (!isWhole(request)) return;
+          for (const task of tasks) {
             noteAdopted(tally, adoptions, open.get(task));
             settle(task);
           }
-          shown.delete(request);
-          adoptions.over(request);
         },
       };
     },

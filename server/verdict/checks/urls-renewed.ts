@@ -18,17 +18,17 @@ with 200 between the two it is *tried again*. Inconclusive where no URL was refu
       let renewedAt = 0;
       return {
         hearsStorage: true,
-        request({ received }, { method, path }) {
-          const refusal = method === 'GET' ? refused.get(path) : undefined;
+        request({ received, target: { path } }) {
+          const refusal = received.method === 'GET' ? refused.get(path) : undefined;
           if (refusal === undefined) return;
           refused.delete(path);
           // Stryker disable next-line EqualityOperator: no two events have the same number.
           tally.note(renewedAt > refusal ? 'renewed' : 'tried again', [refusal, received.seq], 0, path);
         },
-        answered({ answer, asked, target }, { method, path }) {
+        answered({ answer, asked, target, received: { method } }) {
           if (answer?.status === 200 && asked !== undefined) renewedAt = answer.seq;
           if (answer?.status === 403 && method === 'GET' && target.isResult)
-            keep(refused, path, answer.seq, RESULTS_KEPT);
+            keep(refused, target.path, answer.seq, RESULTS_KEPT);
         },
       };
     },
