@@ -1,6 +1,6 @@
 /**
  * Folds so many events of a fleet by every check, as a server does: each event is gone once it is read. Prints how many it
- * folded in a second of the processor, and how much of the heap the verdict took after each half hour of the run.
+ * folded in a second of its thread, and how much of the heap the verdict took after each half hour of the run.
  * To be run with --expose-gc.
  */
 import type { JournalEvent } from '../../server/journal.ts';
@@ -57,14 +57,14 @@ const bench = new Bench(
 const lines: Line[] = [];
 let [connections, seq, second, ms] = [0, 0, 0, 0];
 
-/** @returns how many milliseconds of the processor the verdict on some seconds more took */
+/** @returns how many milliseconds of this thread the verdict on some seconds more took */
 function foldSome(): number {
   const events: JournalEvent[] = [];
   for (const last = second + SECONDS_AT_ONCE; second < last; second++)
     for (const [at, entry] of secondOf(second, lines, () => ++connections)) events.push({ ...entry, at, seq: ++seq });
-  const startedAt = process.cpuUsage();
+  const startedAt = process.threadCpuUsage();
   for (const event of events) bench.read(event);
-  const { user, system } = process.cpuUsage(startedAt);
+  const { user, system } = process.threadCpuUsage(startedAt);
   return (user + system) / 1_000;
 }
 

@@ -4,8 +4,8 @@ export interface Pairs<T> {
   readonly rival: readonly T[];
 }
 
-/** Measures ours, the rival, ours, the rival ..., so that whatever else the machine does strikes both alike.
- * A first round of each is thrown away: it pays for cold caches. */
+/** Measures ours and the rival in turns, each of them first in every other round, so that whatever else the machine does strikes both
+ * alike. A first round of each is thrown away: it pays for cold caches. */
 export async function inTurns<T>(
   rounds: number,
   sides: { readonly ours: () => Promise<T>; readonly rival: () => Promise<T> },
@@ -13,8 +13,9 @@ export async function inTurns<T>(
   const ours: T[] = [];
   const rival: T[] = [];
   for (let round = 0; round <= rounds; round++) {
-    ours.push(await sides.ours());
+    if (round % 2 === 0) ours.push(await sides.ours());
     rival.push(await sides.rival());
+    if (round % 2 === 1) ours.push(await sides.ours());
   }
   return { ours: ours.slice(1), rival: rival.slice(1) };
 }

@@ -1,6 +1,7 @@
 import type { JournalEvent } from '../journal.ts';
 import { successRateOf, TaskTally } from '../task-tally.ts';
 import { OpenCalls } from './amid-calls.ts';
+import { isPlain } from './calls.ts';
 import type { Expectation, Now, Run, RunWatch } from './check.ts';
 import { ClientTime, type WaitsBy } from './client-time.ts';
 import type { Client } from './clients.ts';
@@ -414,11 +415,9 @@ export class Bench {
     this.#strikes.request(request);
     for (const watch of this.#ears.request) watch.request?.(request);
     const readings = request.foreign ?? seat.readings;
-    for (const reading of readings) reading.received();
-    if (bringsBody(event.method)) {
-      request.isEarly = true;
-      return;
-    }
+    for (const reading of readings) reading.requests++;
+    request.isEarly = bringsBody(event.method);
+    if (request.isEarly) return;
     request.readings = readings;
     for (const reading of readings) reading.request(request);
   }
@@ -514,7 +513,9 @@ export class Bench {
     const seat = request.isEarly ? this.#seating.get(request.connection.id) : undefined;
     if (seat) this.#ready(seat, request);
     this.#following.settle(request);
-    for (const reading of request.readings) reading.over(request);
+    // Most requests go well, and most checks do not ask when they are over. The first reading is looked at by all checks.
+    if (!isPlain(request) || request.readings[0]?.hearsEnds)
+      for (const reading of request.readings) reading.over(request);
     for (const watch of this.#ears.over) watch.over?.(request);
   }
 

@@ -122,6 +122,10 @@ class Entry extends Call {
   }
 }
 
+/** Whether there is nothing to know of a request that is over but that it was sent: in no reading is more known of its call. */
+export const isPlain = (request: Request): boolean =>
+  request.attempt === undefined && request.foreign === undefined && !mayStillRepeat(request);
+
 /** A call of which nothing is known but its one attempt, which went well or goes on. */
 export function plainCallOf(request: Request): Call & Pick<Entry, 'ordinal'> {
   const entry = new Entry(request);

@@ -44,6 +44,7 @@ export class Reading {
   readonly #watches: Ears;
   /** Those that hear of the storage. */
   readonly #ofStorage: Ears;
+  readonly #hearsEnds: boolean;
 
   constructor(expectations: readonly Expectation[], run: Run) {
     this.calls = new CallBook(run.time, (call) => this.#callOver(call));
@@ -57,6 +58,7 @@ export class Reading {
     }
     this.#watches = earsOf(watches);
     this.#ofStorage = earsOf(watches.filter(({ hearsStorage }) => hearsStorage));
+    this.#hearsEnds = this.#watches.over.length + this.#watches.callOver.length > 0;
     this.#comebacks = new Comebacks(run.time, this.calls, (comeback) => {
       for (const watch of watches) watch.comeback?.(comeback);
     });
@@ -78,10 +80,6 @@ export class Reading {
     for (const watch of this.#of(connection).all) watch.secured?.(connection);
   }
 
-  received(): void {
-    this.requests++;
-  }
-
   /** A request came whose body, if it has one, has been read. */
   request(request: Request): void {
     if (request.foreign) this.#elsewhere.add(request);
@@ -93,6 +91,11 @@ export class Reading {
   task(request: Request): void {
     const call = this.calls.noteTask(request);
     if (call) for (const watch of this.#of(request.connection).all) watch.task?.(request, call);
+  }
+
+  /** Whether a check wants to hear of the end of a request, or of a call, of which there is nothing else to know. */
+  get hearsEnds(): boolean {
+    return this.#hearsEnds;
   }
 
   /** An answer went out, or a request was cut. */
