@@ -17,6 +17,9 @@ export interface Comeback {
   readonly handshakeMs?: number;
   /** It is a create that differs from the failed one in its seed or mark: another attempt at it, or another video. */
   readonly changed?: true;
+  /** A connection of a client that has several at a time, after one that was cut at its start: it may have been opened for something
+   * else. Of as many as it has at a time, all but one may be. */
+  readonly perhaps?: true;
 }
 
 interface Failure {
@@ -212,12 +215,15 @@ export class Comebacks {
     const since = knownSince(failed, this.#time) ?? failed;
     const isUnderWay = this.#time.between(since, connection.opened ?? attempt) < UNDER_WAY_MS;
     const comeback = { failed, streak, attempt };
-    this.#note({ sequential: comeback, parallel: isUnderWay ? undefined : comeback });
+    this.#note({ sequential: comeback, parallel: isUnderWay ? undefined : { ...comeback, perhaps: true } });
     return streak + 1;
   }
 
   #note({ sequential, parallel }: Readings): void {
-    const isClear = sequential?.attempt === parallel?.attempt && sequential?.streak === parallel?.streak;
+    const isClear =
+      sequential?.attempt === parallel?.attempt &&
+      sequential?.streak === parallel?.streak &&
+      sequential?.perhaps === parallel?.perhaps;
     if (this.#isParallel || isClear) return void (parallel && this.#found(parallel));
     this.#unclear.push({ sequential, parallel });
     const oldest = this.#unclear.length > KEPT ? this.#unclear.shift()?.sequential : undefined;

@@ -130,6 +130,41 @@ test('connections that die before their first request count in a row', () => {
   });
 });
 
+describe('of a pool that opens its connections one after the other, each cut at its start', () => {
+  const dies = (at: number, connection: number): readonly Step[] => [
+    ...opens(at, connection).slice(0, 2),
+    resets(at, connection),
+  ];
+  const pool = (from: number, at: number, ...more: readonly number[]) => [
+    ...[at, ...more].flatMap((one, n) => opens(one, from + n)),
+    ...[at, ...more].map((_, n) => asks(at + 500, from + n, 1, { path: `/tasks/${n}` })),
+  ];
+
+  test('the next one may be another of the pool', () =>
+    expect(judge([...dies(0, 1), ...dies(60, 2), ...dies(120, 3), ...pool(4, 160, 220, 280)])).toMatchObject({
+      outcome: 'inconclusive',
+      clients: [
+        {
+          seen: expect.stringMatching(/opened a connection 60 ms after a failure, .* or had another use for it/),
+          figures: { waits: 2 },
+        },
+      ],
+    }));
+
+  test('the next one comes too fast where that happens more often than the pool has connections', () => {
+    const often = Array.from({ length: 8 }, (_, n) => dies(70 * n, n + 1)).flat();
+    expect(judge([...often, ...pool(9, 900, 901)])).toMatchObject({
+      outcome: 'fail',
+      clients: [{ finding: 'too fast', seen: expect.stringContaining('70 ms after a failure') }],
+    });
+  });
+
+  test('the next one comes too fast where the client has one at a time', () =>
+    expect(judge([...dies(0, 1), ...dies(60, 2), ...pool(3, 300)])).toMatchObject({
+      clients: [{ finding: 'too fast' }],
+    }));
+});
+
 test('parallel calls that are cut together are one failure, and come back together', () => {
   const PATHS = [1, 2, 3, 4].map((task) => ({ path: `/tasks/${task}` }));
   const cut = (at: number, connection: number): readonly Step[] => [

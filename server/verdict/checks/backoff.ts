@@ -3,7 +3,7 @@ import { duration, renderDuration } from '../../scenario/duration.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, onlyHurried, pass } from '../check.ts';
 import type { ClientTime } from '../client-time.ts';
 import { type Comeback, knownSince } from '../comebacks.ts';
-import { isHurriedOff } from '../facts.ts';
+import { type Connection, isHurriedOff } from '../facts.ts';
 import type { Tally } from '../tally.ts';
 
 /** So many first waits tell whether they are spread at random. */
@@ -48,7 +48,8 @@ that it had before no wait is needed. A failure is also an answer 408, 425, 429 
 the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row of a call, or
 of connections that come back for one: what is cut at the same time counts once, and an answer that is no failure starts over.
 A connection that a rule cut too soon, for the lane's clock ran ahead, is left out. Inconclusive where a create comes too
-fast after one that was refused, and differs from it in \`seed\` or \`safety_identifier\` alone.
+fast after one that was refused, and differs from it in \`seed\` or \`safety_identifier\` alone; and where a client that has several connections
+at a time opens one too fast after another was cut at its start, unless it does so as often as it has connections at a time.
 Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap* (where \`max\` is given), *too slow* (where \`late\` is
 given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half covers less than a tenth of \`jitter\`: a herd that comes back in step).`,
   params,
@@ -64,9 +65,17 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
     watch(tally, expected, { time }) {
       /** The latest wait at each point of a row. */
       const waits: number[] = [];
+      const open = new Set<Connection>();
+      const pool = { most: 0 };
       return {
         waits,
+        pool,
+        opened(connection) {
+          open.add(connection);
+          pool.most = Math.max(pool.most, open.size);
+        },
         ended(connection) {
+          open.delete(connection);
           if (isHurriedOff(connection, time)) tally.note('hurried', [connection.ended?.seq ?? 0]);
         },
         comeback(comeback) {
@@ -77,6 +86,7 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
     judge(tally, expected, { comebacks, time }, watch) {
       const waits = [...watch.waits];
       for (const comeback of comebacks) noteWait(tally, comeback, { expected, time, waits });
+      noteConnections(tally, watch.pool.most);
       const { count, least, most } = tally.of('wait');
       const hurried = tally.of('hurried').count;
       if (count === 0 && hurried > 0) return onlyHurried(hurried, tally.proofs('hurried'));
@@ -102,6 +112,12 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
         const isResent = tally.of('resent').first.some(({ events }) => events[0] === first.events[0]);
         return fail(seen, { finding, hint: isResent ? RESENT : hint, ...tally.proofs(finding), figures });
       }
+      const [perhaps] = tally.of('perhaps').first;
+      if (perhaps)
+        return doubtful(
+          `opened a connection ${perhaps.what}, and has several at a time: it tried again, or had another use for it`,
+          { ...tally.proofs('perhaps'), figures },
+        );
       const [unclear] = tally.of('unclear').first;
       if (unclear)
         return doubtful(`tried again ${unclear.what}: it waited meanwhile, or for that alone`, {
@@ -122,7 +138,7 @@ interface Waited {
 
 function noteWait(
   tally: Tally,
-  { failed, attempt, streak, resent, handshakeMs = 0, changed }: Comeback,
+  { failed, attempt, streak, resent, handshakeMs = 0, changed, perhaps }: Comeback,
   { expected, time, waits }: Waited,
 ): void {
   const since = knownSince(failed, time);
@@ -147,7 +163,7 @@ function noteWait(
       most === undefined
         ? `${render(ms)} after ${nth}, expected ${render(leastMs)} or more`
         : `${render(ms)} after ${nth}, expected ${render(most)} at most`;
-    tally.note(kind, events, ms, what);
+    tally.note(perhaps && most === undefined ? 'perhaps' : kind, events, ms, what);
     if (resent) tally.note('resent', events);
   } else if (findingOf(ms - handshakeMs, streak, expected)?.finding === 'too fast')
     tally.note(
@@ -157,6 +173,13 @@ function noteWait(
       `${render(ms)} after a failure, of which ${render(handshakeMs)} were the handshake`,
     );
   waits[streak] = ms;
+}
+
+/** Each connection of a pool may be opened once for its own use: only one that comes too fast more often than that is haste. */
+function noteConnections(tally: Tally, most: number): void {
+  const { count, first } = tally.of('perhaps');
+  if (count < most) return;
+  for (const { events, value, what } of first) tally.note('too fast', events, value, what);
 }
 
 const RESENT =
