@@ -90,12 +90,28 @@ function describeTasks(tasks: VerdictReport['tasks']): readonly string[] {
   return [`${percent(successRate)} of the ${many(countEnded(tasks), 'task')} that have come to an end succeeded${how}`];
 }
 
+const ranks: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, pass: 2 };
+
+/** What a check found, the worst first: what to look at among fifty clients. */
+export const byRank = (clients: readonly ClientResult[]): readonly ClientResult[] =>
+  clients.toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome]);
+
+/** What may help a client that asked for nothing: of it there is nothing else to be seen. */
+export function adviceFor({ requests, resets, rules }: ClientSummary, { faults }: Pick<VerdictReport, 'faults'>) {
+  if (requests > 0) return undefined;
+  if (rules.alpn !== undefined)
+    return 'The service takes only HTTP/2, by ALPN; `--profile dual-stack` lets HTTP/1.1 in too.';
+  if (resets > 0 || Object.keys({ ...rules, ...faults }).length > 0) return undefined;
+  return 'It asked for nothing. A client that does not trust the certificate looks like that: give it our CA, as by `SSL_CERT_FILE` or `NODE_EXTRA_CA_CERTS`.';
+}
+
 /** What a pass says, in one sentence: the checks that passed, under the faults that struck. */
 function describeMeaning({ checks, clients, faults, neverStruck = [] }: Omit<VerdictReport, 'means'>): string {
   const passed = checks.filter(({ outcome }) => outcome === 'pass').map(({ expected }) => expected);
   if (passed.length === 0) return 'PASS means only: nothing in this report, for no check passed.';
   const conditions = [...describeStrikes(faults), ...neverStruck.map(({ fault }) => `"${fault}" never struck`)];
-  const under = conditions.length > 0 ? conditions.join(', ') : 'no fault was armed';
+  const under =
+    conditions.length > 0 ? conditions.join(', ') : 'no fault was armed beyond the rules and limits of the service';
   const who = clients.length === 1 ? 'the client' : 'the clients';
   return `PASS means only: ${who} did what these checks expect (${passed.join('; ')}), while ${under}.`;
 }

@@ -152,12 +152,17 @@ describe('of a pool that opens its connections one after the other, each cut at 
     }));
 
   test('the next one comes too fast where that happens more often than the pool has connections', () => {
-    const often = Array.from({ length: 8 }, (_, n) => dies(70 * n, n + 1)).flat();
-    expect(judge([...often, ...pool(9, 900, 901)])).toMatchObject({
+    const twice = [0, 70, 140].flatMap((at, n) => dies(at, n + 1));
+    expect(judge([...twice, ...pool(4, 900, 901)])).toMatchObject({
       outcome: 'fail',
       clients: [{ finding: 'too fast', seen: expect.stringContaining('70 ms after a failure') }],
     });
   });
+
+  test('the next one comes too late whichever it is', () =>
+    expect(judge([...dies(0, 1), ...pool(2, 5_000, 5_001)], { max: '200ms' })).toMatchObject({
+      clients: [{ finding: 'over the cap' }],
+    }));
 
   test('the next one comes too fast where the client has one at a time', () =>
     expect(judge([...dies(0, 1), ...dies(60, 2), ...pool(3, 300)])).toMatchObject({

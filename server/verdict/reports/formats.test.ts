@@ -92,3 +92,32 @@ test('json has them as data', async () => {
     tasks: { created: 2, succeeded: 1, failed: 0, expired: 0, dropped: 1, successRate: 0.5 },
   });
 });
+
+test.each(reportFormatNames.filter((format) => format !== 'json' && format !== 'junit'))(
+  '%s says what may help a client that asked for nothing',
+  async (format) => {
+    const idle = [...opens(0, 1), ends(10, 1)];
+    const report = judge(tell(idle), { scenario: 'story', seed: 1, expect: [] }).report;
+    expect(await readerOf(format, report)).toContain('A client that does not trust the certificate looks like that');
+    expect(await readerOf(format, reportOf('alpn-offered'))).not.toContain('certificate');
+  },
+);
+
+test.each(reportFormatNames.filter((format) => format !== 'json'))('%s names first who failed', async (format) => {
+  const check = findCheck('tasks-settled') ?? expect.fail();
+  const alpn = findCheck('alpn-offered') ?? expect.fail();
+  const steps = [
+    ...opens(0, 1, { userAgent: 'good/1' }),
+    asks(1, 1, 1),
+    ...opens(0, 2, { userAgent: 'bad/1', alpn: ['http/1.1'] }),
+    asks(1, 2, 1),
+  ];
+  const expected = [check, alpn].map((one) => one.bind(one.params.parse({})));
+  const { report } = judge(tell(steps), { scenario: 'story', seed: 1, expect: expected });
+  const { clients = [] } = report.checks.find((one) => one.check === 'alpn-offered') ?? {};
+  expect(clients.map(({ outcome }) => outcome)).toEqual(['pass', 'fail']);
+  const text = await readerOf(format, report);
+  const [failed = '', passed = ''] = clients.toReversed().map(({ seen }) => seen);
+  expect(text).toContain(failed);
+  expect(text.indexOf(failed)).toBeLessThan(text.indexOf(passed));
+});

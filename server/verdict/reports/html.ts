@@ -2,6 +2,8 @@ import type { JournalEvent } from '../../journal.ts';
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
 import {
+  adviceFor,
+  byRank,
   type CheckResult,
   describeClient,
   describeRun,
@@ -66,7 +68,7 @@ svg { width: 100%; height: auto; margin-top: .5rem; } svg text { font: 11px syst
 .legend span { margin-right: 1.2em; white-space: nowrap; }
 </style>
 <h1><span class="${outcome}">${outcome}</span> ${escapeHtml(scenario)} <small>seed ${seed}</small></h1>
-<p>${[...clients.map(describeClient), ...describeUnnamed(report)].map(escapeHtml).join('<br>')}</p>
+<p>${[...clients.flatMap((client) => [describeClient(client), ...[adviceFor(client, report) ?? []].flat()]), ...describeUnnamed(report)].map(escapeHtml).join('<br>')}</p>
 ${run.length > 0 ? `<p>${run.join('<br>')}</p>` : ''}
 <table>
 <tr><th>verdict<th>check<th>seen</tr>
@@ -83,7 +85,7 @@ ${renderLines(events)}
 const words: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' };
 
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult): string {
-  const seen = clients.map(({ client, seen: what, events, eventCount, hint, provisional }) => {
+  const seen = byRank(clients).map(({ client, seen: what, events, eventCount, hint, provisional }) => {
     const proof =
       events.length > 0
         ? ` <span class="events">events ${events.join(', ')}${eventCount > events.length ? ', …' : ''}</span>`

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Builder } from 'junit-report-builder';
 import { printableLine } from '../../printable.ts';
-import { type CheckResult, describeRun, type VerdictReport } from '../verdict.ts';
+import { byRank, type CheckResult, describeRun, type VerdictReport } from '../verdict.ts';
 
 // Its types say `default` where its code has none.
 const junit: Builder = createRequire(import.meta.url)('junit-report-builder');
@@ -33,7 +33,7 @@ function tell({ expected, doubt, clients }: CheckResult): string {
   return [
     `expected ${expected}`,
     ...(doubt === undefined ? [] : [`cannot be told: ${doubt}`]),
-    ...clients.flatMap(({ client = 'run', outcome, seen, events, hint }) => [
+    ...byRank(clients).flatMap(({ client = 'run', outcome, seen, events, hint }) => [
       `${outcome} ${client}: ${seen}${events.length > 0 ? ` (events ${events.join(', ')})` : ''}`,
       ...(hint === undefined ? [] : [hint]),
     ]),

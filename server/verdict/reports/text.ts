@@ -1,6 +1,8 @@
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
 import {
+  adviceFor,
+  byRank,
   type CheckResult,
   type ClientResult,
   type ClientSummary,
@@ -35,7 +37,7 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
   const paint = (of: Outcome) => (colours ? paints[of] : plain);
   const lines = [
     ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
-    ...clients.flatMap((client) => [...wrap(describeClient(client), '  ', '    '), ...advise(client)]),
+    ...clients.flatMap((client) => [...wrap(describeClient(client), '  ', '    '), ...advise(client, report)]),
     ...describeUnnamed(report).flatMap((line) => wrap(line, '  ', '    ')),
     ...describeRun(report).flatMap((line) => wrap(line, '  ', '    ')),
     '',
@@ -50,17 +52,15 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
   return `${lines.join('\n')}\n`;
 }
 
-/** For who was never let in there is nothing else to be seen. */
-function advise({ requests, rules }: ClientSummary): string[] {
-  if (requests > 0 || rules.alpn === undefined) return [];
-  return wrap('-> The service takes only HTTP/2, by ALPN; `--profile dual-stack` lets HTTP/1.1 in too.', '    ');
+function advise(client: ClientSummary, report: VerdictReport): string[] {
+  const advice = adviceFor(client, report);
+  return advice === undefined ? [] : wrap(`-> ${advice}`, '    ');
 }
 
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult, paint: (of: Outcome) => Paint) {
   const label = paint(outcome)(labels[outcome]);
-  const [first, ...others] = clients.toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome]);
   const several = clients.length > 1;
-  const told = [first, ...others].flatMap((client) => (client ? renderClient(client, several) : []));
+  const told = byRank(clients).flatMap((client) => renderClient(client, several));
   const [head = '', ...rest] = wrap(`${check}  ${told[0] ?? ''}`, '', '     ');
   return [
     `${label} ${head}`,
@@ -70,8 +70,6 @@ function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult, 
     ...(doubt === undefined ? [] : wrap(`cannot be told: ${doubt}`, '     ')),
   ];
 }
-
-const ranks: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, pass: 2 };
 
 function renderClient(
   { client, seen, events, eventCount, outcome, hint, provisional }: ClientResult,
