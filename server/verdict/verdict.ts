@@ -53,7 +53,7 @@ export interface ClientSummary {
 }
 
 /** A client in one line. */
-export function describeClient({ name, connections, requests, calls, resets, rules }: ClientSummary): string {
+function describeClient({ name, connections, requests, calls, resets, rules }: ClientSummary): string {
   const why = Object.entries(rules).map(([rule, times]) => `${rule} ${times}`);
   const cut = why.length > 0 ? ` (service rules: ${why.join(', ')})` : '';
   const [asked, called, opened] = [say(requests, 'request'), say(calls, 'call'), say(connections, 'connection')];
@@ -61,7 +61,7 @@ export function describeClient({ name, connections, requests, calls, resets, rul
 }
 
 /** The connections that no client is judged by, in one line; none where there are none. */
-export const describeUnnamed = ({ unnamed = 0 }: VerdictReport): readonly string[] =>
+const describeUnnamed = ({ unnamed = 0 }: VerdictReport): readonly string[] =>
   unnamed > 0
     ? [`not known: ${say(unnamed, 'connection')} cut before a request named one of several clients, not judged`]
     : [];
@@ -92,12 +92,32 @@ function describeTasks(tasks: VerdictReport['tasks']): readonly string[] {
 
 const ranks: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, pass: 2 };
 
-/** What a check found, the worst first: what to look at among fifty clients. */
-export const byRank = (clients: readonly ClientResult[]): readonly ClientResult[] =>
-  clients.toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome]);
+/** How many clients a report for people names, in all and for each check. JSON names every one. */
+export const CLIENTS_SHOWN = 100;
+
+/** What a check found, the worst first, of as many clients as a reader can look at; and what it found of all others, in a line. */
+export function forReaders(clients: readonly ClientResult[]) {
+  const ranked = clients.toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome]);
+  const rest = Map.groupBy(ranked.slice(CLIENTS_SHOWN), ({ outcome }) => outcome);
+  const found = [...rest].map(([outcome, those]) => `${those.length} ${outcome}`).join(', ');
+  const others = rest.size === 0 ? [] : [`${sayOthers(clients.length)}: ${found}`];
+  return { shown: ranked.slice(0, CLIENTS_SHOWN), others };
+}
+
+/** The clients in a line each, as many as a reader can look at, with what may help them; and how many more there are. */
+export const describeClients = (report: VerdictReport): readonly string[] => [
+  ...report.clients.slice(0, CLIENTS_SHOWN).flatMap((client) => {
+    const advice = adviceFor(client, report);
+    return [describeClient(client), ...(advice === undefined ? [] : [`-> ${advice}`])];
+  }),
+  ...(report.clients.length > CLIENTS_SHOWN ? [sayOthers(report.clients.length)] : []),
+  ...describeUnnamed(report),
+];
+
+const sayOthers = (count: number) => `and ${say(count - CLIENTS_SHOWN, 'more client')}, which the JSON report names`;
 
 /** What may help a client that asked for nothing: of it there is nothing else to be seen. */
-export function adviceFor({ requests, resets, rules }: ClientSummary, { faults }: Pick<VerdictReport, 'faults'>) {
+function adviceFor({ requests, resets, rules }: ClientSummary, { faults }: Pick<VerdictReport, 'faults'>) {
   if (requests > 0) return undefined;
   if (rules.alpn !== undefined)
     return 'The service takes only HTTP/2, by ALPN; `--profile dual-stack` lets HTTP/1.1 in too.';

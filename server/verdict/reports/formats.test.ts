@@ -121,3 +121,20 @@ test.each(reportFormatNames.filter((format) => format !== 'json'))('%s names fir
   expect(text).toContain(failed);
   expect(text.indexOf(failed)).toBeLessThan(text.indexOf(passed));
 });
+
+test.each(reportFormatNames.filter((format) => format !== 'json'))(
+  '%s names a hundred of a thousand clients, and counts the others',
+  async (format) => {
+    const alpn = findCheck('alpn-offered') ?? expect.fail();
+    const steps = Array.from({ length: 1_000 }, (_, n) =>
+      opens(0, n + 1, { userAgent: `tea/${n}`, alpn: n < 850 ? ['h2'] : ['http/1.1'] }),
+    ).flat();
+    const { report } = judge(tell(steps, 10_000), {
+      ...{ scenario: 'story', seed: 1 },
+      expect: [alpn.bind(alpn.params.parse({}))],
+    });
+    const text = await readerOf(format, report);
+    expect(text).toContain('and 900 more clients, which the JSON report names: 50 fail, 850 pass');
+    expect(text.length).toBeLessThan(60_000);
+  },
+);

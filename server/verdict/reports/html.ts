@@ -1,16 +1,7 @@
 import type { JournalEvent } from '../../journal.ts';
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
-import {
-  adviceFor,
-  byRank,
-  type CheckResult,
-  describeClient,
-  describeRun,
-  describeUnnamed,
-  SO_FAR,
-  type VerdictReport,
-} from '../verdict.ts';
+import { type CheckResult, describeClients, describeRun, forReaders, SO_FAR, type VerdictReport } from '../verdict.ts';
 
 /** Connections that get a line; more are counted in a note. */
 const MAX_CONNECTIONS = 200;
@@ -50,7 +41,7 @@ const escapeHtml = (text: string): string =>
 
 /** The verdict as one page that needs nothing else: the checks, and a line for each connection on an axis of lane time. */
 export function renderHtmlReport(report: VerdictReport, events: readonly JournalEvent[]): string {
-  const { scenario, seed, outcome, checks, clients, means } = report;
+  const { scenario, seed, outcome, checks, means } = report;
   const run = describeRun(report).map(escapeHtml);
   return `<!doctype html>
 <html lang="en">
@@ -68,7 +59,7 @@ svg { width: 100%; height: auto; margin-top: .5rem; } svg text { font: 11px syst
 .legend span { margin-right: 1.2em; white-space: nowrap; }
 </style>
 <h1><span class="${outcome}">${outcome}</span> ${escapeHtml(scenario)} <small>seed ${seed}</small></h1>
-<p>${[...clients.flatMap((client) => [describeClient(client), ...[adviceFor(client, report) ?? []].flat()]), ...describeUnnamed(report)].map(escapeHtml).join('<br>')}</p>
+<p>${describeClients(report).map(escapeHtml).join('<br>')}</p>
 ${run.length > 0 ? `<p>${run.join('<br>')}</p>` : ''}
 <table>
 <tr><th>verdict<th>check<th>seen</tr>
@@ -85,7 +76,8 @@ ${renderLines(events)}
 const words: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' };
 
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult): string {
-  const seen = byRank(clients).map(({ client, seen: what, events, eventCount, hint, provisional }) => {
+  const { shown, others } = forReaders(clients);
+  const seen = shown.map(({ client, seen: what, events, eventCount, hint, provisional }) => {
     const proof =
       events.length > 0
         ? ` <span class="events">events ${events.join(', ')}${eventCount > events.length ? ', …' : ''}</span>`
@@ -96,7 +88,7 @@ function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult):
   });
   return `<tr><td class="outcome ${outcome}">${words[outcome]}<td>${escapeHtml(check)}<div class="hint">expected ${escapeHtml(expected)}</div>${
     doubt === undefined ? '' : `<div class="inconclusive">cannot be told: ${escapeHtml(doubt)}</div>`
-  }<td>${seen.join('<br>')}</tr>`;
+  }<td>${[...seen, ...others].join('<br>')}</tr>`;
 }
 
 function renderLines(events: readonly JournalEvent[]): string {

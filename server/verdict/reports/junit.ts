@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Builder } from 'junit-report-builder';
 import { printableLine } from '../../printable.ts';
-import { byRank, type CheckResult, describeRun, type VerdictReport } from '../verdict.ts';
+import { type CheckResult, describeRun, forReaders, type VerdictReport } from '../verdict.ts';
 
 // Its types say `default` where its code has none.
 const junit: Builder = createRequire(import.meta.url)('junit-report-builder');
@@ -30,13 +30,15 @@ const findingOf = ({ clients }: CheckResult): string =>
   printableLine(clients.find(({ outcome }) => outcome === 'fail')?.finding ?? 'fail');
 
 function tell({ expected, doubt, clients }: CheckResult): string {
+  const { shown, others } = forReaders(clients);
   return [
     `expected ${expected}`,
     ...(doubt === undefined ? [] : [`cannot be told: ${doubt}`]),
-    ...byRank(clients).flatMap(({ client = 'run', outcome, seen, events, hint }) => [
+    ...shown.flatMap(({ client = 'run', outcome, seen, events, hint }) => [
       `${outcome} ${client}: ${seen}${events.length > 0 ? ` (events ${events.join(', ')})` : ''}`,
       ...(hint === undefined ? [] : [hint]),
     ]),
+    ...others,
   ]
     .map(printableLine)
     .join('\n');

@@ -1,14 +1,11 @@
 import { printableLine } from '../../printable.ts';
 import type { Outcome } from '../check.ts';
 import {
-  adviceFor,
-  byRank,
   type CheckResult,
   type ClientResult,
-  type ClientSummary,
-  describeClient,
+  describeClients,
   describeRun,
-  describeUnnamed,
+  forReaders,
   SO_FAR,
   type VerdictReport,
 } from '../verdict.ts';
@@ -33,12 +30,11 @@ const labels: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', 
 /** The verdict for a terminal.
  * @param colours only where somebody will see them: `stdout.isTTY` */
 export function renderTextReport(report: VerdictReport, { colours = false } = {}): string {
-  const { scenario, seed, outcome, checks, clients, means } = report;
+  const { scenario, seed, outcome, checks, means } = report;
   const paint = (of: Outcome) => (colours ? paints[of] : plain);
   const lines = [
     ...wrap(`scenario "${scenario}", seed ${seed}`, ''),
-    ...clients.flatMap((client) => [...wrap(describeClient(client), '  ', '    '), ...advise(client, report)]),
-    ...describeUnnamed(report).flatMap((line) => wrap(line, '  ', '    ')),
+    ...describeClients(report).flatMap((line) => wrap(line, line.startsWith('->') ? '    ' : '  ', '    ')),
     ...describeRun(report).flatMap((line) => wrap(line, '  ', '    ')),
     '',
     ...checks.flatMap((result) => renderCheck(result, paint)),
@@ -52,15 +48,11 @@ export function renderTextReport(report: VerdictReport, { colours = false } = {}
   return `${lines.join('\n')}\n`;
 }
 
-function advise(client: ClientSummary, report: VerdictReport): string[] {
-  const advice = adviceFor(client, report);
-  return advice === undefined ? [] : wrap(`-> ${advice}`, '    ');
-}
-
 function renderCheck({ check, expected, outcome, doubt, clients }: CheckResult, paint: (of: Outcome) => Paint) {
   const label = paint(outcome)(labels[outcome]);
   const several = clients.length > 1;
-  const told = byRank(clients).flatMap((client) => renderClient(client, several));
+  const { shown, others } = forReaders(clients);
+  const told = [...shown.flatMap((client) => renderClient(client, several)), ...others];
   const [head = '', ...rest] = wrap(`${check}  ${told[0] ?? ''}`, '', '     ');
   return [
     `${label} ${head}`,
