@@ -199,6 +199,19 @@ test('`same` makes one client of two identities, also once another scenario is l
   expect(Object.keys(await clientsOf(server))).toEqual(['worker-1', 'web']);
 });
 
+test('a client that renews its API key on a connection is identified again, and no more often', async () => {
+  await using server = await startMockServer();
+  await using client = await openClient(server);
+  for (const token of ['one', 'one', 'two', 'two'])
+    await client.get(TASKS, { 'x-client-id': 'web', authorization: `Bearer ${token}` });
+
+  const [one, two, ...more] = server.journal.events('connection.identified');
+  expect([one, two]).toMatchObject([{ client: 'web' }, { client: 'web' }]);
+  expect(one?.account).not.toBe(two?.account);
+  expect(more).toEqual([]);
+  expect(Object.keys(await clientsOf(server))).toEqual(['web']);
+});
+
 test('each lane identifies clients by its own scenario', async () => {
   await using server = await startMockServer();
   await using lane = await server.openLane({ scenario: { clients: { by: ['header x-team'] } } });

@@ -68,3 +68,22 @@ test('a fault armed on requests or responses strikes a plain poll', async () => 
 
   expect((await client.get(`${TASKS}/${id}`)).status).toBe(429);
 });
+
+test('the journal holds a poll before what it is shown of an older state', async () => {
+  const inject = [{ regress: { from: 'succeeded', times: 2 } }] as const;
+  await using server = await startMockServer({
+    clock: 'manual',
+    scenario: { tasks: { queued: '1s', running: '1s' }, faults: [{ name: 'back', on: 'task', inject }] },
+  });
+  await using client = await openClient(server);
+  const { id } = JSON.parse((await client.post(TASKS, textOnly)).text);
+  for (const _step of ['running', 'succeeded']) await server.clock.advance(1_000);
+
+  const shown: string[] = [];
+  for (let poll = 0; poll < 4; poll++) shown.push(JSON.parse((await client.get(`${TASKS}/${id}`)).text).status);
+
+  expect(shown).toEqual(['succeeded', 'running', 'running', 'succeeded']);
+  const [, first, second] = server.journal.events('request.received').slice(1);
+  const regressed = server.journal.events('task.regressed').map(({ seq }) => seq);
+  expect(regressed).toEqual([first, second].map((received) => (received?.seq ?? 0) + 1));
+});

@@ -34,7 +34,10 @@ export function createPollShortcut(deps: PollShortcutDeps): (exchange: Exchange)
     if (mayBeStruck(lane, exchange)) return false;
     if (!USABLE_KEY.test(headers.authorization ?? '')) return false;
     for (const name of UNUSUAL_HEADERS) if (headers[name] !== undefined) return false;
-    const task = tasks.show(url.slice(POLL_PREFIX.length));
+    const id = url.slice(POLL_PREFIX.length);
+    // What it is shown goes to the journal at once, and the request has to come before.
+    if (tasks.looksBack(id)) return false;
+    const task = tasks.show(id);
     if (!task) return false;
 
     exchange.noteReceived();

@@ -124,6 +124,11 @@ export class TaskStore {
     return entry.old ? this.#lookBack(entry, entry.old) : entry.task;
   }
 
+  /** Whether Get may answer a task as it stood before. */
+  looksBack(id: string): boolean {
+    return this.#entries.get(id)?.old !== undefined;
+  }
+
   /** Every task that is not forgotten, newest first. */
   all(): readonly Task[] {
     const nowMs = this.#lane.clock.now();

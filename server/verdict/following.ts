@@ -60,6 +60,11 @@ export class Following {
     return !this.#open.has(task);
   }
 
+  /** The same, or its end was shown by a Get that may still turn out not to have arrived. */
+  isSeenOver(task: string): boolean {
+    return this.#open.get(task)?.seenOver ?? true;
+  }
+
   /** The equal creates of an account after one, by whichever client. */
   laterOf({ account, intent, seq }: JournalEvent<'task.created'>): readonly Create[] {
     return account !== undefined && intent !== undefined

@@ -41,6 +41,8 @@ export interface Seat {
   readonly identifier: Identifier;
   /** The client of the latest request that showed it. */
   client: string | undefined;
+  /** The name of its API key then. */
+  account: string | undefined;
 }
 
 /** What a connection has of the port that it came to. */
@@ -63,6 +65,7 @@ export class Connection implements Seat {
   servedAt: number;
   readonly identifier = new Identifier();
   client: string | undefined;
+  account: string | undefined;
   readonly exchanges = new OpenExchanges();
   readonly clientEnd: ClientEnd = { fin: false, goaway: false, amidCalls: false, error: undefined };
   tls: TLSSocket | undefined;
@@ -138,7 +141,13 @@ export class Connection implements Seat {
     if (lane === undefined || lane === this.lane) return this;
     const known = this.#guests.get(lane);
     if (known) return known;
-    const seat = { lane, id: lane.numberConnection(), identifier: new Identifier(), client: undefined };
+    const seat = {
+      lane,
+      id: lane.numberConnection(),
+      identifier: new Identifier(),
+      client: undefined,
+      account: undefined,
+    };
     this.#guests.set(lane, seat);
     for (const news of this.#told) noteAt(seat, news);
     return seat;

@@ -174,14 +174,21 @@ export abstract class Exchange {
     // A download needs no key: it belongs to the client whose Get returned the URL.
     const owner = own?.explicit ? undefined : lane.results.find(this.url);
     const client = owner ?? own?.client;
-    if (client !== undefined && client !== seat.client) this.#noteClient(client, owner ? 'video_url' : own?.by);
+    if (client !== undefined && (client !== seat.client || this.#hasNewKey()))
+      this.#noteClient(client, owner ? 'video_url' : own?.by);
     return client;
+  }
+
+  /** Whether the client has another API key than the last request that brought one: its token may have been renewed. */
+  #hasNewKey(): boolean {
+    return this.headers.authorization !== undefined && this.account !== this.seat.account;
   }
 
   #noteClient(client: string, by = ''): void {
     const { seat } = this;
     const userAgent = this.headers['user-agent'];
     seat.client = client;
+    if (this.headers.authorization !== undefined) seat.account = this.account;
     seat.lane.journal.append({
       ...{ type: 'connection.identified', connection: seat.id, client, by },
       ...(userAgent !== undefined && { userAgent }),

@@ -139,6 +139,17 @@ test('different idempotency keys mean different requests', () => {
   expect(find(...of(100, 'a'), ...of(200, 'a'), ...of(300, 'a'))).toEqual(['repeated in vain']);
 });
 
+test('a request with another API key is another request', () => {
+  const of = (at: number, account: string): readonly Step[] => [
+    [at, { type: 'connection.identified', connection: 1, client: 'web', by: 'header x-client-id', account }],
+    ...create(at, 401),
+  ];
+  const judged = (...steps: readonly Step[]) =>
+    findingsOf(finalAnswersRespected, {}, [...opens(0, 1).slice(0, 3), ...steps]);
+  expect(judged(...of(100, 'a'), ...of(200, 'b'), ...of(300, 'c'), ...of(400, 'd'))).toEqual(['pass']);
+  expect(judged(...of(100, 'a'), ...of(200, 'b'), ...of(300, 'b'), ...of(400, 'b'))).toEqual(['repeated in vain']);
+});
+
 test('the sentence names the request, the status and the number', () => {
   const { clients } = judgeBy(finalAnswersRespected, {}, [
     ...start,
@@ -170,6 +181,11 @@ test('a 404 for a task that exists may be a replica that lags behind; for one th
   const gone = (...times: readonly number[]) => times.flatMap((at) => looks(at, '/cgt-1', { status: 404 }));
   expect(find(...gone(100, 200, 300))).toEqual(['inconclusive']);
   expect(find([50, { type: 'task.deleted', task: 'cgt-1' }], ...gone(100, 200, 300))).toEqual(['repeated in vain']);
+  const deletes = [100, 200, 300].flatMap((at) => call(at, 'DELETE', 404));
+  expect(find(...deletes)).toEqual(['inconclusive']);
+  expect(find([50, { type: 'task.deleted', task: 'cgt-1' }], ...deletes)).toEqual(['repeated in vain']);
+  const forbidden = [100, 200, 300].flatMap((at) => looks(at, '/cgt-1', { status: 403 }));
+  expect(find(...forbidden)).toEqual(['repeated in vain']);
 });
 
 test('a place that is not of the API may be probed', () =>
@@ -232,6 +248,21 @@ test('DELETE after 409 needs a look in between', () => {
   expect(find(...refused, over, ...looks(320, ''), ...call(400, 'DELETE', 200))).toEqual(['pass']);
   expect(find(...refused, ...call(200, 'DELETE', 409, { path: `${TASKS}/cgt-2` }))).toEqual(['pass']);
   expect(find(...refused, over, ...call(400, 'GET', 200))).toEqual(['pass']);
+});
+
+test('DELETE after 409 may rest on what another client of the program has just seen', () => {
+  const worker = (at: number, ...cut: readonly Step[]): readonly Step[] => [
+    ...opens(250, 2, { ja4: 't13d2_c_d' }),
+    asks(at, 2, at, { path: `${TASKS}/cgt-1` }),
+    answers(at + 10, 2, at, { path: `${TASKS}/cgt-1` }),
+    ...cut,
+  ];
+  const web = (...steps: readonly Step[]) =>
+    find(...call(100, 'DELETE', 409), ...steps, ...call(400, 'DELETE', 200))[0];
+  const over = moves(300, 'cgt-1', 'succeeded');
+  expect(web(over, ...worker(380))).toBe('pass');
+  expect(web(...worker(280), over)).toBe('DELETE repeated');
+  expect(web(over, ...worker(380, resets(395, 2, 380)))).toBe('DELETE repeated');
 });
 
 test('DELETEs that are sent together are one wish', () =>

@@ -31,9 +31,10 @@ export const finalAnswersRespected = defineCheck({
   definition: `Looks at what a client asks after a final answer.
 - It was shown by Get that a task is over, and asks for that task more than \`polls\` times within 24 h: *polled after the end*. A few more Gets
   are no failure: another worker may want to know, or the client renews the \`video_url\`. After a download that failed, or a 403 from the storage, they count from 0.
-- It sends the same request, with the same body, more than \`repeats\` times after a 4xx that no retry changes (not 408, 409, 425, 429 or one with
-  \`Retry-After\`), each within ${REPEATED_WITHIN_MS / 1_000} s of the refusal before: *repeated in vain*. Not a Get of a task that exists, which a replica may not know yet.
-- It sends DELETE again after 409, and did not see in between that the task is over: *DELETE repeated*. DELETE cannot cancel a running task; once the
+- It sends the same request, with the same body and API key, more than \`repeats\` times after a 4xx that no retry changes (not 408, 409,
+  425, 429 or one with \`Retry-After\`), each within ${REPEATED_WITHIN_MS / 1_000} s of the refusal before: *repeated in vain*.
+  Not after a 404 for a task that exists: a replica may not know it yet.
+- It sends DELETE again after 409, and neither it nor a Get of another client saw in between that the task is over: *DELETE repeated*. DELETE cannot cancel a running task; once the
   task is finished, DELETE removes it with its video.
 Requests that were sent before the final answer do not count. Inconclusive without such an answer, and where a create that was refused for good
 comes again more than \`repeats\` times with another \`seed\` or \`safety_identifier\` each time: the same in vain, or other videos.`,
@@ -72,11 +73,12 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
         tally.note('polled after the end', events, end.polls, `asked ${end.polls} times for a task that is ${status}`);
       };
 
-      const noteRefusal = ({ received, body, place, target }: Request, answer: Answer, known: Refusals) => {
+      const noteRefusal = (request: Request, answer: Answer, known: Refusals) => {
+        const { received, body, place, target, account } = request;
         // Stryker disable next-line ConditionalExpression: it only saves work.
         if (known.size === 0 && !isFinal(answer)) return;
-        // Different keys mean different calls.
-        const key = [place, body?.digest, received.idempotencyKey].join(' ');
+        // Different keys mean different calls, and another API key may be allowed what the one before was not.
+        const key = [place, body?.digest, received.idempotencyKey, account].join(' ');
         const before = known.get(key);
         if (!isFinal(answer)) return void known.delete(key);
         if (before && isBefore(received, before.latest)) return;
@@ -90,9 +92,9 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
         tally.note('repeated in vain', [before.latest.seq, received.seq], times, what);
       };
 
-      const noteChanged = ({ received, body, place }: Request, answer: Answer) => {
+      const noteChanged = ({ received, body, place, account }: Request, answer: Answer) => {
         if (body?.intent === undefined) return;
-        const key = [place, body.intent, received.idempotencyKey].join(' ');
+        const key = [place, body.intent, received.idempotencyKey, account].join(' ');
         const before = changed.get(key);
         changed.delete(key);
         if (!isFinal(answer)) return;
@@ -110,7 +112,7 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
         hearsStorage: true,
         request({ received, target: { task = '' } }) {
           const conflict = received.method === 'DELETE' ? conflicts.get(task) : undefined;
-          if (!conflict || following.isSettled(task)) return;
+          if (!conflict || following.isSeenOver(task)) return;
           tally.note('DELETE repeated', [conflict.seq, received.seq], 0, `sent DELETE again after 409 for ${task}`);
         },
         over(request) {
@@ -139,7 +141,8 @@ comes again more than \`repeats\` times with another \`seed\` or \`safety_identi
             keep(conflicts, task, answer);
           }
           noteGet(request, answer, task);
-          if (method !== 'GET' || !following.exists(task)) noteRefusal(request, answer, refused);
+          const mayLag = answer.status === 404 && following.exists(task);
+          if (!mayLag) noteRefusal(request, answer, refused);
           noteChanged(request, answer);
         },
       };
