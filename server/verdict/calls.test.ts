@@ -285,7 +285,7 @@ describe('what is open when a client is judged', () => {
   const get = (at: number, connection: number, path: string) => asks(at, connection, at, { path });
   const got = (at: number, connection: number, asked: number, path: string) => answers(at, connection, asked, { path });
 
-  test('it is told in the order in which it came, on whichever connection', () =>
+  test('comes in the order of the requests, whatever their connections', () =>
     expect(
       openAt(
         ...[...opens(0, 1), ...opens(0, 2)],
