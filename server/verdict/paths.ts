@@ -2,6 +2,7 @@ import { keep } from './bounded.ts';
 
 const TASK = /\/contents\/generations\/tasks\/([^/?]+)(?:\?|$)/;
 const ALL_TASKS = /\/contents\/generations\/tasks\/?(?:\?|$)/;
+const NO_TASKS: readonly string[] = [];
 const RESULT = /\.(?:mp4|mov|jpg)$/;
 
 /** How many paths are remembered, the newest. */
@@ -17,6 +18,8 @@ export class Target {
   readonly task: string | undefined;
   /** It is that of all tasks: a GET lists them, a POST creates one. */
   readonly isTasks: boolean;
+  /** The tasks that a List asks for by their ids; none where it asks for all. */
+  readonly listed: readonly string[];
   /** It is that of a result, whichever port it came to. */
   readonly isResult: boolean;
   readonly #places = new Map<string, Place>();
@@ -27,6 +30,8 @@ export class Target {
     this.query = end < 0 ? undefined : path.slice(end + 1);
     this.task = TASK.exec(path)?.[1];
     this.isTasks = ALL_TASKS.test(path);
+    const asksForSome = this.isTasks && this.query !== undefined;
+    this.listed = asksForSome ? new URLSearchParams(this.query).getAll('filter.task_ids') : NO_TASKS;
     this.isResult = RESULT.test(this.path);
   }
 

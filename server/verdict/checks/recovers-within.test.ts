@@ -54,6 +54,37 @@ test('a create whose answer was lost got through once its client follows the tas
   expect(find(...cut)).toEqual(['inconclusive']);
 });
 
+describe('a Get of a task that failed, and a List after it', () => {
+  const failed = [creates(0, 'cgt-1'), asks(10, 1, 1, { path: `${TASKS}/cgt-1` }), fails(20, 1)];
+  const lists = (query: string, more = {}): readonly Step[] => [
+    asks(100, 1, 2, { path: `${TASKS}${query}` }),
+    answers(110, 1, 2, { path: `${TASKS}${query}`, ...more }),
+  ];
+  const named = '?filter.task_ids=cgt-0&filter.task_ids=cgt-1';
+
+  test('got through where the List names the task', () => {
+    expect(find(...failed, ...lists(named))).toEqual(['pass']);
+    expect(find(...failed, ...lists(`/${named}`))).toEqual(['pass']);
+    expect(find(...failed, ...lists('?filter.task_ids=cgt-2'))).toEqual(['gave up']);
+    expect(find(...failed, ...lists(named, { status: 503 }))).toEqual(['gave up']);
+    expect(find(...failed, ...lists(named, { altered: true }))).toEqual(['gave up']);
+    expect(find(...lists(named), ...failed.map(([at, entry]): Step => [at + 200, entry]))).toEqual(['gave up']);
+  });
+
+  test('may have, or was given up, where the List shows all', () => {
+    const judged = judgeBy(recoversWithin, {}, [...opens(0, 1), ...failed, ...lists('?page_size=50')]);
+    expect(judged.clients).toMatchObject([
+      { outcome: 'inconclusive', doubtful: true, seen: expect.stringContaining('its client looked there, or gave up') },
+    ]);
+    expect(find([0, { type: 'task.deleted', task: 'cgt-1' }], ...failed.slice(1), ...lists(''))).toEqual(['gave up']);
+    expect(find(...failed, ...lists('', { altered: true }))).toEqual(['gave up']);
+    expect(find(...lists(''), ...failed.map(([at, entry]): Step => [at + 200, entry]))).toEqual(['gave up']);
+  });
+
+  test('a List is no answer to another call that failed', () =>
+    expect(find(creates(0, 'cgt-1'), asks(10, 1, 1), fails(20, 1), ...lists(''))).toEqual(['gave up']));
+});
+
 test('what was given up has no time, and an event that was lost could have shown its end', () => {
   const cut = [...opens(0, 1), asks(0, 1, 1), resets(10, 1, 1)];
   expect(judgeBy(recoversWithin, {}, cut).clients[0]?.figures).toEqual({ failed: 1, recovered: 0 });

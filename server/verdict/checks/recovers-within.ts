@@ -18,10 +18,12 @@ A failed answer is also one that a fault made unreadable, or kept from arriving.
 request, unless for the client's silence, or that a fault did not serve until the client left it (frozen, never answered, a handshake that hangs), to
 the end of the client's next request that did not fail. One whose last attempt has no answer yet is neither while it may still be in time, and then *too late*.
 A client whose PINGs kept a connection that would have been idle for longer than the service allows passes where nothing failed: that is why nothing did.
-A GET that was sent later and answered counts as well, before or after the failure; it does for a lost DELETE of that task, too.
+A GET that was sent later and answered counts as well, before or after the failure; it does for a lost DELETE of that task, too. So does a List
+that names the task (\`filter.task_ids\`): it does not follow a task, but it answers what the Get asked.
 A create that was cut and is not repeated is no failure where its task exists: that is what \`no-duplicate-creates\` asks for. The client got
 through once it follows that task. Inconclusive
 where a client left a call on which a fault was at work and then asked for nothing more: it gave up, or it had ended; where another client went on to ask for the task of a Get that failed;
+where a List of all tasks came in place of that Get;
 where a create that failed was followed by one that differs in \`seed\` or \`safety_identifier\` alone: another attempt, or another video; where no call failed and no connection was cut so, or where several clients may have opened those connections.`,
   params: z.strictObject({
     within: duration({ minMs: 1, maxMs: REPEATED_WITHIN_MS })
@@ -37,14 +39,25 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
       let answeredAt = 0;
       /** The client's latest request. */
       const latest = { seq: 0 };
+      /** The latest List of all tasks that was answered well. */
+      const listed = { seq: 0 };
       /** The latest request for each place that was answered well. */
       const served = new Recent<string, number>(SERVED_FOR_MS);
       const lost = new Map<string, number>();
+      const noteList = (
+        { target: { path, listed: named }, received }: Request,
+        answer: JournalEvent<'response.sent'>,
+      ) => {
+        if (named.length === 0) listed.seq = received.seq;
+        // It shows of each what a Get would.
+        for (const task of named) served.set(`GET ${path.replace(/\/$/, '')}/${task}`, received.seq, time.at(answer));
+      };
       return {
         served,
         lost,
         outage,
         latest,
+        listed,
         request({ received }) {
           outage.asked++;
           latest.seq = received.seq;
@@ -55,6 +68,7 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
           inService.add(connection);
           answeredAt = answer.seq;
           served.set(request.place, request.received.seq, time.at(answer));
+          if (isList(request)) noteList(request, answer);
           if (outage.first) outage.note(tally, within, time.between(outage.first, answer), [answer.seq]);
           outage.end();
         },
@@ -70,7 +84,7 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
           tally.note('kept', [ping.seq]);
         },
         callOver(call) {
-          noteCall(tally, call, within, { time, following, served, lost, latest });
+          noteCall(tally, call, within, { time, following, served, lost, latest, listed });
         },
       };
     },
@@ -78,12 +92,12 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
       tally,
       { within },
       { time, following, latest: now, running, openCalls, openConnections },
-      { outage, served, lost, latest },
+      { outage, served, lost, latest, listed },
     ) {
       const found = new Map(lost);
       let waits = false;
       for (const call of openCalls) {
-        noteCall(tally, call, within, { time, following, now, running, served, lost: found, latest });
+        noteCall(tally, call, within, { time, following, now, running, served, lost: found, latest, listed });
         waits ||= call.underWay > 0;
       }
       for (const { requests } of openConnections) waits ||= requests === 0;
@@ -135,6 +149,12 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
           `${elsewhere.what} did not come again, but another client asked for that task: the same program, or it gave up`,
           tally.proofs('elsewhere'),
         );
+      const [inList] = tally.of('listed').first;
+      if (inList)
+        return doubtful(
+          `${inList.what} did not come again, but a List of all tasks did: its client looked there, or gave up`,
+          { ...tally.proofs('listed'), hint: NAME_IT, figures },
+        );
       const [changed] = tally.of('changed').first;
       if (changed)
         return doubtful(
@@ -158,6 +178,12 @@ where a create that failed was followed by one that differs in \`seed\` or \`saf
 
 const SAME_BODY =
   'Repeat a create with the body that it had, seed and mark included, or give its attempts one idempotency key.';
+
+const NAME_IT = 'Get the task again, or name it in the List (`filter.task_ids`).';
+
+/** Whether a request asked for a List, and got it. */
+const isList = ({ received, target, answer }: Request): boolean =>
+  target.isTasks && received.method === 'GET' && answer?.status === 200 && !answer.altered;
 
 const isLostAtStart = (connection: Connection) => isCutAtStart(connection) || isLeftSilent(connection);
 
@@ -215,13 +241,14 @@ interface Known extends Pick<Now, 'time' | 'following'> {
   /** Tasks of which no answer to the create has told, and where that failed. */
   readonly lost: Map<string, number>;
   readonly latest: { readonly seq: number };
+  readonly listed: { readonly seq: number };
 }
 
 function noteCall(
   tally: Tally,
   { method, path, target, attempts, underWay, failure, success, lostTask, tasks, first, last, again }: Call,
   within: number,
-  { time, following, now, running, served, lost, latest }: Known,
+  { time, following, now, running, served, lost, latest, listed }: Known,
 ): void {
   if (!failure) return;
   const what = `${method} ${path}`;
@@ -234,6 +261,8 @@ function noteCall(
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
   else if (method === 'GET' && isAskedFor(target.task ?? '', following))
     tally.note('elsewhere', [failure.seq], 0, what);
+  else if (listed.seq > first.received.seq && following.exists(target.task ?? ''))
+    tally.note('listed', [failure.seq], 0, what);
   else if (now && running && time.between(failure, now) <= within) return;
   else if (again) tally.note('changed', [failure.seq, again.received.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
