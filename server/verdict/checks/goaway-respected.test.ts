@@ -210,6 +210,12 @@ describe('repeated needlessly', () => {
     expect(find(...sent, goesAway(1_000), ...again, answers(1_020, 1, 1, { status: 400 }))).toEqual(['pass']);
   });
 
+  test('one that came again long after its answer was settled', () => {
+    const answered = [...sent, goesAway(1_000), answers(1_020, 1, 1)];
+    const later = [...opens(9_000, 2), asks(9_000, 2, 1, create), brings(9_000, 2, 1)];
+    expect(find(...answered, ...later)).toEqual(['repeated needlessly']);
+  });
+
   test('one that came again counts once, also long after its answer', () => {
     const third = [asks(1_040, 2, 2, create), brings(1_040, 2, 2), answers(1_050, 2, 2)];
     const steps = [...opens(0, 1), ...sent, goesAway(1_000), ...again, answers(1_035, 1, 1)];
