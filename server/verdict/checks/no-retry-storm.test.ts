@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { answers, asks, brings, findingsOf, hurries, judgeBy, opens, resets, type Step, TASKS } from '../testing.ts';
+import {
+  answers,
+  asks,
+  brings,
+  findingsOf,
+  hurries,
+  judgeBy,
+  merge,
+  opens,
+  resets,
+  type Step,
+  TASKS,
+} from '../testing.ts';
 import { noRetryStorm } from './no-retry-storm.ts';
 
 const find = (...steps: readonly Step[]) => findingsOf(noRetryStorm, {}, [...opens(0, 1), ...steps]);
@@ -120,6 +132,21 @@ test('what may be several programs fails only if one of them does by itself', ()
   const both = [...opens(0, 1), ...opens(0, 2)];
   expect(findingsOf(noRetryStorm, { patience: '100ms' }, [...both, ...turns])).toEqual(['inconclusive']);
   expect(findingsOf(noRetryStorm, { patience: '1s', atMost: 1 }, [...both, ...turns])).toEqual(['retry storm']);
+});
+
+test('a client that opens a connection for each attempt is one program', () => {
+  /** Each on a connection of its own, which is opened so long before; the first connection is used in between. */
+  const storms = (count: number, beforeMs: number) =>
+    Array.from({ length: count }, (_, n) => {
+      const at = 100 * (n + 1);
+      const attempt = givesUp(at).map(([ms, entry]): Step => [ms, { ...entry, connection: 2 + n } as typeof entry]);
+      const other = [asks(at + 60, 1, at, { path: '/tasks/9' }), answers(at + 61, 1, at, { path: '/tasks/9' })];
+      return merge(opens(at - beforeMs, 2 + n), attempt, other);
+    });
+  const judged = (steps: readonly (readonly Step[])[]) => find(...merge(...steps));
+  expect(judged(storms(5, 10))).toEqual(['retry storm']);
+  expect(judged(storms(5, 60))).toEqual(['inconclusive']);
+  expect(judged(storms(4, 10))).toEqual(['pass']);
 });
 
 const seenOf = (steps: readonly Step[]) => judgeBy(noRetryStorm, {}, [...opens(0, 1), ...steps]).clients[0]?.seen;

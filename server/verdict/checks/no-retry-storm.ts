@@ -10,6 +10,8 @@ import type { Tally } from '../tally.ts';
 interface Row {
   readonly latest: Request;
   readonly hasty: number;
+  /** How many of these, the latest, came on a connection that was opened for the next attempt. */
+  readonly reopened: number;
   /** How many in a row were given up so, or sent again while they had no answer. */
   readonly left: number;
 }
@@ -24,7 +26,7 @@ export const noRetryStorm = defineCheck({
   definition: `Looks at each attempt on which a fault was at work and that the client ended itself before its answer was complete. Ended less than
 \`patience\` after it was sent, and sent again less than \`patience\` later, with the same method, path and body, it is given up too soon. More
 than \`atMost\` of them in a row are a *retry storm*: each adds load, and none gets an answer. A longer time-out or a longer wait
-ends the row, and so does an answer. Inconclusive where the client neither gave up such an attempt nor waited for its answer, and
+ends the row, and so does an answer. Where each attempt opens a connection, all are of one client. Inconclusive where the client neither gave up such an attempt nor waited for its answer, and
 where the creates of a row differ in \`seed\` or \`safety_identifier\` alone, or where the same comes
 more than \`atMost\` times in a row before the answer to the one before: its client gave that up without a sign, or asks in parallel.`,
   params: z.strictObject({
@@ -45,8 +47,9 @@ more than \`atMost\` times in a row before the answer to the one before: its cli
         const before = rows.get(key);
         const events = before && givenUpSoon(before.latest, received, { patience, time });
         const hasty = events ? (before?.hasty ?? 0) + 1 : 0;
+        const reopened = events && isReopened(before?.latest, request) ? (before?.reopened ?? 0) + 1 : 0;
         const again = before && sentAgain(before.latest, received, { patience, time });
-        const row = { latest: request, hasty, left: events || again ? (before?.left ?? 0) + 1 : 0 };
+        const row = { latest: request, hasty, reopened, left: events || again ? (before?.left ?? 0) + 1 : 0 };
         rows.set(key, row, time.at(received));
         if (again) left.add(before.latest);
         return { ...row, events, again };
@@ -62,6 +65,7 @@ more than \`atMost\` times in a row before the answer to the one before: its cli
           if (row.left > Math.max(hasty, atMost)) tally.note('left in a row', again ?? events ?? [], row.left);
           if (events) tally.note('given up', events, hasty);
           if (events && hasty > atMost) tally.note('retry storm', events, hasty);
+          if (events && row.reopened > atMost) tally.note('reopened', events);
           if (body?.intent === undefined) return;
           const wanted = add(`${place} wants ${body.intent}`, request);
           if (wanted.events && wanted.hasty > atMost) tally.note('changed', wanted.events, wanted.hasty);
@@ -82,6 +86,8 @@ more than \`atMost\` times in a row before the answer to the one before: its cli
           hint: HINT,
           ...tally.proofs('retry storm'),
           figures,
+          // Programs that are replicas do not each open a connection when another one gives up.
+          ...(tally.of('reopened').count > 0 && { oneProgram: true }),
         });
       const { most: changed } = tally.of('changed');
       if (changed)
@@ -124,6 +130,10 @@ interface Soon {
   readonly patience: number;
   readonly time: ClientTime;
 }
+
+/** Whether an attempt is the first request of a connection that was opened once the one before was given up. */
+const isReopened = (before: Request | undefined, { connection: { opened, requests } }: Request): boolean =>
+  requests === 1 && (opened?.seq ?? 0) > (before?.cut?.seq ?? Number.POSITIVE_INFINITY);
 
 /** The events of an attempt that was ended too soon, and sent again too soon; undefined for any other. */
 function givenUpSoon(

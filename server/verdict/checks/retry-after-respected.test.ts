@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   answers,
   asks,
@@ -67,6 +67,49 @@ test.each([
     [asks(0, 1, 1), refuses(10, 1), resets(10, 1, 1), ...opens(20, 2), asks(20, 2, 1)],
   ],
 ] as const)('%s tells nothing', (_what, steps) => expect(find(...steps)).toEqual(['inconclusive']));
+
+describe('a Get of a task that comes again too early', () => {
+  const path = `${TASKS}/cgt-1`;
+  /** Polls that are answered at once, the last of them with 429. */
+  const polls = (...times: readonly number[]) =>
+    times.flatMap((at) => [
+      asks(at, 1, at, { path }),
+      answers(at + 1, 1, at, at === times.at(-1) ? { path, status: 429, retryAfterMs: 1_000 } : { path }),
+    ]);
+  const again = (at: number): readonly Step[] => [asks(at, 1, at, { path }), answers(at + 1, 1, at, { path })];
+
+  test('may be the turn of another loop that polls it', () => {
+    const { clients } = judgeBy(retryAfterRespected, {}, [
+      ...[...opens(0, 1), ...polls(0, 100, 400), ...again(500), ...again(1_500)],
+    ]);
+    expect(clients).toMatchObject([
+      {
+        outcome: 'inconclusive',
+        doubtful: true,
+        seen: expect.stringContaining('by turns from two loops, or in haste'),
+      },
+    ]);
+    expect(find(...polls(0, 100, 400, 500), ...again(800))).toEqual(['inconclusive']);
+    expect(find(...polls(0, 100, 250, 600, 700), ...again(850))).toEqual(['inconclusive']);
+  });
+
+  test.each([
+    ['its polls are evenly spaced', [0, 400, 800], 1_200],
+    ['its polls grow apart', [0, 100, 300, 700], 1_500],
+    ['it comes off the beat', [0, 100, 400, 500], 700],
+    ['so close came only what was tried again', [0, 400, 800], 900],
+    ['it was polled once before', [0, 100], 200],
+  ])('is too early where %s', (_what, times, at) =>
+    expect(find(...polls(...times), ...again(at))).toEqual(['too early']),
+  );
+
+  test('is too early as close as an earlier attempt at a failed poll came', () => {
+    const failed = [asks(400, 1, 400, { path }), answers(401, 1, 400, { path, status: 503 }), ...again(500)];
+    expect(
+      find(...polls(0).slice(0, 1), answers(1, 1, 0, { path }), ...failed, ...polls(900), ...again(1_000)),
+    ).toEqual(['too early']);
+  });
+});
 
 const TASK = `${TASKS}/cgt-1`;
 const asksFor = (at: number, request: number, path = TASK): Step => asks(at, 1, request, { path });

@@ -5,6 +5,7 @@ import { keep } from '../bounded.ts';
 import type { Call } from '../calls.ts';
 import { defineCheck, doubtful, fail, inconclusive, many, pass } from '../check.ts';
 import { isWhole, type Request } from '../facts.ts';
+import { Rhythm } from '../rhythm.ts';
 import { PROOFS_KEPT, type Sample, type Tally } from '../tally.ts';
 
 /** A wait that a refusal asked for, and what else the client asked for meanwhile. */
@@ -41,7 +42,8 @@ export const retryAfterRespected = defineCheck({
 same logical call. Shorter than asked, but for \`early\`, is *too early*. So is another call of the same kind in that time (another create, or a Get of another
 task) in place of the refused one, which is not tried again. If the client tries it again, or has calls of that kind under way at the same time, the other
 call may be other work: the check is then inconclusive if the call is for something new. So it is where only its body says that a create is the refused one, and
-the client made several tasks with that body. What was sent before the refusal came does not count, nor the first
+the client made several tasks with that body; and where the new attempt is a Get that comes when it is the turn of another loop, as the polls of that task
+before show. What was sent before the refusal came does not count, nor the first
 call on a connection that was opened before, nor what comes within ${ON_ITS_WAY_MS} ms of it from a client with several calls of that kind at a time. A call that was
 given up is no failure. Inconclusive where no refused call was tried again, or \`Retry-After\` is neither seconds nor a date, such as \`1.5\`.`,
   params: z.strictObject({
@@ -62,6 +64,8 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
       const underWay = new Map<string, Set<number>>();
       const parallel = new Set<string>();
       const asked = new Map<string, number>();
+      /** By task. */
+      const polls = new Map<string, Rhythm>();
 
       const noteOther = (wait: Wait, { received, body, connection, kind }: Request) => {
         const { refusal } = wait;
@@ -81,6 +85,16 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         const wait = waits.get(kind)?.get(call);
         if (wait) noteWait(tally, wait, parallel.has(kind));
         waits.get(kind)?.delete(call);
+      };
+
+      /** Whether a poll comes when it is the turn of another loop that polls the same task. */
+      const notePoll = ({ received, asked: task }: Request, isFirst: boolean): boolean => {
+        if (task === undefined) return false;
+        const rhythm = polls.get(task) ?? new Rhythm();
+        const isTurn = !isFirst && rhythm.isTurn(received, time);
+        rhythm.note(received, time, isFirst);
+        keep(polls, task, rhythm);
+        return isTurn;
       };
 
       return {
@@ -104,6 +118,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           }
           keep(asked, keyOf(received.path, body?.digest), received.seq);
 
+          const isTurn = notePoll(request, (call?.attempts ?? 1) === 1);
           const refusal = call?.refusal;
           // Not one that was on its way already when the refusal came.
           // Stryker disable next-line EqualityOperator: no two events have the same number.
@@ -115,6 +130,7 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
           if (ms >= askedMs - early) return;
           const what = `tried again after ${describe(ms, refusal)}`;
           const haste = { events: [refusal.seq, received.seq], value: askedMs - ms, what };
+          if (isTurn) return noteHaste(tally, 'turn', haste);
           // The ids of the client say that it is the same create. Its body alone does not: it may want two of the same.
           if (received.method !== 'POST' || call.bond !== 'repetition') return noteHaste(tally, 'hasty', haste);
           const key = keyOf(received.path, body?.digest);
@@ -180,6 +196,12 @@ given up is no failure. Inconclusive where no refused call was tried again, or \
         return doubtful(`${again.what}, with a body of which it made several: the same create, or another`, {
           ...tally.proofs('equal'),
           hint: 'Put an idempotency key, or `X-Client-Request-Id`, on each create: it says which are the same.',
+          figures,
+        });
+      const [turn] = tally.of('turn').first;
+      if (turn)
+        return doubtful(`${turn.what}, as its polls of that task came before: by turns from two loops, or in haste`, {
+          ...tally.proofs('turn'),
           figures,
         });
       const [other] = beside.first;
