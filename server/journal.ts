@@ -144,7 +144,14 @@ export type JournalEntry =
   | { type: 'connection.frozen'; connection: number; forMs: number; by: EndedBy; cause?: string }
   | { type: 'connection.half-closed'; connection: number; afterBytes: number; by: EndedBy; cause?: string }
   /** `client` is left out where the request does not show it. */
-  | ({ type: 'request.received'; connection: number; client?: string | undefined } & OpenRequest & CallKeys)
+  | ({
+      type: 'request.received';
+      connection: number;
+      client?: string | undefined;
+      /** Header `range`, as far as it can be shown. */
+      range?: string;
+    } & OpenRequest &
+      CallKeys)
   /** A request's body has been read; `digest` tells whether another is the same. */
   | {
       type: 'request.body';
@@ -169,6 +176,8 @@ export type JournalEntry =
       retryAfterMs?: number;
       /** A `Retry-After` that is neither seconds nor a date (RFC 9110, section 10.2.3), such as `1.5`. */
       retryAfterUnreadable?: string;
+      /** Header `content-range` of a 206 (RFC 9110, section 14.4): which part of the whole it is. */
+      contentRange?: string;
       /** By a fault: another status, another body, or a length that is not the body's. */
       altered?: true;
       /** By a fault: it says success, and its body is not the JSON that the service answers with. */

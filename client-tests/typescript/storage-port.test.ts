@@ -52,6 +52,8 @@ describe.each(clients)('the storage port over %s', (_name, open) => {
 
     expect(url.origin).toBe(server.storageUrl);
     expect([status, headers['content-range']]).toEqual([206, `bytes 0-9/${SIZE}`]);
+    expect(server.journal.events('request.received').at(-1)).toMatchObject({ range: 'bytes=0-9' });
+    expect(server.journal.events('response.sent').at(-1)).toMatchObject({ contentRange: `bytes 0-9/${SIZE}` });
   });
 
   test('keeps a connection that has neither traffic nor heartbeats', async () => {

@@ -59,6 +59,8 @@ export abstract class Exchange {
   client: string | undefined;
   /** What a refusal asks the client to wait. */
   retryAfter: RetryAfter | undefined;
+  /** Which part of the whole a 206 is. */
+  contentRange: string | undefined;
   #over: AbortController | undefined;
   #staged: Record<string, number | string | readonly string[] | undefined> | undefined;
 
@@ -157,7 +159,10 @@ export abstract class Exchange {
       method: this.method,
       path: this.path,
     };
-    this.lane.journal.append(trace || keys ? { ...event, ...trace, ...keys } : event, this.receivedAt);
+    const range = shown(this.headers.range);
+    const isPlain = !trace && !keys && range === undefined;
+    const said = isPlain ? event : { ...event, ...trace, ...keys, ...(range !== undefined && { range }) };
+    this.lane.journal.append(said, this.receivedAt);
   }
 
   /** Whose limits count for this call. */
@@ -247,6 +252,7 @@ export abstract class Exchange {
     if (this.headersSent || this.destroyed) return this;
     this.headersSent = true;
     const fields = this.#staged ? { ...this.#staged, ...headers } : headers;
+    if (status === 206) this.contentRange = shown(fields['content-range']);
     if (status >= 400) this.retryAfter = readRetryAfter(fields['retry-after'], this.lane.clock.wallNow());
     // Node throws for a head that it cannot send, and this may be called from where nobody would catch it.
     attemptExchange(this, () => this.sendHead(status, fields));
@@ -292,7 +298,7 @@ export abstract class Exchange {
   }
 
   #noteSent(): void {
-    const { retryAfter } = this;
+    const { retryAfter, contentRange } = this;
     const now = this.lane.clock.now();
     const event: StampableEntry = {
       seq: 0,
@@ -310,10 +316,11 @@ export abstract class Exchange {
     const altered = this.plan !== undefined && isAltered(this.plan);
     const more = {
       ...retryAfter,
+      ...(contentRange !== undefined && { contentRange }),
       ...(altered && { altered }),
       ...(this.unreadable && { unreadable: true as const }),
     };
-    const isPlain = !retryAfter && !altered && !this.unreadable;
+    const isPlain = !retryAfter && contentRange === undefined && !altered && !this.unreadable;
     this.lane.journal.append(isPlain ? event : { ...event, ...more }, now);
   }
 
@@ -348,10 +355,14 @@ const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 const isAltered = ({ statusBefore, statusAfter, changeBody, lengthOffBy }: ResponsePlan): boolean =>
   [statusBefore, statusAfter, changeBody, lengthOffBy].some((alteration) => alteration !== undefined);
 
+/** A header's value, as far as the journal shows it. */
+const shown = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value.slice(0, VALUE_SHOWN) : undefined;
+
 /** What the field `Retry-After` of an answer asks for. */
 type RetryAfter = { readonly retryAfterMs: number } | { readonly retryAfterUnreadable: string };
 
-/** How much of an unreadable value is noted. */
+/** How much of a value is noted. */
 const VALUE_SHOWN = 60;
 
 /** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now. */

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { answers, asks, judgeAfterLoss, judgeBy, opens, type Step } from '../testing.ts';
+import { describe, expect, test } from 'vitest';
+import { answers, asks, judgeAfterLoss, judgeBy, opens, resets, type Step } from '../testing.ts';
 import { downloadsComplete } from './downloads-complete.ts';
 
 const VIDEO = '/m/1.mp4?sign=***';
@@ -117,3 +117,81 @@ test('an event that was lost may be the GET that is missing', () => {
     'inconclusive',
   );
 });
+
+describe('a result in parts', () => {
+  /** A part of 9,000 bytes. */
+  const part = (at: number, first: number, last: number, more: object = {}): readonly Step[] => [
+    asks(at, 1, at, { path: VIDEO, range: `bytes=${first}-` }),
+    answers(at + 10, 1, at, { path: VIDEO, status: 206, contentRange: `bytes ${first}-${last}/9000`, ...more }),
+  ];
+  /** The connection ends: how much had been sent is not known. */
+  const breaks = (at: number, range?: string): readonly Step[] => [
+    asks(at, 1, at, { path: VIDEO, ...(range && { range }) }),
+    resets(at + 10, 1, at),
+    ...storage.map(([, entry]): Step => [at + 11, entry]),
+  ];
+  const quarters = [0, 1, 2, 3].map((n) => part(100 + n * 20, n * 2_250, n * 2_250 + 2_249));
+
+  test.each([
+    ['a range that is all of it', [part(100, 0, 8_999)], 'pass'],
+    ['the rest of one that was cut', [cut(100), part(200, 1_000, 8_999)], 'pass'],
+    ['the rest, with some bytes once more', [cut(100), part(200, 500, 8_999)], 'pass'],
+    ['the rest but for a byte', [cut(100), part(200, 1_001, 8_999)], 'incomplete'],
+    ['less than the rest', [cut(100), part(200, 1_000, 8_998)], 'incomplete'],
+    ['a probe after one that was cut', [cut(100), part(200, 0, 0)], 'incomplete'],
+    ['all of it after one that was cut', [cut(100), part(200, 0, 8_999)], 'pass'],
+    ['four quarters', quarters, 'pass'],
+    ['four quarters in another order', quarters.toReversed(), 'pass'],
+    ['four quarters, of which one was refused at first', [gets(50, { status: 403 }), ...quarters], 'pass'],
+    ['three quarters, and one that was refused', [...quarters.slice(1), gets(300, { status: 403 })], 'incomplete'],
+    ['the rest of one whose connection ended', [breaks(100), part(200, 700, 8_999)], 'pass'],
+    ['a part in the middle after that', [breaks(100), part(200, 700, 8_998)], 'incomplete'],
+    ['the rest after the last part was cut', [breaks(100, 'bytes=700-'), part(200, 900, 8_999)], 'incomplete'],
+    ['what says not which part it is', [cut(100), gets(200, { status: 206 })], 'pass'],
+  ])('%s', (_what, steps, finding) =>
+    expect(outcome(...steps.flat().toSorted(([a], [b]) => a - b), exits(0))).toEqual([finding]),
+  );
+
+  test('a part that the client asks for alone is its choice', () => {
+    expect(outcome(...part(100, 0, 0), exits(0))).toEqual(['inconclusive']);
+    expect(outcome(...quarters.slice(1).flat(), exits(0))).toEqual(['inconclusive']);
+  });
+
+  test('a probe after HEAD has asked as it should', () => {
+    const head = gets(100, { status: 403, method: 'HEAD' });
+    expect(outcome(...head, ...part(200, 0, 0), exits(0))).toEqual(['inconclusive']);
+    expect(outcome(...head, ...part(200, 0, 8_999), exits(0))).toEqual(['pass']);
+  });
+
+  test('the same a second later', () => {
+    const later = asks(60_000, 1, 60_000, { path: '/tasks' });
+    expect(outcome(...cut(100), ...part(200, 0, 0), later, exits(0))).toEqual(['incomplete']);
+    expect(outcome(...cut(100), ...part(200, 1_000, 8_999), later, exits(0))).toEqual(['pass']);
+  });
+});
+
+test('what a fault altered the client noticed, or took for the result', () => {
+  const altered: readonly Step[] = [
+    asks(100, 1, 100, { path: VIDEO }),
+    answers(110, 1, 100, { path: VIDEO, altered: true }),
+  ];
+  expect(judge(...altered, exits(0)).clients).toMatchObject([
+    {
+      outcome: 'inconclusive',
+      seen: 'a fault altered 1 of 1 download: it noticed, or took that for the result',
+      events: [expect.any(Number), expect.any(Number)],
+      figures: { whole: 0, incomplete: 0, heads: 0 },
+    },
+  ]);
+  expect(outcome(...altered, ...gets(200), exits(0))).toEqual(['pass']);
+  expect(outcome(...altered, ...cut(200), exits(0))).toEqual(['incomplete']);
+});
+
+test('what is no video was not cut', () =>
+  expect(
+    judge(
+      asks(100, 1, 100, { path: VIDEO }),
+      answers(110, 1, 100, { path: VIDEO, altered: true, unreadable: true }),
+      exits(0),
+    ).clients,
+  ).toMatchObject([{ finding: 'incomplete', seen: expect.stringContaining('was answered with something else') }]));
