@@ -393,62 +393,6 @@ export const tasks = rowsOf([
     },
   },
   {
-    name: 'truncated-download-kept',
-    does: 'keeps a video whose download was cut in its middle',
-    in: ['go'],
-    scenario: { ...calm, faults: [{ name: 'cut', on: 'video', inject: [{ truncated: { share: 0.5 } }] }] },
-    required: { 'downloads-complete': `inconclusive: ${NO_EXIT_CODE}` },
-    program: async (client) => {
-      const id = await client.create();
-      await client.follow(id);
-      const { storage, path } = await client.videoOf(id);
-      await storage.send('GET', path).catch(ignore);
-    },
-  },
-  {
-    name: 'truncated-download-repeated',
-    does: 'downloads a video again after its download was cut',
-    in: ['go'],
-    scenario: {
-      ...calm,
-      faults: [{ name: 'cut', on: 'video', when: { first: 1 }, inject: [{ truncated: { share: 0.5 } }] }],
-    },
-    required: { 'downloads-complete': 'pass' },
-    program: async (client) => {
-      const id = await client.create();
-      await client.follow(id);
-      const { storage, path } = await client.videoOf(id);
-      await retry(backoff, () => storage.send('GET', path));
-    },
-  },
-  {
-    name: 'head-on-video-url',
-    does: 'asks for the video by HEAD, which the signature does not admit, and does not download it',
-    in: [],
-    scenario: calm,
-    required: { 'downloads-complete': 'fail: HEAD' },
-    program: async (client) => {
-      const id = await client.create();
-      await client.follow(id);
-      const { storage, path } = await client.videoOf(id);
-      await storage.send('HEAD', path);
-    },
-  },
-  {
-    name: 'head-and-then-get-on-video-url',
-    does: 'asks for the video by HEAD, is refused, and downloads it by GET',
-    in: [],
-    scenario: calm,
-    required: { 'downloads-complete': 'pass', [FINAL]: 'pass' },
-    program: async (client) => {
-      const id = await client.create();
-      await client.follow(id);
-      const { storage, path } = await client.videoOf(id);
-      await storage.send('HEAD', path);
-      await storage.send('GET', path);
-    },
-  },
-  {
     name: 'failed-task-treated-as-done',
     does: 'stops when its task is over, and does not look whether it has failed',
     in: [],

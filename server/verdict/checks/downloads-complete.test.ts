@@ -130,6 +130,10 @@ describe('a result in parts', () => {
     resets(at + 10, 1, at),
     ...storage.map(([, entry]): Step => [at + 11, entry]),
   ];
+  const lastBytes: readonly Step[] = [
+    asks(100, 1, 100, { path: VIDEO, range: 'bytes=-500' }),
+    [110, { type: 'response.abandoned', connection: 1, request: 100, by: 'fault', how: 'reset', bytes: 100 }],
+  ];
   const quarters = [0, 1, 2, 3].map((n) => part(100 + n * 20, n * 2_250, n * 2_250 + 2_249));
 
   test.each([
@@ -147,6 +151,9 @@ describe('a result in parts', () => {
     ['the rest of one whose connection ended', [breaks(100), part(200, 700, 8_999)], 'pass'],
     ['a part in the middle after that', [breaks(100), part(200, 700, 8_998)], 'incomplete'],
     ['the rest after the last part was cut', [breaks(100, 'bytes=700-'), part(200, 900, 8_999)], 'incomplete'],
+    ['three quarters after a refusal', [gets(50, { status: 403 }), ...quarters.slice(1)], 'incomplete'],
+    ['all of it after the last bytes were cut', [lastBytes, part(200, 0, 8_999)], 'pass'],
+    ['the rest after the last bytes were cut', [lastBytes, part(200, 700, 8_999)], 'incomplete'],
     ['what says not which part it is', [cut(100), gets(200, { status: 206 })], 'pass'],
   ])('%s', (_what, steps, finding) =>
     expect(outcome(...steps.flat().toSorted(([a], [b]) => a - b), exits(0))).toEqual([finding]),

@@ -12,9 +12,9 @@ interface Partial {
   /** In order, and apart from each other. */
   readonly spans: readonly Span[];
   /** From where on an attempt was cut of which the journal does not say how much was sent. */
-  readonly unknownFrom?: number;
+  readonly unknownFrom: number | undefined;
   /** The latest attempt that failed. */
-  readonly failed?: Request;
+  readonly failed: Request | undefined;
 }
 
 /** What is still wrong with the results that a client asked for, by path. */
@@ -73,13 +73,14 @@ function note(tally: Tally, downloads: Downloads, request: Request): void {
   if (isServed) heads.delete(path);
   const part = partOf(request);
   const { spans: had = [], unknownFrom, failed: failedBefore } = partial.get(path) ?? {};
-  const spans = part?.to === undefined ? had : join(had, [part.from, part.to]);
-  const total = part?.total ?? Number.POSITIVE_INFINITY;
-  if (isServed && (isAllOf(spans, total) || isRest(part, unknownFrom))) return noteWhole(tally, downloads, request);
+  const { from, to, total = Number.POSITIVE_INFINITY } = part;
+  const spans = to === undefined ? had : join(had, [from, to]);
+  // How much came of an attempt that was cut, its client knows, which goes on from there.
+  const isRest = unknownFrom === 0 && (to ?? 0) >= total;
+  if (isServed && (isRest || isAllOf(spans, total))) return noteWhole(tally, downloads, request);
   const failed = isServed || !(hasFailed(request) || isWhole(request)) ? failedBefore : request;
-  const unknown = part && part.to === undefined ? Math.min(part.from, unknownFrom ?? part.from) : unknownFrom;
-  if (!failed && !part) return;
-  keep(partial, path, { spans, ...(failed && { failed }), ...(unknown !== undefined && { unknownFrom: unknown }) });
+  const startsAt = unknownFrom ?? Number.POSITIVE_INFINITY;
+  keep(partial, path, { spans, failed, unknownFrom: to === undefined ? Math.min(from, startsAt) : unknownFrom });
 }
 
 function noteWhole(tally: Tally, { partial, altered }: Downloads, request: Request): void {
@@ -99,28 +100,25 @@ interface Part {
   readonly total?: number;
 }
 
-/** @returns undefined where it was sent nothing of its file */
-function partOf(request: Request): Part | undefined {
+/** Nothing of it, as an answer 403. */
+const NOTHING: Part = { from: 0, to: 0 };
+
+function partOf(request: Request): Part {
   const { answer, cut, received } = request;
-  if (answer && answer.status !== 200 && answer.status !== 206) return undefined;
+  if (answer && answer.status !== 200 && answer.status !== 206) return NOTHING;
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer?.contentRange ?? '') ?? [];
   if (isWhole(request) && first !== undefined)
     return { from: Number(first), to: Number(last) + 1, total: Number(total) };
   // It is the whole, or says not which part of it.
   if (isWhole(request)) return { from: 0, to: Number.POSITIVE_INFINITY };
   const [, start] = /^bytes=(\d+)-/.exec(received.range ?? 'bytes=0-') ?? [];
-  if (start === undefined) return undefined;
+  if (start === undefined) return NOTHING;
   const from = Number(start);
   return cut?.type === 'response.abandoned' ? { from, to: from + cut.bytes } : { from };
 }
 
-/** Whether it goes on, up to the end, from where an attempt was cut: how much of that came, its client knows. */
-const isRest = (part: Part | undefined, unknownFrom: number | undefined): boolean =>
-  part?.to !== undefined && unknownFrom === 0 && part.to >= (part.total ?? Number.POSITIVE_INFINITY);
-
 /** Whether these are all bytes of a file. */
-const isAllOf = ([first]: readonly Span[], total: number): boolean =>
-  first !== undefined && first[0] === 0 && first[1] >= total;
+const isAllOf = ([first]: readonly Span[], total: number): boolean => first?.[0] === 0 && first[1] >= total;
 
 /** Adds a span to those that are there. */
 function join(spans: readonly Span[], added: Span): readonly Span[] {
