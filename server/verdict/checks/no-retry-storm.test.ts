@@ -136,8 +136,9 @@ test('what may be several programs fails only if one of them does by itself', ()
 
 test('a client that opens a connection for each attempt is one program', () => {
   /** Each on a connection of its own, which is opened so long before; the first connection is used in between. */
-  const storms = (count: number, beforeMs: number) =>
-    Array.from({ length: count }, (_, n) => {
+  const storms = (count: number, beforeMs: number, from = 0) =>
+    Array.from({ length: count }, (_, index) => {
+      const n = from + index;
       const at = 100 * (n + 1);
       const attempt = givesUp(at).map(([ms, entry]): Step => [ms, { ...entry, connection: 2 + n } as typeof entry]);
       const other = [asks(at + 60, 1, at, { path: '/tasks/9' }), answers(at + 61, 1, at, { path: '/tasks/9' })];
@@ -147,6 +148,11 @@ test('a client that opens a connection for each attempt is one program', () => {
   expect(judged(storms(5, 10))).toEqual(['retry storm']);
   expect(judged(storms(5, 60))).toEqual(['inconclusive']);
   expect(judged(storms(4, 10))).toEqual(['pass']);
+  expect(judged([...storms(3, 60), ...storms(3, 10, 3)])).toEqual(['inconclusive']);
+  expect(judged([...storms(2, 60), ...storms(4, 10, 2)])).toEqual(['retry storm']);
+  // Something else was asked for on it first.
+  const first = [1, 2, 3, 4].map((n) => [asks(100 * (n + 1) - 5, 2 + n, 9, { path: '/tasks/9' })]);
+  expect(judged([...storms(5, 10), ...first])).toEqual(['inconclusive']);
 });
 
 const seenOf = (steps: readonly Step[]) => judgeBy(noRetryStorm, {}, [...opens(0, 1), ...steps]).clients[0]?.seen;

@@ -133,6 +133,7 @@ interface Soon {
 
 /** Whether an attempt is the first request of a connection that was opened once the one before was given up. */
 const isReopened = (before: Request | undefined, { connection: { opened, requests } }: Request): boolean =>
+  // Stryker disable next-line EqualityOperator: no two events have the same number.
   requests === 1 && (opened?.seq ?? 0) > (before?.cut?.seq ?? Number.POSITIVE_INFINITY);
 
 /** The events of an attempt that was ended too soon, and sent again too soon; undefined for any other. */

@@ -81,6 +81,16 @@ describe('a Get of a task that failed, and a List after it', () => {
     expect(find(...lists(''), ...failed.map(([at, entry]): Step => [at + 200, entry]))).toEqual(['gave up']);
   });
 
+  test('what is no List that came is no answer', () => {
+    const answered = (method: string, path: string, status = 200): readonly Step[] => [
+      asks(100, 1, 2, { method, path }),
+      answers(110, 1, 2, { method, path, status }),
+    ];
+    expect(find(...failed, ...answered('POST', TASKS))).toEqual(['gave up']);
+    expect(find(...failed, ...answered('GET', `${TASKS}/cgt-2`))).toEqual(['gave up']);
+    expect(find(...failed, ...answered('GET', TASKS, 404))).toEqual(['gave up']);
+  });
+
   test('a List is no answer to another call that failed', () =>
     expect(find(creates(0, 'cgt-1'), asks(10, 1, 1), fails(20, 1), ...lists(''))).toEqual(['gave up']));
 });

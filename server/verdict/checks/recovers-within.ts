@@ -261,6 +261,7 @@ function noteCall(
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
   else if (method === 'GET' && isAskedFor(target.task ?? '', following))
     tally.note('elsewhere', [failure.seq], 0, what);
+  // Stryker disable next-line EqualityOperator: no two events have the same number.
   else if (listed.seq > first.received.seq && following.exists(target.task ?? ''))
     tally.note('listed', [failure.seq], 0, what);
   else if (now && running && time.between(failure, now) <= within) return;
