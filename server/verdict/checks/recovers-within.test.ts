@@ -84,6 +84,7 @@ describe('a Get of a task that failed, and a List after it', () => {
   test('what is no List that came is no answer', () => {
     const answered = (method: string, path: string, status = 200): readonly Step[] => [
       asks(100, 1, 2, { method, path }),
+      brings(101, 1, 2),
       answers(110, 1, 2, { method, path, status }),
     ];
     expect(find(...failed, ...answered('POST', TASKS))).toEqual(['gave up']);

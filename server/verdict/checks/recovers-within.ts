@@ -252,6 +252,8 @@ function noteCall(
 ): void {
   if (!failure) return;
   const what = `${method} ${path}`;
+  // Stryker disable next-line EqualityOperator: no two events have the same number.
+  const isListed = listed.seq > first.received.seq;
   if (success) noteRecovered(tally, within, time.between(failure, success), what, [failure.seq, success.seq]);
   else if (lostTask) for (const { task } of tasks) keep(lost, task, failure.seq, LOST_KEPT);
   else if (now && underWay > 0) noteOpen(tally, within, time.between(failure, now), what, [failure.seq]);
@@ -261,9 +263,7 @@ function noteCall(
   else if (isLeft(last) && (served.get(first.place) ?? 0) > last.received.seq) tally.note('recovered', [failure.seq]);
   else if (method === 'GET' && isAskedFor(target.task ?? '', following))
     tally.note('elsewhere', [failure.seq], 0, what);
-  // Stryker disable next-line EqualityOperator: no two events have the same number.
-  else if (listed.seq > first.received.seq && following.exists(target.task ?? ''))
-    tally.note('listed', [failure.seq], 0, what);
+  else if (isListed && following.exists(target.task ?? '')) tally.note('listed', [failure.seq], 0, what);
   else if (now && running && time.between(failure, now) <= within) return;
   else if (again) tally.note('changed', [failure.seq, again.received.seq], 0, what);
   else if (isLeft(last) && !last.withheld && latest.seq <= last.received.seq)
