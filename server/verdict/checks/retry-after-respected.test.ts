@@ -93,6 +93,12 @@ describe('a Get of a task that comes again too early', () => {
     expect(find(...polls(0, 100, 250, 600, 700), ...again(850))).toEqual(['inconclusive']);
   });
 
+  test('is too early where it is a List, which no loop polls', () => {
+    const steps = [...polls(0, 100, 400), ...again(500)];
+    const lists = steps.map(([at, entry]): Step => [at, { ...entry, path: TASKS } as typeof entry]);
+    expect(find(...lists)).toEqual(['too early']);
+  });
+
   test.each([
     ['its polls are evenly spaced', [0, 400, 800], 1_200],
     ['its polls grow apart', [0, 100, 300, 700], 1_500],

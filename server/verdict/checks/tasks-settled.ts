@@ -67,6 +67,7 @@ the check is inconclusive. So it is without a task.`,
         },
         answered(request) {
           adoptions.answered(request);
+          // Stryker disable next-line ConditionalExpression: it saves work alone.
           if (open.size === 0) return;
           const tasks = sightings.shownAsOver(request).filter((task) => open.has(task));
           // Stryker disable next-line ConditionalExpression,EqualityOperator: it saves work alone.
@@ -75,6 +76,7 @@ the check is inconclusive. So it is without a task.`,
         over(request) {
           adoptions.over(request);
           const tasks = shown.get(request);
+          // Stryker disable next-line ConditionalExpression: it bounds memory alone.
           if (!tasks) return;
           shown.delete(request);
           if (!isWhole(request)) return;
