@@ -36,6 +36,15 @@ test('what says something else has to be confirmed with Get, or refused', () => 
   expect(find(...altered(10))).toEqual(['not confirmed']);
 });
 
+test('a List confirms the tasks that it names, and no others', () => {
+  const lists = (below: string, status = 200) => [...opens(0, 1), ...looks(20, below, { status })];
+  expect(find(...altered(10), ...lists('?filter.task_ids=cgt-2&filter.task_ids=cgt-1'))).toEqual(['pass']);
+  expect(find(...altered(10), ...lists('?filter.task_ids=cgt-2'))).toEqual(['not confirmed']);
+  expect(find(...altered(10), ...lists('?filter.task_ids=cgt-1', 503))).toEqual(['not confirmed']);
+  const posted = asks(20, 1, 1, { method: 'POST', path: `${TASKS}?filter.task_ids=cgt-1` });
+  expect(find(...altered(10), ...opens(0, 1), posted, answers(25, 1, 1))).toEqual(['not confirmed']);
+});
+
 test('a Get of another task, before the callback, or in vain confirms nothing', () => {
   expect(find(...altered(10), ...gets(20, 'cgt-2'))).toEqual(['not confirmed']);
   expect(find(...gets(1), ...altered(20))).toEqual(['not confirmed']);

@@ -8,7 +8,7 @@ export const callbacksVerified = defineCheck({
   name: 'callbacks-verified',
   summary: 'Refuses a callback that it cannot read, and confirms with Get what another one says.',
   definition: `Of each callback that a fault has spoilt: one that is no JSON any more and is acknowledged is *taken unread*; one that can be read, is acknowledged,
-and whose task (header \`biz-id\`) no Get that came after the callback was answered for is *not confirmed*. One that is refused comes again, or is lost
+and whose task (header \`biz-id\`) no Get, nor a List that names it (\`filter.task_ids\`), that came after the callback was answered for is *not confirmed*. One that is refused comes again, or is lost
 for good: that is fine. Inconclusive where no spoilt callback was answered.`,
   params: z.strictObject({}),
   expects: () => 'callbacks that say something wrong to be refused, or confirmed with Get',
@@ -59,14 +59,16 @@ for good: that is fine. Inconclusive where no spoilt callback was answered.`,
               break;
           }
         },
-        answered({ asked: task = '', received, answer }) {
-          if (answer?.status !== 200) return;
-          for (const [key, spoilt] of open.get(task) ?? []) {
-            // Stryker disable next-line EqualityOperator: no two events have the same number.
-            if (received.seq < spoilt.sent) continue;
-            spoilt.confirmed = answer.seq;
-            settle(task, key, spoilt);
-          }
+        answered({ asked, target, received, answer }) {
+          if (answer?.status !== 200 || open.size === 0) return;
+          const listed = received.method === 'GET' ? target.listed : [];
+          for (const task of asked === undefined ? listed : [asked])
+            for (const [key, spoilt] of open.get(task) ?? []) {
+              // Stryker disable next-line EqualityOperator: no two events have the same number.
+              if (received.seq < spoilt.sent) continue;
+              spoilt.confirmed = answer.seq;
+              settle(task, key, spoilt);
+            }
         },
       };
     },

@@ -13,6 +13,11 @@ const refused = call(10, 1, `${RESULT}?X-Tos-Signature=***`, 403);
 test('a Get of the task between the two', () =>
   expect(find(...refused, ...call(20, 2, `${TASKS}/cgt-1`, 200), ...call(30, 3, RESULT, 200))).toEqual(['pass']));
 
+test('a List between the two shows the URL as well', () =>
+  expect(find(...refused, ...call(20, 2, `${TASKS}?filter.task_ids=cgt-1`, 200), ...call(30, 3, RESULT, 200))).toEqual([
+    'pass',
+  ]));
+
 test('none between the two', () =>
   expect(judgeBy(urlsRenewed, {}, [...opens(0, 1), ...refused, ...call(30, 3, RESULT, 403)]).clients).toMatchObject([
     { finding: 'tried again', seen: 'asked again with 1 of 1 URL that had been refused' },
@@ -45,6 +50,11 @@ test('a browser that asks whether it may ask is neither refused nor asks again',
   ];
   expect(find(...refused, ...preflight(20, 2, 204))).toEqual(['inconclusive']);
   expect(find(...preflight(10, 1, 403), ...call(20, 2, RESULT, 200))).toEqual(['inconclusive']);
+});
+
+test('a create brings no URL', () => {
+  const creates = [asks(20, 1, 2, { method: 'POST', path: TASKS }), answers(21, 1, 2)];
+  expect(find(...refused, ...creates, ...call(30, 3, RESULT, 403))).toEqual(['tried again']);
 });
 
 test('a DELETE of the task brings no URL', () => {

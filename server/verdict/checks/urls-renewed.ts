@@ -6,10 +6,10 @@ import { defineCheck, fail, inconclusive, many, pass } from '../check.ts';
 export const urlsRenewed = defineCheck({
   name: 'urls-renewed',
   summary: 'Asks for a new URL of a result when the one it has is refused.',
-  definition: `Of each GET of a result that was refused with 403, looks at the client's next request for that result. Without a Get of a task that was answered
-with 200 between the two it is *tried again*. Inconclusive where no URL was refused, or the client asked for no such result again.`,
+  definition: `Of each GET of a result that was refused with 403, looks at the client's next request for that result. Without a Get or a List
+of tasks that was answered with 200 between the two it is *tried again*. Inconclusive where no URL was refused, or the client asked for no such result again.`,
   params: z.strictObject({}),
-  expects: () => 'a Get of the task before a refused URL is asked for again',
+  expects: () => 'a Get or List of the task before a refused URL is asked for again',
   client: {
     watch(tally) {
       /** Refused results, by their paths, and the events that say so. */
@@ -26,7 +26,8 @@ with 200 between the two it is *tried again*. Inconclusive where no URL was refu
           tally.note(renewedAt > refusal ? 'renewed' : 'tried again', [refusal, received.seq], 0, path);
         },
         answered({ answer, asked, target, received: { method } }) {
-          if (answer?.status === 200 && asked !== undefined) renewedAt = answer.seq;
+          const showsTasks = asked !== undefined || (method === 'GET' && target.isTasks);
+          if (answer?.status === 200 && showsTasks) renewedAt = answer.seq;
           if (answer?.status === 403 && method === 'GET' && target.isResult)
             keep(refused, target.path, answer.seq, RESULTS_KEPT);
         },
