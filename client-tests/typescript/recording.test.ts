@@ -194,7 +194,7 @@ describe('serve --record', () => {
 
     const { stdout, stderr, exitCode } = await report(dir, '--format', 'json');
     expect(stdout).toBe(last);
-    expect(stderr).toBe('It was not brought to its end: the server was killed, or still runs.\n');
+    expect(stderr).toBe('The recording has no end: the server was killed, or still runs, or its disk was full.\n');
     expect([exitCode, JSON.parse(stdout).outcome]).toEqual([1, 'fail']);
   });
 

@@ -118,7 +118,9 @@ function notesOf({ judged, newest, end, isCut }: Ending, goal: Judging): readonl
   const after = (end?.seq ?? newest?.seq ?? 0) - goal.seq;
   return [
     ...(isCut ? ['The last line is cut short: the server was killed as it wrote it, or still writes.'] : []),
-    ...(!isCut && !end ? ['It was not brought to its end: the server was killed, or still runs.'] : []),
+    ...(!isCut && !end
+      ? ['The recording has no end: the server was killed, or still runs, or its disk was full.']
+      : []),
     ...(judged ? [] : ['The server gave no verdict: all that it recorded is judged.']),
     ...(after > 0
       ? [`Judged is what was known at the last verdict; ${after} later events count with --until end.`]

@@ -32,6 +32,8 @@ export class Following {
   /** When Get was last shown a task as it stood before. */
   readonly #regressed = new Map<string, number>();
   readonly #accounts = new Map<string, Create[]>();
+  /** When the latest callback on a task was sent. */
+  readonly #called = new Map<string, number>();
 
   /** Whether a task was made in this run. */
   isMade(task: string): boolean {
@@ -49,6 +51,11 @@ export class Following {
     const { received, answer, asked: task } = request;
     if (task === undefined || answer?.status !== 200 || answer.altered || !isWhole(request)) return undefined;
     return (this.#regressed.get(task) ?? 0) > received.seq ? 'regressed' : this.#made.get(task);
+  }
+
+  /** The sequence number of the latest callback on a task; 0 where there is none. */
+  calledAt(task: string): number {
+    return this.#called.get(task) ?? 0;
   }
 
   isFollowed(task: string): boolean {
@@ -95,6 +102,9 @@ export class Following {
       case 'task.deleted':
         this.#open.delete(event.task);
         if (this.#made.has(event.task)) this.#made.set(event.task, 'deleted');
+        break;
+      case 'callback.sent':
+        keep(this.#called, event.task, event.seq, TASKS_KEPT);
         break;
       case 'callback.answered':
         if (isAcknowledged(event) && !event.spoilt) this.#open.delete(event.task);

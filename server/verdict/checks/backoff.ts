@@ -47,7 +47,7 @@ the client opened after it; or, where no call was cut or none comes again, its n
 that it had before no wait is needed. A failure is also an answer 408, 425, 429 or 5xx without \`Retry-After\`: the next attempt is the next one at
 the same call. The wait before attempt n is \`base * factor^(n-1)\`, \`max\` at most, and up to \`jitter\` more. n counts failures in a row of a call, or
 of connections that come back for one: what is cut at the same time counts once, and an answer that is no failure starts over.
-A connection that a rule cut too soon, for the lane's clock ran ahead, is left out. Inconclusive where a create comes too
+Downloads from the storage are not looked at. A connection that a rule cut too soon, for the lane's clock ran ahead, is left out. Inconclusive where a create comes too
 fast after one that was refused, and differs from it in \`seed\` or \`safety_identifier\` alone; and where a client that has several connections
 at a time opens one too fast after another was cut at its start, unless it does so as often as it has connections at a time.
 Findings: *too fast*, *no growth* (too fast, and no longer than the wait before), *over the cap* (where \`max\` is given), *too slow* (where \`late\` is
@@ -99,7 +99,10 @@ given), *no jitter* (of ${SPREAD_SAMPLES} or more first waits the middle half co
         );
       if (count === 0 && doubt) return doubt;
       // Stryker disable next-line LogicalOperator: there are both or none.
-      if (!least || !most) return inconclusive('it met no failure of the service from which it came back');
+      if (!least || !most)
+        return inconclusive(
+          'it met no failure from which it came back: no lost connection, and no refusal of the same API call (a stream reset is neither)',
+        );
       const figures = { waits: count, shortestMs: least.value, longestMs: most.value };
       const found = HINTS.flatMap(([finding, hint]) => {
         const [first] = tally.of(finding).first;

@@ -194,6 +194,15 @@ test('what a fault altered the client noticed, or took for the result', () => {
   expect(outcome(...altered, ...cut(200), exits(0))).toEqual(['incomplete']);
 });
 
+test('a client that has it whole, and asks for more, is told that there is no more', () => {
+  const refused: readonly Step[] = [
+    asks(500, 1, 500, { path: VIDEO, range: 'bytes=9000-' }),
+    answers(510, 1, 500, { path: VIDEO, status: 416 }),
+  ];
+  expect(outcome(...gets(200), ...refused, exits(0))).toEqual(['pass']);
+  expect(outcome(...cut(200), ...refused, exits(0))).toEqual(['incomplete']);
+});
+
 test('what is no video was not cut', () =>
   expect(
     judge(

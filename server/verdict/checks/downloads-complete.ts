@@ -23,6 +23,8 @@ interface Downloads {
   readonly heads: Map<string, Request>;
   /** The latest came whole, but a fault had altered it. */
   readonly altered: Map<string, Request>;
+  /** Those that have come whole. */
+  readonly whole: Map<string, true>;
 }
 
 /** How many parts of a result are remembered that do not join. */
@@ -42,7 +44,7 @@ result, or noticed.`,
   expects: () => 'each result to be downloaded whole, or an exit code other than 0',
   client: {
     watch(tally) {
-      const downloads: Downloads = { partial: new Map(), heads: new Map(), altered: new Map() };
+      const downloads: Downloads = { partial: new Map(), heads: new Map(), altered: new Map(), whole: new Map() };
       return {
         hearsStorage: true,
         downloads,
@@ -51,8 +53,13 @@ result, or noticed.`,
         },
       };
     },
-    judge(tally, _params, now, { downloads: { partial, heads, altered } }) {
-      const left: Downloads = { partial: new Map(partial), heads: new Map(heads), altered: new Map(altered) };
+    judge(tally, _params, now, { downloads: { partial, heads, altered, whole } }) {
+      const left: Downloads = {
+        partial: new Map(partial),
+        heads: new Map(heads),
+        altered: new Map(altered),
+        whole: new Map(whole),
+      };
       for (const request of now.unsettled) note(tally, left, request);
       return judge(tally, left, now);
     },
@@ -69,6 +76,8 @@ function note(tally: Tally, downloads: Downloads, request: Request): void {
     return;
   }
   if (received.method !== 'GET') return;
+  // It has all bytes, and asked whether there are more, as `curl --continue-at -` does.
+  if (answer?.status === 416 && downloads.whole.has(path)) return;
   const isServed = isWhole(request) && (answer?.status === 200 || answer?.status === 206);
   if (isServed) heads.delete(path);
   const part = partOf(request);
@@ -83,11 +92,12 @@ function note(tally: Tally, downloads: Downloads, request: Request): void {
   keep(partial, path, { spans, failed, unknownFrom: to === undefined ? Math.min(from, startsAt) : unknownFrom });
 }
 
-function noteWhole(tally: Tally, { partial, altered }: Downloads, request: Request): void {
+function noteWhole(tally: Tally, { partial, altered, whole }: Downloads, request: Request): void {
   const { path } = request.target;
   partial.delete(path);
   if (request.answer?.altered) return keep(altered, path, request);
   altered.delete(path);
+  keep(whole, path, true);
   tally.note('whole', [request.received.seq]);
 }
 

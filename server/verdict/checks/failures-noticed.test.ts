@@ -59,7 +59,7 @@ test('a failure that the client was not shown is not its fault', () =>
 test('who creates the same again has noticed', () => {
   expect(outcome(...failed, ...makes(300, 'cgt-2'), ...shows(400, 'cgt-2', 'succeeded'), exits(0))).toEqual(['pass']);
   expect(outcome(...failed, ...makes(300, 'cgt-2'), ...looks(350, '/cgt-1'), exits(0))).toEqual(['pass']);
-  expect(outcome(...failed, ...makes(300, 'cgt-2', 'b'), exits(0))).toEqual(['taken for done']);
+  expect(outcome(...failed, ...makes(300, 'cgt-2', 'b'), exits(0))).toEqual(['inconclusive']);
   expect(outcome(...failed, ...makes(300, 'cgt-2'), ...shows(400, 'cgt-2', 'failed'), exits(0))).toEqual([
     'taken for done',
   ]);
@@ -133,8 +133,19 @@ test('a client without the key of a copy is judged if all copies ended alike', (
 
 test('tasks whose request is not known are not the same', () => {
   const first = [...makes(100, 'cgt-1', ''), ...shows(200, 'cgt-1', 'failed')];
-  expect(outcome(...first, ...makes(300, 'cgt-2', ''), exits(0))).toEqual(['taken for done']);
+  expect(outcome(...first, ...makes(300, 'cgt-2', ''), exits(0))).toEqual(['inconclusive']);
 });
 
 test('an event that was lost may be the create that is missing', () =>
   expect(judgeAfterLoss(failuresNoticed, {}, [...opens(0, 1), ...failed, exits(0)])).toBe('inconclusive'));
+
+test('another create after a failure is planned, or in its place; before it, it is neither', () => {
+  const failed = [...makes(100, 'cgt-1'), ...shows(200, 'cgt-1', 'failed')];
+  const other = (at: number) => makes(at, 'cgt-2', 'softer');
+  expect(outcome(...failed, ...other(300), exits(0))).toEqual(['inconclusive']);
+  expect(outcome(...failed, ...other(300), exits(1))).toEqual(['pass']);
+  expect(outcome(...makes(100, 'cgt-1'), ...other(150), ...shows(200, 'cgt-1', 'failed'), exits(0))).toEqual([
+    'taken for done',
+  ]);
+  expect(outcome(...failed, ...other(300), ...shows(400, 'cgt-2', 'failed'), exits(0))).toEqual(['taken for done']);
+});

@@ -24,7 +24,7 @@ export const failuresNoticed = defineCheck({
 for \`seed\` and \`safety_identifier\`), or when the command that \`run\` started ends with an exit code other than 0. If that ends with 0, the task is
 *taken for done*. Without \`run\` the check cannot know what the client made of it, and is inconclusive. A program that reports failures in another way than by
 its exit code should not expect this check. Inconclusive without such a task, and where
-it makes several equal ones besides and ends with 0: the create after the failure may have been planned.`,
+it makes several equal ones besides and ends with 0, or another after each failure: those creates may have been planned, or stand for the failed one.`,
   params: z.strictObject({}),
   expects: () => 'a new create, or an exit code other than 0, after a task has failed',
   client: {
@@ -35,11 +35,15 @@ it makes several equal ones besides and ends with 0: the create after the failur
       const replaced = new Map<string, Replaced>();
       /** How many equal tasks were made besides those that stand for a failed one. */
       const wanted = new Map<string, number>();
+      /** The client's latest create that made a task. */
+      const latest = { seq: 0 };
       return {
+        latest,
         failed,
         replaced,
         wanted,
         task({ received, task: created }) {
+          latest.seq = Math.max(latest.seq, received.seq);
           if (created?.intent === undefined) return;
           keep(intents, created.task, created.intent);
           for (const [task, { intent, shown }] of failed) {
@@ -61,7 +65,7 @@ it makes several equal ones besides and ends with 0: the create after the failur
         },
       };
     },
-    judge(tally, _params, { exitCode }, { failed, replaced, wanted }) {
+    judge(tally, _params, { exitCode }, { failed, replaced, wanted, latest }) {
       const again = tally.of('made again').count;
       const [first] = failed;
       const figures = { failed: failed.size + again, madeAgain: again };
@@ -78,6 +82,12 @@ it makes several equal ones besides and ends with 0: the create after the failur
       const events = [...failed.values()].map(({ shown }) => shown.seq);
       const [task, { status }] = first;
       const seen = `${many(failed.size, 'task')} did not succeed, the first ${task} (${status})`;
+      const isLast = [...failed.values()].some(({ shown }) => shown.seq > latest.seq);
+      if (exitCode === 0 && !isLast)
+        return doubtful(`${seen}, and the client made another video: in place of it, or as planned`, {
+          events,
+          figures,
+        });
       if (exitCode === 0)
         return fail(`${seen}, and the command ended with exit code 0`, {
           finding: 'taken for done',

@@ -1,5 +1,17 @@
 import { expect, test } from 'vitest';
-import { answers, asks, creates, findingsOf, hurries, judgeBy, moves, opens, type Step, TASKS } from '../testing.ts';
+import {
+  answers,
+  asks,
+  creates,
+  findingsOf,
+  hurries,
+  judgeBy,
+  moves,
+  opens,
+  posts,
+  type Step,
+  TASKS,
+} from '../testing.ts';
 import { pollInterval } from './poll-interval.ts';
 
 /** Polls at these moments, each answered with its status, 10 ms later. */
@@ -164,4 +176,13 @@ test('a poll on another connection, after a fault struck the first, may repair w
 test('what may be several programs fails only if one of them does by itself', () => {
   const turns = [...polls([0]), ...polls([500], 'cgt-1', 2), ...polls([1_000], 'cgt-1', 1, 2)];
   expect(find({}, ...opens(0, 2), ...turns)).toEqual(['inconclusive']);
+});
+
+test('the first Get after a callback confirms that, and is no poll', () => {
+  const called = (at: number) => posts(at, { task: 'cgt-1' });
+  const at = (...steps: readonly Step[]) => steps.toSorted(([a], [b]) => a - b);
+  expect(find({}, ...at(...polls([0, 510, 1_000, 2_000]), called(500)))).toEqual(['pass']);
+  expect(find({}, ...at(...polls([0, 510, 560, 2_000]), called(500)))).toEqual(['too often']);
+  expect(find({}, ...at(...polls([0, 510, 560, 1_000]), called(500), called(550)))).toEqual(['pass']);
+  expect(find({}, ...at(...polls([0, 510, 1_000]), posts(500, { task: 'cgt-2' })))).toEqual(['too often']);
 });

@@ -10,7 +10,7 @@ export const pollInterval = defineCheck({
   name: 'poll-interval',
   summary: 'Polls each task neither too often nor too seldom.',
   definition: `Measures, for each client and task, the time from one Get to the next, repeated attempts at the same call aside. Shorter than
-\`atLeast\` is *too often*; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. A wrong interval
+\`atLeast\` is *too often*; the first Get after a callback on the task confirms that, and does not count; longer than \`atMost\` without any attempt, where that is given, is *too seldom*. A wrong interval
 in which a rule cut the connection too soon, for the lane's clock ran ahead, is left out. Inconclusive where no task was asked for twice, and where
 what came too soon followed on an answer after GOAWAY, on another connection: the library may have dropped that answer.`,
   params: z
@@ -37,6 +37,12 @@ what came too soon followed on an answer after GOAWAY, on another connection: th
           const { path } = target;
           const before = polls.get(path);
           const isSame = before !== undefined && calls.known(request)?.first.received === before.first;
+          // It confirms what a callback says, and is none of the polls by the clock.
+          const calledAt = before && !isSame ? following.calledAt(asked) : 0;
+          if (before && calledAt > Math.max(before.latest.seq, before.confirmed ?? 0)) {
+            before.confirmed = calledAt;
+            return void tally.note('confirmed', [calledAt, received.seq]);
+          }
           const first = isSame ? before.first : received;
           const on = isSame ? before.connection : connection;
           polls.set(path, { first, latest: received, connection: on }, time.at(received));
@@ -118,6 +124,8 @@ interface Poll {
   readonly connection: Connection;
   /** Its answer went out on a connection that had been sent a GOAWAY. */
   drained?: boolean;
+  /** The callback that a Get has confirmed since. */
+  confirmed?: number;
   /** What the client asks next is no poll: it has seen the end, or got a 404 for a task that exists. */
   last?: boolean;
 }
