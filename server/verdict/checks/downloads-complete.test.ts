@@ -149,6 +149,17 @@ describe('a result in parts', () => {
     ['four quarters, of which one was refused at first', [gets(50, { status: 403 }), ...quarters], 'pass'],
     ['three quarters, and one that was refused', [...quarters.slice(1), gets(300, { status: 403 })], 'incomplete'],
     ['the rest of one whose connection ended', [breaks(100), part(200, 700, 8_999)], 'pass'],
+    [
+      'four quarters, the first one last, after one whose connection ended',
+      [
+        breaks(50, 'bytes=700-'),
+        part(100, 6_750, 8_999),
+        part(120, 4_500, 6_749),
+        part(140, 2_250, 4_499),
+        part(160, 0, 2_249),
+      ],
+      'pass',
+    ],
     ['a part in the middle after that', [breaks(100), part(200, 700, 8_998)], 'incomplete'],
     ['the rest after the last part was cut', [breaks(100, 'bytes=700-'), part(200, 900, 8_999)], 'incomplete'],
     ['three quarters after a refusal', [gets(50, { status: 403 }), ...quarters.slice(1)], 'incomplete'],

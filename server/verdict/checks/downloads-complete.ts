@@ -24,7 +24,7 @@ interface Downloads {
   /** The latest came whole, but a fault had altered it. */
   readonly altered: Map<string, Request>;
   /** Those that have come whole. */
-  readonly whole: Map<string, true>;
+  readonly whole: Map<string, Request>;
 }
 
 /** How many parts of a result are remembered that do not join. */
@@ -97,7 +97,7 @@ function noteWhole(tally: Tally, { partial, altered, whole }: Downloads, request
   partial.delete(path);
   if (request.answer?.altered) return keep(altered, path, request);
   altered.delete(path);
-  keep(whole, path, true);
+  keep(whole, path, request);
   tally.note('whole', [request.received.seq]);
 }
 

@@ -82,6 +82,7 @@ it makes several equal ones besides and ends with 0, or another after each failu
       const events = [...failed.values()].map(({ shown }) => shown.seq);
       const [task, { status }] = first;
       const seen = `${many(failed.size, 'task')} did not succeed, the first ${task} (${status})`;
+      // Stryker disable next-line EqualityOperator: no two events have the same number.
       const isLast = [...failed.values()].some(({ shown }) => shown.seq > latest.seq);
       if (exitCode === 0 && !isLast)
         return doubtful(`${seen}, and the client made another video: in place of it, or as planned`, {

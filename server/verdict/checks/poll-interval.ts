@@ -38,7 +38,7 @@ what came too soon followed on an answer after GOAWAY, on another connection: th
           const before = polls.get(path);
           const isSame = before !== undefined && calls.known(request)?.first.received === before.first;
           // It confirms what a callback says, and is none of the polls by the clock.
-          const calledAt = before && !isSame ? following.calledAt(asked) : 0;
+          const calledAt = following.calledAt(asked);
           if (before && calledAt > Math.max(before.latest.seq, before.confirmed ?? 0)) {
             before.confirmed = calledAt;
             return void tally.note('confirmed', [calledAt, received.seq]);
