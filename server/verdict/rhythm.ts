@@ -1,7 +1,7 @@
 import type { Moment } from '../journal.ts';
 import type { ClientTime } from './client-time.ts';
 
-/** How many loops of a program are told apart that poll one task. */
+/** How many loops of a program may poll one task by turns. */
 const LOOPS = 4;
 /** Gaps that differ by less are alike: timers are late, and answers take their time. */
 const SLACK_MS = 20;

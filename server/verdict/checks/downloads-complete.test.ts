@@ -205,7 +205,7 @@ test('what a fault altered the client noticed, or took for the result', () => {
   expect(outcome(...altered, ...cut(200), exits(0))).toEqual(['incomplete']);
 });
 
-test('a client that has it whole, and asks for more, is told that there is no more', () => {
+test('a 416 to a client that has the whole confirms that', () => {
   const refused: readonly Step[] = [
     asks(500, 1, 500, { path: VIDEO, range: 'bytes=9000-' }),
     answers(510, 1, 500, { path: VIDEO, status: 416 }),
