@@ -5,10 +5,10 @@ import type { MockServer } from '../../server/index.ts';
 const STEP_MS = 7_900;
 
 /**
- * Lets a silent client sit on a manual clock: one step does not end its connection, and a later one does.
+ * Lets a silent client sit on a manual clock: one step does not end its connection, a later one does.
  *
- * A frame that was still under way, such as the acknowledgement of our SETTINGS, may arrive during any step and count as
- * traffic. So the end may take one step more.
+ * A frame that was still under way, such as the acknowledgement of our SETTINGS, may arrive during
+ * any step and count as traffic. So the end may take one step more.
  */
 export async function idleOut({ clock, journal }: MockServer): Promise<void> {
   const ended = () => journal.events('connection.ended');
